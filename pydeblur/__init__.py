@@ -1,0 +1,1 @@
+"""Blind image deblurring with a learned discriminative prior (CVPR 2018)."""

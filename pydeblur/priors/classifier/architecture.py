@@ -1,0 +1,64 @@
+"""The shape of the blurred-or-clear classifier (Fig. 2 of the paper), free of any framework.
+
+Every backend (ONNX Runtime, PyTorch, NumPy) and the ONNX exporter build the same network from an
+:class:`Architecture` and a dict of parameters, so that none of them has to know another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Widths and pooling of the classifier: (conv3x3-ReLU [maxpool2])*, conv3x3 to 1 channel, mean, sigmoid.
+
+    Parameters
+    ----------
+    name : str
+        What the network is called in files and messages.
+    channels : tuple of int
+        Output channels of each 3x3 convolution that is followed by a ReLU, first to last.
+    pool_after : tuple of int
+        0-based indices of those convolutions whose ReLU is followed by a 2x2 max pooling of stride 2
+        (odd sizes lose their last row or column).
+
+    Notes
+    -----
+    Parameters are named ``conv1.weight`` (out, in, 3, 3), ``conv1.bias`` (out,), ``conv2.weight`` ... and the
+    last convolution, to one channel (the paper's C9), is ``conv{len(channels) + 1}``. All convolutions have
+    stride 1 and zero padding 1. The input is one grey channel with values in [0, 1].
+    """
+
+    name: str
+    channels: tuple[int, ...]
+    pool_after: tuple[int, ...] = (1, 2, 3)
+
+    @property
+    def smallest_side(self) -> int:
+        """The shortest image side the network takes: every pooling must leave at least one row."""
+        return 2 ** len(self.pool_after)
+
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of all parameters, in order."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        widths = (1, *self.channels, 1)
+        for number, (inputs, outputs) in enumerate(zip(widths[:-1], widths[1:]), start=1):
+            shapes[f"conv{number}.weight"] = (outputs, inputs, 3, 3)
+            shapes[f"conv{number}.bias"] = (outputs,)
+        return shapes
+
+    def multiplications_per_pixel(self) -> float:
+        """Multiply-accumulates of one forward pass, per input pixel."""
+        widths = (1, *self.channels, 1)
+        total, area = 0.0, 1.0
+        for index, (inputs, outputs) in enumerate(zip(widths[:-1], widths[1:])):
+            total += 9 * inputs * outputs * area
+            if index in self.pool_after:
+                area /= 4
+        return total
+
+
+PAPER = Architecture("paper", (64, 64, 64, 64, 64))
+COMPACT = Architecture("compact", (16, 16, 32, 64, 64))
+ARCHITECTURES = {architecture.name: architecture for architecture in (PAPER, COMPACT)}
