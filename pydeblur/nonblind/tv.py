@@ -1,0 +1,62 @@
+"""Anisotropic total variation with an L2 data term, by half-quadratic splitting (ALGORITHM section 6)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import fft
+
+from pydeblur.matlab import psf2otf_half
+from pydeblur.nonblind.channels import each_channel
+from pydeblur.solver.boundary import padded_shape, wrap_boundary
+from pydeblur.solver.gradients import forward_difference, gradient_power, negative_backward_difference
+
+_SMALLEST_BETA = 0.001
+
+
+def deconvolve_tv(image: np.ndarray, kernel: np.ndarray, lambda_tv: float = 1e-3, workers: int = 1) -> np.ndarray:
+    """min_I ||I⊗k - B||² + λ_tv ||∇I||_1, per channel, on the circularly padded image.
+
+    Parameters
+    ----------
+    image : (H, W[, C]) ndarray
+        Blurred image.
+    kernel : (n, m) ndarray
+        Odd sizes, sum 1.
+    lambda_tv : float
+        > 0.
+
+    Returns
+    -------
+    (H, W[, C]) ndarray of the image's dtype; not clipped.
+    """
+    height, width = image.shape[:2]
+    shape = padded_shape(image.shape, kernel.shape)
+    return each_channel(
+        lambda channel: deconvolve_tv_periodic(wrap_boundary(channel, shape), kernel, lambda_tv, workers)[
+            :height, :width
+        ],
+        image,
+    )
+
+
+def deconvolve_tv_periodic(image: np.ndarray, kernel: np.ndarray, lambda_tv: float, workers: int = 1) -> np.ndarray:
+    """The same for a periodic grey image (H, W); `deblurring_adm_aniso` with its fourth argument 1."""
+    otf = psf2otf_half(kernel.astype(image.dtype), image.shape, workers=workers)
+    numerator = otf.conj() * fft.rfft2(image, workers=workers)
+    kernel_power = otf.real**2 + otf.imag**2
+    power = gradient_power(image.shape, image.dtype)
+    beta = 1 / lambda_tv
+    while beta > _SMALLEST_BETA:
+        gamma = 1 / (2 * beta)
+        divergence = sum(
+            negative_backward_difference(_soft_threshold(forward_difference(image, axis), beta * lambda_tv), axis)
+            for axis in (-1, -2)
+        )
+        spectrum = (numerator + gamma * fft.rfft2(divergence, workers=workers)) / (kernel_power + gamma * power)
+        image = fft.irfft2(spectrum, s=image.shape, workers=workers)
+        beta /= 2
+    return image
+
+
+def _soft_threshold(values: np.ndarray, threshold: float) -> np.ndarray:
+    return np.sign(values) * np.maximum(np.abs(values) - threshold, 0)

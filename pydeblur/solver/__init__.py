@@ -1,0 +1,15 @@
+"""The blind solver of section 4: pyramid → (latent ⇄ kernel); priors are handed in."""
+
+from pydeblur.solver.coarse_to_fine import BlindDeconvolution, blind_deconv, iteration_count
+from pydeblur.solver.options import SolverOptions
+from pydeblur.solver.records import History, IterationRecord, ProgressBar
+
+__all__ = [
+    "BlindDeconvolution",
+    "History",
+    "IterationRecord",
+    "ProgressBar",
+    "SolverOptions",
+    "blind_deconv",
+    "iteration_count",
+]

@@ -1,0 +1,127 @@
+"""The whole blind solver: scale after scale from the coarsest (ALGORITHM section 1, `blind_deconv`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from pydeblur.errors import InvalidInputError
+from pydeblur.solver.options import SolverOptions
+from pydeblur.solver.pyramid import (
+    downsample_image,
+    finish_kernel,
+    finish_scale_kernel,
+    initial_kernel,
+    kernel_sizes,
+    scale_ratios,
+    upsample_kernel,
+)
+from pydeblur.solver.records import Callback, History, IterationRecord
+from pydeblur.solver.single_scale import ScaleProblem
+from pydeblur.solver.threshold import initial_threshold
+
+
+@dataclass(frozen=True)
+class BlindDeconvolution:
+    """Result of :func:`blind_deconv`.
+
+    ``kernel`` (n, n) non-negative, of sum 1; ``latent`` (H, W) the last intermediate latent image, of the image raised to
+    ``gamma_correct``; ``history`` one record per iteration; ``options`` what it was made with.
+    """
+
+    kernel: np.ndarray
+    latent: np.ndarray
+    history: History
+    options: SolverOptions
+
+
+class Level(NamedTuple):
+    """One scale of the pyramid: its index (0 is the finest), image (h, w) and kernel size."""
+
+    scale: int
+    image: np.ndarray
+    kernel_size: int
+
+
+def blind_deconv(
+    image: np.ndarray, options: SolverOptions, prior=None, callback: Callback | None = None
+) -> BlindDeconvolution:
+    """Estimate the blur kernel of a grey image, eq. (4), Algorithm 1 and section 4.2 of the paper.
+
+    Parameters
+    ----------
+    image : (H, W) ndarray
+        Blurred image, finite, in [0, 1]; any real dtype, computed in ``options.dtype``.
+    options : SolverOptions
+    prior : object or None
+        The image prior p, see :mod:`pydeblur.priors.protocol`; None leaves the L0 gradient prior alone [38].
+    callback : callable or None
+        Called with each :class:`IterationRecord` as it is made.
+
+    Raises
+    ------
+    InvalidInputError
+        If the image is not grey and finite, is constant, or is too small for the kernel.
+    KernelCollapseError
+        If the kernel loses all its mass.
+    """
+    image = _checked(image, options).astype(options.dtype) ** options.gamma_correct
+    history = History()
+
+    def emit(record: IterationRecord):
+        history.append(record)
+        if callback is not None:
+            callback(record)
+
+    lambda_prior = options.lambda_prior if prior is not None else 0.0
+    lambda_grad = options.lambda_grad
+    kernel = threshold = None
+    for level in _pyramid(image, options.kernel_size):
+        if kernel is None:
+            kernel = initial_kernel(level.kernel_size)
+            threshold = initial_threshold(level.image, level.kernel_size)
+        else:
+            kernel = upsample_kernel(kernel, level.kernel_size)
+        problem = ScaleProblem(level.image, level.kernel_size, prior, options, level.scale)
+        result = problem.solve(kernel, lambda_prior, lambda_grad, threshold, emit)
+        kernel = finish_scale_kernel(result.kernel)
+        lambda_prior, lambda_grad = result.lambda_prior, result.lambda_grad
+    return BlindDeconvolution(finish_kernel(kernel, options.kernel_threshold), result.latent, history, options)
+
+
+def iteration_count(options: SolverOptions) -> int:
+    """How many records a run makes: for progress bars."""
+    return len(kernel_sizes(options.kernel_size)) * options.iterations
+
+
+def _pyramid(image: np.ndarray, kernel_size: int) -> list[Level]:
+    """All scales, coarsest first."""
+    levels = []
+    for scale, (ratio, size) in enumerate(zip(scale_ratios(kernel_size), kernel_sizes(kernel_size))):
+        coarse = downsample_image(image, ratio)
+        if min(coarse.shape) <= size:
+            raise InvalidInputError(
+                f"the image ({image.shape[0]}x{image.shape[1]}) is too small for a kernel of size {kernel_size}: "
+                f"at scale {scale} it leaves {coarse.shape[0]}x{coarse.shape[1]} pixels for a kernel of size {size}"
+            )
+        levels.append(Level(scale, coarse, size))
+    return levels[::-1]
+
+
+def _checked(image, options: SolverOptions) -> np.ndarray:
+    image = np.asarray(image)
+    if image.ndim != 2 or image.dtype.kind not in "fiub":
+        raise InvalidInputError(f"the image should be a real array (H, W), but is {image.dtype} of shape {image.shape}")
+    if min(image.shape) <= options.kernel_size:
+        raise InvalidInputError(
+            f"the image should be larger than the kernel ({options.kernel_size}), but its shape is {image.shape}"
+        )
+    if not np.all(np.isfinite(image)):
+        raise InvalidInputError("the image should be finite, but holds NaN or infinite values")
+    if image.min() < 0 and options.gamma_correct != 1:
+        raise InvalidInputError("the image should be non-negative when gamma_correct is not 1")
+    if image.min() == image.max():
+        raise InvalidInputError("the image is constant: there is nothing in it to estimate a kernel from")
+    return image

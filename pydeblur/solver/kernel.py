@@ -1,0 +1,140 @@
+"""The kernel step, eq. (13) (ALGORITHM section 5): conjugate gradients on the support, or the closed form."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import fft
+
+from pydeblur.errors import KernelCollapseError
+from pydeblur.matlab import connected_components
+from pydeblur.solver.boundary import opt_fft_size
+
+_CG_ITERATIONS = 20
+_CG_TOLERANCE = 1e-5
+_RELATIVE_FLOOR = 0.05
+_SMALLEST_COMPONENT = 0.1
+
+
+class KernelProblem:
+    """min_k ||∇I⊗k - ∇B||² + γ||k||² for fixed blurred gradients, whose spectra are kept.
+
+    Parameters
+    ----------
+    blurred_x, blurred_y : (H, W) ndarray
+        Gradients of the blurred image.
+    weight : float
+        γ.
+    workers : int
+        Threads of each FFT.
+    """
+
+    def __init__(self, blurred_x: np.ndarray, blurred_y: np.ndarray, weight: float = 2.0, workers: int = 1):
+        self._shape = blurred_x.shape
+        self._weight = weight
+        self._workers = workers
+        self._blurred_spectra = self._spectrum(blurred_x), self._spectrum(blurred_y)
+
+    def estimate(self, latent_x, latent_y, kernel_shape: tuple[int, int], method: str = "cg") -> np.ndarray:
+        """Kernel (n, m) of sum 1; what is below 5 % of its maximum is 0.
+
+        Parameters
+        ----------
+        latent_x, latent_y : (H, W) ndarray
+            Thresholded gradients of the latent image.
+        kernel_shape : (int, int)
+        method : {"cg", "fft"}
+
+        Raises
+        ------
+        KernelCollapseError
+            If no positive mass is left.
+        """
+        kernel = (self._by_cg if method == "cg" else self._by_closed_form)(latent_x, latent_y, kernel_shape)
+        kernel[kernel < kernel.max() * _RELATIVE_FLOOR] = 0
+        return normalise_kernel(np.maximum(kernel, 0))
+
+    def _by_cg(self, latent_x, latent_y, kernel_shape):
+        correlation, power = self._normal_equations(latent_x, latent_y)
+        right_side = _around_origin(self._inverse(correlation), kernel_shape)
+        operator = _ToeplitzOperator(self._inverse(power), kernel_shape, self._weight)
+        start = np.full(kernel_shape, 1 / np.prod(kernel_shape), right_side.dtype)
+        return conjugate_gradients(operator, right_side, start)
+
+    def _by_closed_form(self, latent_x, latent_y, kernel_shape):
+        correlation, power = self._normal_equations(latent_x, latent_y)
+        return _around_origin(self._inverse(correlation / (power + self._weight)), kernel_shape)
+
+    def _normal_equations(self, latent_x, latent_y):
+        spectrum_x, spectrum_y = self._spectrum(latent_x), self._spectrum(latent_y)
+        blurred_x, blurred_y = self._blurred_spectra
+        correlation = spectrum_x.conj() * blurred_x + spectrum_y.conj() * blurred_y
+        power = spectrum_x.real**2 + spectrum_x.imag**2 + spectrum_y.real**2 + spectrum_y.imag**2
+        return correlation, power
+
+    def _spectrum(self, image):
+        return fft.rfft2(image, workers=self._workers)
+
+    def _inverse(self, spectrum):
+        return fft.irfft2(spectrum, s=self._shape, workers=self._workers)
+
+
+def _around_origin(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The window of a circular image whose element floor(n/2) is the image's first (MATLAB's otf2psf)."""
+    rows, columns = (np.arange(n) - n // 2 for n in shape)
+    return image[np.ix_(rows % image.shape[0], columns % image.shape[1])]
+
+
+class _ToeplitzOperator:
+    """k -> (∇I correlated with ∇I⊗k) on the support + γk.
+
+    On a support of n x m only the autocorrelation's lags within ±(n-1), ±(m-1) matter, so that each product costs FFTs
+    of the kernel's size, not of the image's; in exact arithmetic it is the same operator.
+    """
+
+    def __init__(self, autocorrelation: np.ndarray, shape: tuple[int, int], weight: float):
+        lags = _around_origin(autocorrelation, tuple(2 * n - 1 for n in shape))
+        self._shape = shape
+        self._weight = weight
+        self._size = tuple(opt_fft_size(3 * n - 2) for n in shape)
+        self._spectrum = fft.rfft2(lags, s=self._size)
+
+    def __call__(self, kernel: np.ndarray) -> np.ndarray:
+        rows, columns = self._shape
+        product = fft.irfft2(fft.rfft2(kernel, s=self._size) * self._spectrum, s=self._size)
+        return product[rows - 1 : 2 * rows - 1, columns - 1 : 2 * columns - 1] + self._weight * kernel
+
+
+def conjugate_gradients(operator, right_side: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Solve ``operator(x) = right_side``: 20 iterations, or until the residual's norm is below 1e-5."""
+    solution = start.copy()
+    residual = right_side - operator(solution)
+    direction = residual.copy()
+    energy = np.sum(residual * residual)
+    for _ in range(_CG_ITERATIONS):
+        image = operator(direction)
+        step = energy / np.sum(direction * image)
+        solution += step * direction
+        residual -= step * image
+        new_energy = np.sum(residual * residual)
+        if np.sqrt(new_energy) < _CG_TOLERANCE:
+            break
+        direction = residual + (new_energy / energy) * direction
+        energy = new_energy
+    return solution
+
+
+def drop_small_components(kernel: np.ndarray) -> np.ndarray:
+    """Kernel without its 8-connected components of mass below 0.1, clipped at 0, of sum 1."""
+    kernel = kernel.copy()
+    for indices in connected_components(kernel != 0, 8):
+        if kernel.flat[indices].sum() < _SMALLEST_COMPONENT:
+            kernel.flat[indices] = 0
+    return normalise_kernel(np.maximum(kernel, 0))
+
+
+def normalise_kernel(kernel: np.ndarray) -> np.ndarray:
+    """Kernel divided by its sum; raises KernelCollapseError where that is not positive and finite."""
+    mass = kernel.sum()
+    if not (np.isfinite(mass) and mass > 0):
+        raise KernelCollapseError("the kernel estimate collapsed: it has no mass left")
+    return kernel / mass

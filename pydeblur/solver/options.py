@@ -1,0 +1,134 @@
+"""All choices of the blind solver in one frozen object."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from dataclasses import dataclass
+
+from pydeblur.errors import InvalidOptionError
+
+
+@dataclass(frozen=True)
+class SolverOptions:
+    """Hyper-parameters of the coarse-to-fine solver; the defaults are section 6 of the paper in float64.
+
+    Parameters
+    ----------
+    kernel_size : int
+        Side of the square kernel to estimate: odd, at least 3.
+    lambda_prior : float
+        λ of eq. (4), the weight of the image prior, >= 0. Without a prior it is ignored.
+    lambda_grad : float
+        μ of eq. (4), the weight of the L0 norm of the gradients, >= 0.
+    iterations : int
+        iter_max of the paper: latent / kernel alternations per scale, >= 1.
+    gamma_correct : float
+        The image is raised to this power before anything else, > 0.
+    kernel_threshold : float
+        Of the final kernel, what is below its maximum divided by this becomes 0; 0 keeps everything.
+    kernel_weight : float
+        γ of eq. (13), > 0.
+    kernel_solver : {"cg", "fft"}
+        Conjugate gradients on the kernel's support (default), or the closed form without the support constraint.
+    beta_start : float or None
+        First β of eq. (7); None is 2λ (or what the prior asks for).
+    beta_growth, beta_max : float
+        β is multiplied by the growth while it is below the maximum.
+    alpha_growth, alpha_max : float
+        Likewise for α, which starts from 2μ.
+    eta : float
+        Step size of eq. (12), > 0.
+    descent_steps : int
+        s_max of Algorithm 1, >= 1.
+    prior_scale : float or "pixels"
+        w of eq. (12): 1 is the paper's letter, "pixels" is the number of pixels that the prior sees.
+    prior_domain : {"crop", "padded"}
+        What the prior sees: the image's own area (zero gradient outside), or the circularly padded image.
+    lambda_decay, lambda_min : float
+        After each iteration λ and μ are divided by the decay, but not below the minimum; 0 stays 0.
+    dtype : {"float64", "float32"}
+        Arithmetic of the solver; float64 is the faithful mode.
+    workers : int
+        Threads of each FFT, >= 1.
+
+    Raises
+    ------
+    InvalidOptionError
+        If a value lies outside its range.
+    """
+
+    kernel_size: int
+    lambda_prior: float = 4e-3
+    lambda_grad: float = 4e-3
+    iterations: int = 5
+    gamma_correct: float = 1.0
+    kernel_threshold: float = 20.0
+    kernel_weight: float = 2.0
+    kernel_solver: str = "cg"
+    beta_start: float | None = None
+    beta_growth: float = 2.0
+    beta_max: float = 8.0
+    alpha_growth: float = 2.0
+    alpha_max: float = 1e5
+    eta: float = 0.1
+    descent_steps: int = 10
+    prior_scale: float | str = "pixels"
+    prior_domain: str = "crop"
+    lambda_decay: float = 1.1
+    lambda_min: float = 1e-4
+    dtype: str = "float64"
+    workers: int = 1
+
+    def __post_init__(self):
+        _require_odd(self, "kernel_size")
+        _require_integer(self, "iterations", "descent_steps", "workers")
+        _require_number(self, "at least 0", lambda x: x >= 0, "lambda_prior", "lambda_grad", "kernel_threshold", "lambda_min")
+        _require_number(
+            self, "positive", lambda x: x > 0, "gamma_correct", "kernel_weight", "beta_max", "alpha_max", "eta"
+        )
+        _require_number(self, "greater than 1", lambda x: x > 1, "beta_growth", "alpha_growth")
+        _require_number(self, "at least 1", lambda x: x >= 1, "lambda_decay")
+        if self.beta_start is not None:
+            _require_number(self, "positive", lambda x: x > 0, "beta_start")
+        if self.prior_scale != "pixels":
+            _require_number(self, 'positive, or "pixels"', lambda x: x > 0, "prior_scale")
+        _require_choice(self, "kernel_solver", ("cg", "fft"))
+        _require_choice(self, "prior_domain", ("crop", "padded"))
+        _require_choice(self, "dtype", ("float64", "float32"))
+
+
+def is_integer(value) -> bool:
+    """Whether a value is a whole number, but no bool."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def is_finite_number(value) -> bool:
+    """Whether a value is a finite real number, but no bool."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _require_odd(options, name):
+    value = getattr(options, name)
+    if not is_integer(value) or value < 3 or value % 2 == 0:
+        raise InvalidOptionError(f"{name} should be an odd whole number of at least 3, but is {value!r}")
+
+
+def _require_integer(options, *names):
+    for name in names:
+        value = getattr(options, name)
+        if not is_integer(value) or value < 1:
+            raise InvalidOptionError(f"{name} should be a whole number of at least 1, but is {value!r}")
+
+
+def _require_number(options, what, accepts, *names):
+    for name in names:
+        value = getattr(options, name)
+        if not is_finite_number(value) or not accepts(value):
+            raise InvalidOptionError(f"{name} should be a finite number, {what}, but is {value!r}")
+
+
+def _require_choice(options, name, choices):
+    value = getattr(options, name)
+    if value not in choices:
+        raise InvalidOptionError(f"{name} should be one of {', '.join(choices)}, but is {value!r}")

@@ -1,0 +1,142 @@
+"""The image and kernel pyramid of the coarse-to-fine strategy (ALGORITHM section 1, steps 2-5 and 7)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.ndimage import map_coordinates
+
+from pydeblur.matlab import conv2_separable, imresize, matlab_round
+from pydeblur.solver.kernel import normalise_kernel
+
+SCALE_RATIO = math.sqrt(0.5)
+
+
+def scale_ratios(kernel_size: int) -> list[float]:
+    """Image ratios of all scales, finest (1) first: powers of sqrt(1/2) until the kernel is about 5 wide."""
+    coarsest = max(math.floor(math.log(5 / kernel_size) / math.log(SCALE_RATIO)), 0)
+    # The power is taken as MATLAB takes it: sqrt(.5)^2 is a little more than 1/2, which moves the ceil below.
+    return [math.pow(SCALE_RATIO, scale) for scale in range(coarsest + 1)]
+
+
+def kernel_sizes(kernel_size: int) -> list[int]:
+    """Kernel size at each scale, finest first: the next odd number from ``ceil(kernel_size * ratio)``."""
+    sizes = [math.ceil(kernel_size * ratio) for ratio in scale_ratios(kernel_size)]
+    return [size + (size % 2 == 0) for size in sizes]
+
+
+def initial_kernel(size: int) -> np.ndarray:
+    """Kernel to start from at the coarsest scale: two equal neighbours, (size, size) float64."""
+    kernel = np.zeros((size, size))
+    centre = (size - 1) // 2
+    kernel[centre - 1, centre - 1 : centre + 1] = 0.5
+    return kernel
+
+
+def downsample_image(image: np.ndarray, ratio: float) -> np.ndarray:
+    """Low-pass and sample an image at a coarser scale.
+
+    Parameters
+    ----------
+    image : (H, W) ndarray
+        Grey image.
+    ratio : float
+        In (0, 1]; 1 returns the image itself.
+
+    Returns
+    -------
+    (h, w) ndarray of the same dtype, a little smaller than ratio * (H, W) since the low-pass keeps valid pixels only.
+    """
+    if ratio == 1:
+        return image
+    taps = _low_pass_taps(ratio)
+    smooth = conv2_separable(taps, taps, image, "valid")
+    if smooth.size == 0:
+        return smooth
+    return _sample_linearly(smooth, 1 / ratio).astype(image.dtype, copy=False)
+
+
+def _low_pass_taps(ratio: float) -> np.ndarray:
+    positions = 2 * np.pi * np.arange(-50, 51)
+    taps = np.exp(-0.5 * positions**2 * (ratio / np.pi) ** 2)
+    taps /= taps.sum()
+    cumulative = np.cumsum(taps)
+    # Not normalised again after the cut: the coarse images are a little darker, as in the MATLAB family.
+    return taps[np.minimum(cumulative, cumulative[::-1]) > 0.05]
+
+
+def _sample_linearly(image: np.ndarray, step: float) -> np.ndarray:
+    rows, columns = (_colon(length, step) for length in image.shape)
+    grid = np.meshgrid(rows, columns, indexing="ij")
+    return map_coordinates(image.astype(np.float64), grid, order=1, mode="nearest", prefilter=False)
+
+
+def _colon(length: int, step: float) -> np.ndarray:
+    """MATLAB's ``1:step:length`` as 0-based positions."""
+    count = math.floor((length - 1) / step * (1 + np.finfo(float).eps)) + 1
+    return np.minimum(np.arange(count) * step, length - 1)
+
+
+def upsample_kernel(kernel: np.ndarray, size: int) -> np.ndarray:
+    """Kernel of the next finer scale, (size, size), non-negative and of sum 1."""
+    larger = np.maximum(imresize(kernel, 1 / SCALE_RATIO), 0)
+    return normalise_kernel(fix_size(larger, (size, size)))
+
+
+def fix_size(kernel: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Cut or pad a kernel to a shape, one row and one column a pass, always at the lighter end when cutting.
+
+    Padding appends a zero line at the end when the first line is lighter than the last, else at the front.
+    """
+    while kernel.shape != tuple(shape):
+        kernel = _fix_length(kernel, shape[0])
+        kernel = _fix_length(kernel.T, shape[1]).T
+    return np.ascontiguousarray(kernel)
+
+
+def _fix_length(kernel: np.ndarray, length: int) -> np.ndarray:
+    """One step of :func:`fix_size` along the rows."""
+    masses = kernel.sum(axis=1)
+    first_is_lighter = masses[0] < masses[-1]
+    if len(kernel) > length:
+        return kernel[1:] if first_is_lighter else kernel[:-1]
+    if len(kernel) < length:
+        return np.pad(kernel, ((0, 1) if first_is_lighter else (1, 0), (0, 0)))
+    return kernel
+
+
+def centre_kernel(kernel: np.ndarray) -> np.ndarray:
+    """Shift a kernel by whole pixels so that its centroid comes next to the centre; what enters is 0.
+
+    Parameters
+    ----------
+    kernel : (n, m) ndarray
+        Of sum 1 (`adjust_psf_center` in the MATLAB family).
+    """
+    shift = []
+    for axis in (0, 1):
+        length = kernel.shape[axis]
+        centroid = np.sum(kernel.sum(axis=1 - axis) * np.arange(1, length + 1))
+        shift.append(int(matlab_round((length + 1) / 2 - centroid)))
+    return _shifted(kernel, *shift)
+
+
+def _shifted(array: np.ndarray, down: int, right: int) -> np.ndarray:
+    result = np.zeros_like(array)
+    height, width = array.shape
+    if abs(down) < height and abs(right) < width:
+        source = array[max(-down, 0) : height - max(down, 0), max(-right, 0) : width - max(right, 0)]
+        result[max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)] = source
+    return result
+
+
+def finish_scale_kernel(kernel: np.ndarray) -> np.ndarray:
+    """Centre, clip and normalise the kernel that a scale has found."""
+    return normalise_kernel(np.maximum(centre_kernel(kernel), 0))
+
+
+def finish_kernel(kernel: np.ndarray, threshold: float) -> np.ndarray:
+    """Zero what is below ``max / threshold`` (nothing if threshold is 0) and normalise."""
+    floor = kernel.max() / threshold if threshold > 0 else 0.0
+    return normalise_kernel(np.where(kernel < floor, 0, kernel))

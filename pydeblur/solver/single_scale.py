@@ -1,0 +1,111 @@
+"""One scale: latent image, thresholded gradients and kernel in turn (ALGORITHM section 2, `blind_deconv_main`)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from pydeblur.solver.auxiliary import make_auxiliary_step
+from pydeblur.solver.boundary import padded_shape, wrap_boundary
+from pydeblur.solver.gradients import valid_gradients
+from pydeblur.solver.kernel import KernelProblem, drop_small_components
+from pydeblur.solver.latent import LatentProblem, Splitting
+from pydeblur.solver.options import SolverOptions
+from pydeblur.solver.records import Callback, IterationRecord
+from pydeblur.solver.threshold import threshold_gradients
+
+
+@dataclass(frozen=True)
+class ScaleResult:
+    """Kernel (n, n), latent image (H, W), and the weights λ and μ for the next scale."""
+
+    kernel: np.ndarray
+    latent: np.ndarray
+    lambda_prior: float
+    lambda_grad: float
+
+
+class ScaleProblem:
+    """A blurred image at one scale with everything that its iterations share.
+
+    Parameters
+    ----------
+    blurred : (H, W) ndarray
+    kernel_size : int
+    prior : object or None
+        See :mod:`pydeblur.priors.protocol`.
+    options : SolverOptions
+    scale : int
+        Index for the records; 0 is the finest.
+    """
+
+    def __init__(self, blurred: np.ndarray, kernel_size: int, prior, options: SolverOptions, scale: int = 0):
+        shape = padded_shape(blurred.shape, (kernel_size, kernel_size))
+        self._shape = blurred.shape
+        self._kernel_shape = (kernel_size, kernel_size)
+        self._options = options
+        self._scale = scale
+        self._auxiliary_step = make_auxiliary_step(prior, options, blurred.shape, shape)
+        self._latent = LatentProblem(wrap_boundary(blurred, shape), blurred.shape, _splitting(options), options.workers)
+        self._kernel = KernelProblem(*valid_gradients(blurred), options.kernel_weight, options.workers)
+
+    def solve(self, kernel, lambda_prior: float, lambda_grad: float, threshold: float, emit: Callback) -> ScaleResult:
+        """Run all iterations from a kernel; `emit` gets each iteration's record."""
+        self._latent.set_kernel(kernel)
+        for iteration in range(1, self._options.iterations + 1):
+            started = time.perf_counter()
+            estimate = self._latent.solve(lambda_grad, lambda_prior, self._auxiliary_step)
+            latent = estimate.image[: self._shape[0], : self._shape[1]]
+            gradients = threshold_gradients(latent, threshold)
+            previous, kernel = kernel, self._next_kernel(*gradients[:2])
+            self._latent.set_kernel(kernel)
+            terms = self._energy_terms(estimate, latent, kernel, lambda_prior, lambda_grad)
+            emit(
+                IterationRecord(
+                    scale=self._scale,
+                    iteration=iteration,
+                    height=self._shape[0],
+                    width=self._shape[1],
+                    kernel_size=kernel.shape[0],
+                    lambda_prior=lambda_prior,
+                    lambda_grad=lambda_grad,
+                    threshold=threshold,
+                    beta=estimate.beta,
+                    auxiliary_change=estimate.auxiliary_change,
+                    kernel_change=float(np.linalg.norm(kernel - previous) / np.linalg.norm(previous)),
+                    seconds=time.perf_counter() - started,
+                    **terms,
+                )
+            )
+            threshold = gradients[2]
+            lambda_prior, lambda_grad = self._decayed(lambda_prior), self._decayed(lambda_grad)
+        return ScaleResult(kernel, latent, lambda_prior, lambda_grad)
+
+    def _next_kernel(self, latent_x, latent_y):
+        found = self._kernel.estimate(latent_x, latent_y, self._kernel_shape, self._options.kernel_solver)
+        return drop_small_components(found)
+
+    def _decayed(self, weight: float) -> float:
+        return max(weight / self._options.lambda_decay, self._options.lambda_min) if weight else 0.0
+
+    def _energy_terms(self, estimate, latent, kernel, lambda_prior, lambda_grad) -> dict[str, float]:
+        """Eq. (4), term by term."""
+        prior_value, prior_term = np.nan, 0.0
+        if self._auxiliary_step is not None and lambda_prior:
+            prior_value = self._auxiliary_step.value(latent)
+            prior_term = lambda_prior * self._auxiliary_step.weight * prior_value
+        terms = {
+            "data_term": self._latent.residual_energy(estimate),
+            "kernel_term": self._options.kernel_weight * float(np.vdot(kernel, kernel)),
+            "gradient_term": lambda_grad * estimate.gradients,
+            "prior_term": prior_term,
+        }
+        return {**terms, "energy": sum(terms.values()), "prior_value": prior_value}
+
+
+def _splitting(options: SolverOptions) -> Splitting:
+    return Splitting(
+        options.beta_start, options.beta_growth, options.beta_max, options.alpha_growth, options.alpha_max
+    )

@@ -1,0 +1,74 @@
+"""Which gradients take part in the kernel step (ALGORITHM section 4, `threshold_pxpy_v1`)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pydeblur.matlab import histc
+from pydeblur.solver.gradients import valid_gradients
+
+_BIN = 0.00006
+_LAST_EDGE = 2.0
+_RELAXATION = 0.81
+_DECAY = 1.1
+
+
+def initial_threshold(image: np.ndarray, kernel_size: int) -> float:
+    """The squared gradient that at least max(20 * kernel_size, 10) pixels of each of four directions reach.
+
+    Parameters
+    ----------
+    image : (H, W) ndarray
+    kernel_size : int
+        The larger side of the kernel.
+
+    Returns
+    -------
+    float
+        An edge of the histogram 0:0.00006:2; 0 if some direction has too few gradients.
+    """
+    px, py = valid_gradients(image)
+    magnitude = px**2 + py**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        angle = np.arctan(py / px)
+    wanted = max(20 * kernel_size, 10)
+    quarter = np.pi / 4
+    sectors = [(0, quarter), (quarter, 2 * quarter), (-quarter, 0), (-2 * quarter, -quarter)]
+    edges = np.arange(round(_LAST_EDGE / _BIN) + 1) * _BIN
+    from_the_top = [_counts_from_the_top(magnitude[(low <= angle) & (angle < high)], edges) for low, high in sectors]
+    enough = np.flatnonzero(np.min(from_the_top, axis=0) >= wanted)
+    return float(edges[len(edges) - 1 - enough[0]]) if len(enough) else 0.0
+
+
+def _counts_from_the_top(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    return np.cumsum(histc(values, edges)[::-1])
+
+
+def relaxed_threshold(magnitude: np.ndarray, threshold: float) -> float:
+    """The threshold, lowered by factors of 0.81 until some gradient reaches it."""
+    largest = magnitude.max()
+    while largest < threshold:
+        threshold *= _RELAXATION
+    return threshold
+
+
+def threshold_gradients(image: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray, float]:
+    """Gradients of an image with the weak ones set to 0.
+
+    Parameters
+    ----------
+    image : (H, W) ndarray
+    threshold : float
+        For the squared magnitude; lowered when nothing reaches it.
+
+    Returns
+    -------
+    px, py : (H-1, W-1) ndarray
+    next_threshold : float
+        For the next iteration: the one used, divided by 1.1.
+    """
+    px, py = valid_gradients(image)
+    magnitude = px**2 + py**2
+    threshold = relaxed_threshold(magnitude, threshold)
+    strong = magnitude >= threshold
+    return px * strong, py * strong, threshold / _DECAY

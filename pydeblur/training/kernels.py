@@ -1,0 +1,215 @@
+"""Random blur kernels from simulated camera shake.
+
+The random-motion model is that of G. Boracchi and A. Foi, "Modeling the performance of image restoration from
+motion blur", IEEE Transactions on Image Processing 21(8), 2012, which section 3.4 of the paper names.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pydeblur.errors import InvalidInputError
+
+SMALLEST_SIZE = 3
+LARGEST_PIXEL = 0.5
+"""A kernel that keeps more than this share of its mass in one pixel hardly blurs, and is drawn again."""
+LEAST_FILL = 0.4
+"""Least effective length (pixels that share the mass) of a kernel, as a share of its size."""
+LONGEST_FILL = 3.0
+"""Largest effective length as a share of the size: beyond, the shake has filled its box like a cloud."""
+
+
+def random_trajectory(rng, samples=1000, length=1.0, anxiety=None):
+    """Draw one path of a shaking camera, after Boracchi and Foi (2012), section II-B.
+
+    A particle moves at constant speed. At each instant its velocity keeps its direction (inertia) but for a
+    Gaussian perturbation, a pull towards where the exposure began (the photographer corrects), and now and then an
+    impulsive perturbation that nearly inverts it (pressing the button, a sudden reflex).
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator or int
+        Where the randomness comes from; an int is a seed.
+    samples : int
+        Number of instants at which the path is sampled, at least 2.
+    length : float
+        Length of the whole path, > 0, in the unit of the result.
+    anxiety : float, optional
+        Strength of all perturbations, >= 0: 0 is a straight line, 0.1 is a nervous hand. Drawn uniformly from
+        [0, 0.1] by default.
+
+    Returns
+    -------
+    (samples, 2) float64 ndarray
+        Positions (row, column), the first at (0, 0).
+
+    Raises
+    ------
+    InvalidInputError
+        If `samples` < 2, `length` <= 0 or `anxiety` < 0.
+    """
+    if samples < 2:
+        raise InvalidInputError(f"samples should be an integer of at least 2, but is {samples}.")
+    if not length > 0:
+        raise InvalidInputError(f"length should be positive, but is {length}.")
+    rng = np.random.default_rng(rng)
+    anxiety = 0.1 * rng.uniform() if anxiety is None else anxiety
+    if not anxiety >= 0:
+        raise InvalidInputError(f"anxiety should be at least 0, but is {anxiety}.")
+
+    centripetal = 0.7 * rng.uniform()
+    gaussian = 10.0 * rng.uniform()
+    impulse_probability = 0.2 * rng.uniform()
+    # The authors' model runs 2000 instants over 64 px: perturbations are per step, so fewer steps are made coarser
+    # by working in their unit of length and rescaling at the end.
+    step = 64.0 / (samples - 1)
+    impulses = rng.uniform(size=samples - 1) < impulse_probability * anxiety
+    turns = 2.0 * np.exp(1j * (np.pi + rng.uniform(-0.5, 0.5, samples - 1)))
+    shakes = gaussian * (rng.standard_normal(samples - 1) + 1j * rng.standard_normal(samples - 1))
+
+    velocity = step * complex(np.exp(2j * np.pi * rng.uniform()))
+    position, path = 0j, np.zeros(samples, complex)
+    for instant in range(samples - 1):
+        change = anxiety * (complex(shakes[instant]) - centripetal * position) * step
+        if impulses[instant]:
+            change += velocity * complex(turns[instant])
+        velocity += change
+        velocity *= step / (abs(velocity) or 1.0)
+        position += velocity
+        path[instant + 1] = position
+    return np.stack([path.imag, path.real], axis=1) * (length / 64.0)
+
+
+def trajectory_to_psf(trajectory, size, exposure=1.0):
+    """Sample a path to a point-spread function, spreading each instant over its four nearest pixels.
+
+    Boracchi and Foi (2012), section II-B: the PSF is the time the path spends at each pixel during the exposure,
+    interpolated bilinearly for sub-pixel positions.
+
+    Parameters
+    ----------
+    trajectory : (N, 2) array_like
+        Positions (row, column) in pixels at equally spaced instants. The box around the exposed part is moved to
+        the kernel's centre; the scale is kept.
+    size : int
+        Side of the kernel, odd, at least 3.
+    exposure : float
+        Share of the path, in (0, 1], during which the shutter is open, from its start.
+
+    Returns
+    -------
+    (size, size) float64 ndarray
+        Non-negative, sum 1.
+
+    Raises
+    ------
+    InvalidInputError
+        If `size` is even or too small, `exposure` lies outside (0, 1], or the exposed path does not fit into
+        `size` pixels.
+    """
+    size = _checked_size(size)
+    exposed = _exposed_part(trajectory, exposure)
+    low, high = exposed.min(axis=0), exposed.max(axis=0)
+    if np.max(high - low) > size - 1 + 1e-9:
+        raise InvalidInputError(
+            f"size should be at least {int(np.ceil(np.max(high - low))) + 1} for this trajectory, but is {size}."
+        )
+    position = np.clip(exposed - (low + high) / 2 + (size - 1) / 2, 0, size - 1)
+    corner = np.minimum(position.astype(int), size - 2)
+    right = position - corner
+    psf = np.zeros((size, size))
+    for row in (0, 1):
+        for column in (0, 1):
+            weight = np.abs(1 - row - right[:, 0]) * np.abs(1 - column - right[:, 1])
+            np.add.at(psf, (corner[:, 0] + row, corner[:, 1] + column), weight)
+    return psf / psf.sum()
+
+
+def random_kernel(size, rng):
+    """Draw a camera-shake kernel that fills its square.
+
+    A random trajectory (:func:`random_trajectory`) is exposed for a random 50 to 100 % of its path, scaled so that
+    the longer side of its box is `size` pixels long, and sampled (:func:`trajectory_to_psf`). Kernels that hardly
+    blur, because most of the time was spent at one spot, are drawn again.
+
+    Parameters
+    ----------
+    size : int
+        Side in pixels, odd, at least 3; the paper takes 7 to 51.
+    rng : numpy.random.Generator or int
+        Where the randomness comes from; an int is a seed.
+
+    Returns
+    -------
+    (size, size) float64 ndarray
+        Non-negative, sum 1; the box around its support is centred and spans the full `size` in at least one
+        direction.
+
+    Raises
+    ------
+    InvalidInputError
+        If `size` is even or less than 3.
+
+    Examples
+    --------
+    >>> kernel = random_kernel(7, 0)
+    >>> kernel.shape, round(kernel.sum(), 12)
+    ((7, 7), 1.0)
+    """
+    size = _checked_size(size)
+    rng = np.random.default_rng(rng)
+    while True:
+        exposed = _exposed_part(random_trajectory(rng), rng.uniform(0.5, 1.0))
+        span = np.ptp(exposed, axis=0).max()
+        kernel = trajectory_to_psf(exposed * ((size - 1) / span), size)
+        # Inverse participation ratio: over how many pixels the mass is really spread.
+        effective_length = 1.0 / np.sum(kernel**2)
+        if kernel.max() <= LARGEST_PIXEL and LEAST_FILL <= effective_length / size <= LONGEST_FILL:
+            return kernel
+
+
+def random_kernels(count, seed, sizes=(7, 51)):
+    """Draw a set of kernels whose odd sizes are spread evenly over a range.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    seed : int or sequence of int
+        Seed of the whole set.
+    sizes : (int, int)
+        Smallest and largest size, odd; both occur if `count` allows.
+
+    Returns
+    -------
+    list of (size, size) float64 ndarray
+        From small to large.
+
+    Raises
+    ------
+    InvalidInputError
+        If a size is even or less than 3, or the range is empty.
+    """
+    smallest, largest = (_checked_size(size) for size in sizes)
+    if largest < smallest:
+        raise InvalidInputError(f"sizes should be (smallest, largest), but are {tuple(sizes)}.")
+    rng = np.random.default_rng(seed)
+    halves = np.rint(np.linspace(smallest // 2, largest // 2, count)).astype(int)
+    return [random_kernel(2 * half + 1, rng) for half in halves]
+
+
+def _exposed_part(trajectory, exposure):
+    trajectory = np.asarray(trajectory, float)
+    if trajectory.ndim != 2 or trajectory.shape[1] != 2 or len(trajectory) < 1 or not np.isfinite(trajectory).all():
+        raise InvalidInputError(
+            f"trajectory should be a finite (N, 2) array of positions, but has the shape {trajectory.shape}."
+        )
+    if not 0 < exposure <= 1:
+        raise InvalidInputError(f"exposure should be in (0, 1], but is {exposure}.")
+    return trajectory[: max(1, int(round(exposure * len(trajectory))))]
+
+
+def _checked_size(size):
+    if int(size) != size or size % 2 == 0 or size < SMALLEST_SIZE:
+        raise InvalidInputError(f"size should be an odd integer of at least {SMALLEST_SIZE}, but is {size}.")
+    return int(size)
