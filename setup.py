@@ -1,5 +1,5 @@
-"""Everything is declared in setup.cfg; this file lets older tools install the package."""
+"""Everything is declared in setup.cfg, but for the package list: weights/ is installed as pydeblur.weights."""
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
-setup()
+setup(packages=[*find_packages(include=["pydeblur", "pydeblur.*"]), "pydeblur.weights"])

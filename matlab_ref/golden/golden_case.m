@@ -14,8 +14,8 @@ switch name
         settings = blurred_case(images.camera_half(1:170, 1:180), golden_kernel(21, 2), opts, 0, 4e-3);
     case 'intensity'
         opts.kernel_size = 15;
-        opts.gamma_correct = 2.2;
-        settings = blurred_case(images.page(1:142, 1:150), golden_kernel(15, 3), opts, 4e-3, 3e-3);
+        opts.gamma_correct = 1.6;
+        settings = blurred_case(images.page(1:142, 1:150), golden_kernel(15, 2), opts, 4e-3, 3e-3);
 end
 settings.lambda_tv = 1e-3;
 settings.lambda_l0 = 5e-4;

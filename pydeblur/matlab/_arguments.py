@@ -70,3 +70,13 @@ def choice(value, name, allowed):
     if not isinstance(value, str) or value not in allowed:
         raise InvalidInputError(f"{name} must be one of {', '.join(map(repr, allowed))}, but it is {value!r}.")
     return value
+
+
+def finite_number(value, name, positive=False):
+    """Return `value` as a float if it is a finite real number (above 0 if `positive`), or raise `InvalidInputError`."""
+    scalar = np.asarray(value) if np.ndim(value) == 0 else None
+    number = float(scalar) if scalar is not None and scalar.dtype.kind in "iuf" else np.nan
+    if not np.isfinite(number) or (positive and number <= 0):
+        kind = "positive finite" if positive else "finite"
+        raise InvalidInputError(f"{name} must be a {kind} number, but it is {value!r}.")
+    return number

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from pydeblur.errors import InvalidInputError
-from pydeblur.matlab._arguments import choice, size_pair
+from pydeblur.matlab._arguments import choice, finite_number, size_pair
 
 _EPS = np.finfo(np.float64).eps
 
@@ -44,7 +44,7 @@ def fspecial(kind, *parameters):
 
 def _gaussian(size=3, sigma=0.5):
     rows, columns = _filter_size(size)
-    sigma = _number(sigma, "sigma", positive=True)
+    sigma = finite_number(sigma, "sigma", positive=True)
     y = np.arange(rows)[:, None] - (rows - 1) / 2
     x = np.arange(columns)[None, :] - (columns - 1) / 2
     h = np.exp(-(x * x + y * y) / (2 * sigma * sigma))
@@ -59,9 +59,9 @@ def _average(size=3):
 
 
 def _motion(length=9, angle=0):
-    length = max(1.0, _number(length, "length", positive=True))
+    length = max(1.0, finite_number(length, "length", positive=True))
     half = (length - 1) / 2
-    phi = _number(angle, "angle") % 180 / 180 * math.pi
+    phi = finite_number(angle, "angle") % 180 / 180 * math.pi
     cosphi, sinphi = math.cos(phi), math.sin(phi)
     xsign = math.copysign(1, cosphi)
     last_x = math.trunc(half * cosphi + xsign - length * _EPS)  # eps gives the right size at 0 and 90 degrees
@@ -87,7 +87,7 @@ def _closeness_to_segment(x, y, half, cosphi, sinphi):
 
 
 def _disk(radius=5):
-    radius = _number(radius, "radius", positive=True)
+    radius = finite_number(radius, "radius", positive=True)
     half = max(math.ceil(radius - 0.5), 0)
     offset = np.abs(np.arange(-half, half + 1.0))
     far = np.maximum(offset[:, None], offset[None, :])
@@ -132,17 +132,6 @@ def _move_tips(area, half, radius):
 
 def _filter_size(size):
     return size_pair((size, size) if np.ndim(size) == 0 else size, "size")
-
-
-def _number(value, name, positive=False):
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number) or (positive and number <= 0):
-        kind = "positive finite" if positive else "finite"
-        raise InvalidInputError(f"{name} must be a {kind} number, but it is {value!r}.")
-    return number
 
 
 _FILTERS = {"gaussian": (_gaussian, 2), "motion": (_motion, 2), "disk": (_disk, 1), "average": (_average, 1)}

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from pydeblur.errors import InvalidInputError
-from pydeblur.matlab._arguments import choice, real_array, size_pair
+from pydeblur.matlab._arguments import choice, finite_number, real_array, size_pair
 from pydeblur.matlab.rounding import matlab_round
 
 
@@ -58,14 +58,7 @@ def _output_sizes(shape, scale_or_size):
     if np.ndim(scale_or_size) > 0:
         sizes = size_pair(scale_or_size, "scale_or_size")
         return sizes, tuple(out / n for out, n in zip(sizes, shape))
-    try:
-        scale = float(scale_or_size)
-    except (TypeError, ValueError):
-        scale = math.nan
-    if not (0 < scale < math.inf):
-        raise InvalidInputError(
-            f"scale_or_size must be a positive finite scale or (rows, columns), but it is {scale_or_size!r}."
-        )
+    scale = finite_number(scale_or_size, "scale_or_size", positive=True)
     return tuple(math.ceil(scale * n) for n in shape), (scale, scale)
 
 

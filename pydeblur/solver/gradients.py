@@ -37,7 +37,6 @@ class SparseGradients:
         self._vertical = np.empty(shape, dtype)
         self._power = np.empty(shape, dtype)
         self._scratch = np.empty(shape, dtype)
-        #: Number of pixels with a gradient that survived the last threshold, ||g||_0; see `count_in`.
         self._keep = None
 
     def divergence(self, image: np.ndarray, threshold: float) -> np.ndarray:
@@ -69,7 +68,7 @@ class SparseGradients:
 
 
 def forward_difference(image: np.ndarray, axis: int) -> np.ndarray:
-    """Periodic ``image[i + 1] - image[i]`` along an axis."""
+    """Periodic ``image[i + 1] - image[i]`` along axis -1 or -2."""
     return _forward_difference(image, axis, np.empty_like(image))
 
 
@@ -78,15 +77,22 @@ def negative_backward_difference(field: np.ndarray, axis: int) -> np.ndarray:
     return _negative_backward_difference(field, axis, np.empty_like(field))
 
 
+#: For each axis, the index of all but the first, all but the last, the first and the last line.
+_LINES = {
+    -1: (np.s_[..., 1:], np.s_[..., :-1], np.s_[..., 0], np.s_[..., -1]),
+    -2: (np.s_[..., 1:, :], np.s_[..., :-1, :], np.s_[..., 0, :], np.s_[..., -1, :]),
+}
+
+
 def _forward_difference(image, axis, out):
-    image_, out_ = np.moveaxis(image, axis, -1), np.moveaxis(out, axis, -1)
-    np.subtract(image_[..., 1:], image_[..., :-1], out=out_[..., :-1])
-    np.subtract(image_[..., 0], image_[..., -1], out=out_[..., -1])
+    tail, head, first, last = _LINES[axis]
+    np.subtract(image[tail], image[head], out=out[head])
+    np.subtract(image[first], image[last], out=out[last])
     return out
 
 
 def _negative_backward_difference(field, axis, out):
-    field_, out_ = np.moveaxis(field, axis, -1), np.moveaxis(out, axis, -1)
-    np.subtract(field_[..., :-1], field_[..., 1:], out=out_[..., 1:])
-    np.subtract(field_[..., -1], field_[..., 0], out=out_[..., 0])
+    tail, head, first, last = _LINES[axis]
+    np.subtract(field[head], field[tail], out=out[tail])
+    np.subtract(field[last], field[first], out=out[first])
     return out

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from typing import Callable, Iterator, NamedTuple
 
 import numpy as np
+
+from pydeblur.files.atomic_write import write_bytes
 
 
 class IterationRecord(NamedTuple):
@@ -72,16 +75,11 @@ class History:
 
     def write_csv(self, path: str | os.PathLike) -> None:
         """Write the table with a header line; numbers are written so that they read back exactly."""
-        partial = f"{os.fspath(path)}.partial"
-        try:
-            with open(partial, "w", newline="", encoding="utf-8") as stream:
-                writer = csv.writer(stream)
-                writer.writerow(self.columns)
-                writer.writerows([_exact(value) for value in record] for record in self._records)
-            os.replace(partial, path)
-        finally:
-            if os.path.exists(partial):
-                os.remove(partial)
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows([_exact(value) for value in record] for record in self._records)
+        write_bytes(path, text.getvalue().encode())
 
 
 def _exact(value):

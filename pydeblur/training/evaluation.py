@@ -56,7 +56,7 @@ def evaluate(network, images, split, seed=0, scales=SCALES, bins=SIZE_BINS, nois
     seed : int
         Seed of kernels and noise.
     scales : sequence of float
-        Down-sampling factors.
+        Down-sampling factors; an image is never shrunk below the smallest side that the network takes.
     bins : sequence of (int, int)
         Ranges of kernel sizes.
     noise : float
@@ -139,7 +139,8 @@ def write_report(path, results, title, notes=()):
 
 
 def _logit_at(network, image, scale):
-    return logits_of(network, [np.clip(resize(image, scale), 0, 1)])[0]
+    smallest = (network.architecture.smallest_side + 0.5) / min(image.shape)
+    return logits_of(network, [np.clip(resize(image, max(scale, min(1.0, smallest))), 0, 1)])[0]
 
 
 def _summary(scale, clear, blurred):

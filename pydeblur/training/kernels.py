@@ -11,15 +11,17 @@ import numpy as np
 from pydeblur.errors import InvalidInputError
 
 SMALLEST_SIZE = 3
+SHORTEST_EXPOSURE = 0.1
+"""Shortest exposed share of a path; a short piece of a tangled path is a simple curve."""
 LARGEST_PIXEL = 0.5
 """A kernel that keeps more than this share of its mass in one pixel hardly blurs, and is drawn again."""
 LEAST_FILL = 0.4
 """Least effective length (pixels that share the mass) of a kernel, as a share of its size."""
-LONGEST_FILL = 3.0
+LONGEST_FILL = 4.0
 """Largest effective length as a share of the size: beyond, the shake has filled its box like a cloud."""
 
 
-def random_trajectory(rng, samples=1000, length=1.0, anxiety=None):
+def random_trajectory(rng, samples=2000, length=1.0, anxiety=None):
     """Draw one path of a shaking camera, after Boracchi and Foi (2012), section II-B.
 
     A particle moves at constant speed. At each instant its velocity keeps its direction (inertia) but for a
@@ -64,19 +66,18 @@ def random_trajectory(rng, samples=1000, length=1.0, anxiety=None):
     # by working in their unit of length and rescaling at the end.
     step = 64.0 / (samples - 1)
     impulses = rng.uniform(size=samples - 1) < impulse_probability * anxiety
-    turns = 2.0 * np.exp(1j * (np.pi + rng.uniform(-0.5, 0.5, samples - 1)))
+    turns = np.where(impulses, 2.0 * np.exp(1j * (np.pi + rng.uniform(-0.5, 0.5, samples - 1))), 0)
     shakes = gaussian * (rng.standard_normal(samples - 1) + 1j * rng.standard_normal(samples - 1))
 
     velocity = step * complex(np.exp(2j * np.pi * rng.uniform()))
-    position, path = 0j, np.zeros(samples, complex)
-    for instant in range(samples - 1):
-        change = anxiety * (complex(shakes[instant]) - centripetal * position) * step
-        if impulses[instant]:
-            change += velocity * complex(turns[instant])
-        velocity += change
+    position, positions = 0j, [0j]
+    # Plain Python numbers: the loop runs a thousand times on scalars, where NumPy's are several times slower.
+    for turn, shake in zip(turns.tolist(), shakes.tolist()):
+        velocity += anxiety * (shake - centripetal * position) * step + velocity * turn
         velocity *= step / (abs(velocity) or 1.0)
         position += velocity
-        path[instant + 1] = position
+        positions.append(position)
+    path = np.array(positions)
     return np.stack([path.imag, path.real], axis=1) * (length / 64.0)
 
 
@@ -128,9 +129,10 @@ def trajectory_to_psf(trajectory, size, exposure=1.0):
 def random_kernel(size, rng):
     """Draw a camera-shake kernel that fills its square.
 
-    A random trajectory (:func:`random_trajectory`) is exposed for a random 50 to 100 % of its path, scaled so that
-    the longer side of its box is `size` pixels long, and sampled (:func:`trajectory_to_psf`). Kernels that hardly
-    blur, because most of the time was spent at one spot, are drawn again.
+    A random trajectory (:func:`random_trajectory`) is exposed for a random 10 to 100 % of its path
+    (uniform in the logarithm), scaled so that the longer side of its box is `size` pixels long, and sampled (:func:`trajectory_to_psf`). Kernels that hardly
+    blur, because most of the time was spent at one spot, and tangles that fill their square like a cloud are drawn
+    again.
 
     Parameters
     ----------
@@ -159,7 +161,7 @@ def random_kernel(size, rng):
     size = _checked_size(size)
     rng = np.random.default_rng(rng)
     while True:
-        exposed = _exposed_part(random_trajectory(rng), rng.uniform(0.5, 1.0))
+        exposed = _exposed_part(random_trajectory(rng), SHORTEST_EXPOSURE ** rng.uniform())
         span = np.ptp(exposed, axis=0).max()
         kernel = trajectory_to_psf(exposed * ((size - 1) / span), size)
         # Inverse participation ratio: over how many pixels the mass is really spread.

@@ -9,6 +9,7 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from pydeblur.priors.classifier.architecture import ARCHITECTURES, Architecture
 from pydeblur.training.evaluation import SCALES, evaluate, write_report
 from pydeblur.training.images import find_images, load_compact, split_images
 from pydeblur.training.kernels import random_kernels
+from pydeblur.training.log_plot import plot_log
 from pydeblur.training.network import Classifier, initialise, widen
 from pydeblur.training.recipes import Recipe, recipe_named
 from pydeblur.training.synthesis import Synthesis, sample_block
@@ -270,7 +272,7 @@ class _Run:
 
     def loop(self, images, validate, stop_at, show):
         kernels = random_kernels(self.recipe.kernels, (KERNELS, self.seed), self.recipe.kernel_sizes)
-        bar = tqdm(total=100, disable=not show, unit="%", bar_format="{l_bar}{bar}| {elapsed} left {remaining}{postfix}")
+        bar = tqdm(total=100, disable=not show, mininterval=2, bar_format="{l_bar}{bar}| {elapsed} left {remaining}{postfix}")
         losses, rights, clock = [], [], time.monotonic()
         for pairs in _batches(images, kernels, self.recipe, self.seed, self.step):
             if self.finished or (stop_at is not None and self.step >= stop_at):
@@ -317,7 +319,6 @@ class _Run:
         self.rate = max(0.0, 1 - self.progress) / max(1.0, left)
 
     def checkpoint(self, validate, loss, accuracy):
-        began = time.monotonic()
         network = Classifier(self.network.architecture).to(self.device)
         network.load_state_dict(self.average)
         rows = validate(network.eval())
@@ -330,7 +331,12 @@ class _Run:
         self.save("last.pt")
         rate = learning_rate_at(self.recipe, self.progress, self.step)
         _log(self.out / "log.csv", (self.step, round(self.progress, 5), rate, loss, accuracy, *values, self.seconds))
-        return time.monotonic() - began
+        self.plot()
+
+    def plot(self):
+        """Draw the log, where matplotlib is installed."""
+        if find_spec("matplotlib"):
+            plot_log(self.out / "log.csv", self.out / "log.png")
 
     def _start_average(self):
         self.average = {name: value.clone() for name, value in self.network.state_dict().items()}

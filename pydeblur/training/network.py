@@ -39,7 +39,8 @@ class Classifier(nn.Module):
         """
         last = len(self.architecture.channels)
         for index in range(last):
-            x = torch.relu(getattr(self, f"conv{index + 1}")(x))
+            # In place: the gradient needs only the result, and memory traffic is a third of the time on a CPU.
+            x = getattr(self, f"conv{index + 1}")(x).relu_()
             if index in self.architecture.pool_after:
                 x = nn.functional.max_pool2d(x, 2)
         return getattr(self, f"conv{last + 1}")(x)

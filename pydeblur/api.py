@@ -1,0 +1,143 @@
+"""The Python face: estimate a kernel, deblur with it, or both."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from pydeblur.errors import InvalidInputError, KernelCollapseWarning
+from pydeblur.matlab import rgb2gray
+from pydeblur.nonblind import deconvolve
+from pydeblur.nonblind.methods import check_image
+from pydeblur.priors import load_prior
+from pydeblur.solver import BlindDeconvolution, History, ProgressBar, SolverOptions, blind_deconv, iteration_count
+
+#: A kernel with more than this share of its mass in one pixel blurs nothing.
+_DELTA_MASS = 0.99
+
+
+@dataclass(frozen=True)
+class DeblurResult:
+    """What :func:`deblur` gives.
+
+    ``image`` (H, W[, 3]) the deblurred image, not clipped; ``kernel`` (n, n); ``latent`` (H, W) the last intermediate
+    image of the kernel estimation; ``history`` one record per iteration; ``options`` of the kernel estimation.
+    """
+
+    image: np.ndarray
+    kernel: np.ndarray
+    latent: np.ndarray
+    history: History
+    options: SolverOptions
+
+
+def deblur(
+    image,
+    kernel_size: int,
+    *,
+    prior="gradient",
+    nonblind: str | None = None,
+    saturated: bool = False,
+    nonblind_options: dict | None = None,
+    callback=None,
+    progress: bool = False,
+    **options,
+) -> DeblurResult:
+    """Deblur an image of unknown, uniform blur.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) array_like
+        Blurred image in [0, 1].
+    kernel_size : int
+        Odd, at least 3, and not smaller than the blur.
+    prior : {"gradient", "intensity", "classifier"}, object or None
+        A name, or a prior as :mod:`pydeblur.priors.protocol` describes it.
+    nonblind : {"ringing", "tv", "l0", "whyte"}, optional
+        The final step, see :func:`deconvolve`; "ringing" unless `saturated`.
+    saturated : bool
+        The image has clipped highlights: the final step is "whyte".
+    nonblind_options : dict, optional
+        Options of the final step.
+    callback : callable, optional
+        Called with each :class:`~pydeblur.solver.IterationRecord`.
+    progress : bool
+        Draw a progress bar on standard error.
+    **options
+        Fields of :class:`~pydeblur.solver.SolverOptions`: ``lambda_grad``, ``gamma_correct``, ``iterations``, ...
+
+    Returns
+    -------
+    DeblurResult
+
+    Raises
+    ------
+    InvalidInputError
+        A ValueError that says in one sentence which argument should be what.
+    """
+    image = check_image(image)
+    method = _final_method(nonblind, saturated)
+    estimate = estimate_kernel(image, kernel_size, prior=prior, callback=callback, progress=progress, **options)
+    final = deconvolve(image, estimate.kernel, method, **{"workers": estimate.options.workers, **(nonblind_options or {})})
+    return DeblurResult(final, estimate.kernel, estimate.latent, estimate.history, estimate.options)
+
+
+def estimate_kernel(
+    image, kernel_size: int, *, prior="gradient", callback=None, progress: bool = False, **options
+) -> BlindDeconvolution:
+    """Estimate the blur kernel of an image; parameters as in :func:`deblur`.
+
+    Returns
+    -------
+    BlindDeconvolution
+        With ``kernel`` (n, n), ``latent``, ``history`` and ``options``.
+
+    Warns
+    -----
+    KernelCollapseWarning
+        If the kernel is a delta, so that deblurring with it would leave the image as it is.
+
+    Raises
+    ------
+    InvalidInputError
+    KernelCollapseError
+        If nothing is left of the kernel.
+    """
+    image = check_image(image)
+    solver_options = _solver_options(kernel_size, options)
+    grey = rgb2gray(image) if image.ndim == 3 else image
+    prior = load_prior(prior) if isinstance(prior, str) else prior
+    with ProgressBar(iteration_count(solver_options), disable=not progress) as bar:
+        result = blind_deconv(grey, solver_options, prior, _both(callback, bar))
+    if result.kernel.max() > _DELTA_MASS:
+        warnings.warn(
+            "the estimated kernel collapsed to a delta: the image would be left as it is; try a larger kernel size "
+            "or a part of the image with stronger edges",
+            KernelCollapseWarning,
+            stacklevel=2,
+        )
+    return result
+
+
+def _solver_options(kernel_size, options) -> SolverOptions:
+    try:
+        return SolverOptions(kernel_size, **options)
+    except TypeError as error:
+        raise InvalidInputError(f"unknown option of the solver: {error}") from None
+
+
+def _final_method(nonblind, saturated) -> str:
+    if saturated and nonblind not in (None, "whyte"):
+        raise InvalidInputError(f"a saturated image needs the final step 'whyte', not {nonblind!r}")
+    return nonblind or ("whyte" if saturated else "ringing")
+
+
+def _both(callback, bar):
+    def emit(record):
+        bar(record)
+        if callback is not None:
+            callback(record)
+
+    return emit

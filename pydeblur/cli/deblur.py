@@ -1,0 +1,48 @@
+"""``pydeblur deblur``: image in, sharp image out."""
+
+from __future__ import annotations
+
+import argparse
+
+from pydeblur.cli.outputs import check_outputs
+from pydeblur.cli.solver_arguments import (
+    add_nonblind_arguments,
+    add_solver_arguments,
+    nonblind_method,
+    nonblind_options,
+    solver_options,
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of this command."""
+    parser.add_argument("image", metavar="IN", help="blurred image: PNG, JPEG, TIFF")
+    parser.add_argument("-o", "--output", required=True, metavar="OUT", help="sharp image; keeps depth, size and alpha")
+    add_solver_arguments(parser)
+    add_nonblind_arguments(parser)
+    parser.add_argument("--kernel-out", metavar="K", help="also write the kernel: .tif, .npy, .mat or .png")
+    parser.add_argument("--history", metavar="CSV", help="also write one line per iteration")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Deblur one image."""
+    from pydeblur.api import deblur
+    from pydeblur.files import read_image, write_image, write_kernel
+
+    check_outputs(image=arguments.output, kernel=arguments.kernel_out, table=arguments.history)
+    source = read_image(arguments.image)
+    result = deblur(
+        source.pixels,
+        arguments.kernel_size,
+        prior=arguments.prior,
+        nonblind=nonblind_method(arguments),
+        nonblind_options=nonblind_options(arguments),
+        progress=not arguments.quiet,
+        **solver_options(arguments),
+    )
+    write_image(arguments.output, result.image, like=source)
+    if arguments.kernel_out:
+        write_kernel(arguments.kernel_out, result.kernel)
+    if arguments.history:
+        result.history.write_csv(arguments.history)

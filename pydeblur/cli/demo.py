@@ -1,0 +1,41 @@
+"""``pydeblur demo``: two images deblurred, with pictures to look at."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from pydeblur.errors import FileFormatError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of this command."""
+    parser.add_argument("--out", default="demo_output", metavar="FOLDER", help="where to write (default: %(default)s)")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Deblur the demo images and print the PSNR where the truth is known."""
+    from pydeblur.files import write_image, write_kernel
+    from pydeblur.reproduce.demo import demo_images, psnr_before_and_after, run_demo_image, side_by_side
+
+    try:
+        os.makedirs(arguments.out, exist_ok=True)
+    except OSError as error:
+        raise FileFormatError(f"{arguments.out}: can't make this folder ({error.strerror})") from None
+    images, results = demo_images(), []
+    for image in images:
+        result = run_demo_image(image, progress=not arguments.quiet)
+        results.append(result)
+        path = os.path.join(arguments.out, image.name)
+        write_image(f"{path}_blurred.png", image.blurred)
+        write_image(f"{path}_deblurred.png", result.image)
+        write_kernel(f"{path}_kernel.tif", result.kernel)
+        write_kernel(f"{path}_kernel.png", result.kernel)
+        if image.sharp is None:
+            print(f"{image.name}: real blur, no ground truth; look at {path}_deblurred.png")
+        else:
+            before, after = psnr_before_and_after(image, result)
+            print(f"{image.name}: PSNR {before:.2f} dB blurred, {after:.2f} dB deblurred ({after - before:+.2f} dB)")
+    write_image(os.path.join(arguments.out, "side_by_side.png"), side_by_side(images, results))
+    print(f"pictures and kernels are in {arguments.out}")

@@ -1,0 +1,36 @@
+"""``pydeblur kernel``: image in, blur kernel out."""
+
+from __future__ import annotations
+
+import argparse
+
+from pydeblur.cli.outputs import check_outputs
+from pydeblur.cli.solver_arguments import add_solver_arguments, solver_options
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of this command."""
+    parser.add_argument("image", metavar="IN", help="blurred image: PNG, JPEG, TIFF")
+    parser.add_argument("-o", "--output", required=True, metavar="K", help="kernel: .tif, .npy, .mat or .png")
+    add_solver_arguments(parser)
+    parser.add_argument("--history", metavar="CSV", help="also write one line per iteration")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Estimate one kernel."""
+    from pydeblur.api import estimate_kernel
+    from pydeblur.files import read_image, write_kernel
+
+    check_outputs(kernel=arguments.output, table=arguments.history)
+    source = read_image(arguments.image)
+    result = estimate_kernel(
+        source.pixels,
+        arguments.kernel_size,
+        prior=arguments.prior,
+        progress=not arguments.quiet,
+        **solver_options(arguments),
+    )
+    write_kernel(arguments.output, result.kernel)
+    if arguments.history:
+        result.history.write_csv(arguments.history)

@@ -1,0 +1,72 @@
+"""Arguments that several commands share: the kernel estimation's, the final step's, and what they mean for the API."""
+
+from __future__ import annotations
+
+import argparse
+
+from pydeblur.errors import InvalidOptionError
+
+PRIOR_NAMES = ("gradient", "intensity")
+NONBLIND_NAMES = ("ringing", "tv", "l0", "whyte")
+_NONBLIND_OPTIONS = {"ringing": ("lambda_tv", "lambda_l0", "weight_ring"), "tv": ("lambda_tv",), "l0": ("lambda_l0",), "whyte": ()}
+
+
+def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: bool = True) -> None:
+    """Arguments of the kernel estimation."""
+    group = parser.add_argument_group("kernel estimation")
+    if needs_kernel_size:
+        group.add_argument("--kernel-size", type=int, required=True, metavar="N", help="odd, not smaller than the blur")
+    group.add_argument("--prior", choices=PRIOR_NAMES, default="gradient", help="image prior (default: %(default)s)")
+    group.add_argument("--lambda-prior", type=float, metavar="X", help="λ, weight of the prior (default: 0.004)")
+    group.add_argument("--lambda-grad", type=float, metavar="X", help="μ, weight of the L0 gradients (default: 0.004)")
+    group.add_argument("--gamma", type=float, metavar="G", help="raise the image to this power first (default: 1)")
+    group.add_argument("--iterations", type=int, metavar="N", help="iterations per scale (default: 5)")
+    group.add_argument("--kernel-solver", choices=("cg", "fft"), help="kernel step (default: cg)")
+    group.add_argument(
+        "--kernel-threshold", type=float, metavar="X", help="zero the final kernel below max/X; 0 keeps all (default: 20)"
+    )
+    group.add_argument("--dtype", choices=("float64", "float32"), help="arithmetic (default: float64)")
+    group.add_argument("--threads", type=int, metavar="N", help="threads of each FFT (default: 1)")
+
+
+def solver_options(arguments: argparse.Namespace) -> dict:
+    """The given ones of those arguments as fields of SolverOptions."""
+    fields = {
+        "lambda_prior": arguments.lambda_prior,
+        "lambda_grad": arguments.lambda_grad,
+        "gamma_correct": arguments.gamma,
+        "iterations": arguments.iterations,
+        "kernel_solver": arguments.kernel_solver,
+        "kernel_threshold": arguments.kernel_threshold,
+        "dtype": arguments.dtype,
+        "workers": arguments.threads,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def add_nonblind_arguments(parser: argparse.ArgumentParser, lambda_l0: str = "0.0005") -> None:
+    """Arguments of the final step."""
+    group = parser.add_argument_group("final step")
+    group.add_argument("--nonblind", choices=NONBLIND_NAMES, help="method (default: ringing; whyte with --saturated)")
+    group.add_argument("--saturated", action="store_true", help="the image has clipped highlights: use whyte")
+    group.add_argument("--lambda-tv", type=float, metavar="X", help="weight of the total variation (default: 0.001)")
+    group.add_argument("--lambda-l0", type=float, metavar="X", help=f"weight of the L0 gradients (default: {lambda_l0})")
+    group.add_argument("--weight-ring", type=float, metavar="X", help="strength of the ringing removal (default: 1)")
+
+
+def nonblind_method(arguments: argparse.Namespace) -> str:
+    """The final step's name."""
+    if arguments.saturated and arguments.nonblind not in (None, "whyte"):
+        raise InvalidOptionError(f"--saturated needs --nonblind whyte, not {arguments.nonblind}")
+    return arguments.nonblind or ("whyte" if arguments.saturated else "ringing")
+
+
+def nonblind_options(arguments: argparse.Namespace) -> dict:
+    """The given options of the final step; refuses those that the method does not have."""
+    method = nonblind_method(arguments)
+    given = {name: getattr(arguments, name) for name in ("lambda_tv", "lambda_l0", "weight_ring")}
+    given = {name: value for name, value in given.items() if value is not None}
+    for name in given:
+        if name not in _NONBLIND_OPTIONS[method]:
+            raise InvalidOptionError(f"--{name.replace('_', '-')} does not belong to the final step {method!r}")
+    return given

@@ -1,0 +1,201 @@
+"""Blur kernel files: floating TIFF, NumPy, MATLAB, and pictures."""
+
+from io import BytesIO
+
+import numpy as np
+import scipy.io
+
+from pydeblur.errors import FileFormatError, InvalidInputError
+from pydeblur.files.atomic_write import as_path, check_writable, write_bytes
+from pydeblur.files.deep_tiff import write_tiff
+from pydeblur.files.image_files import read_image
+from pydeblur.files.png16 import write_png16
+from pydeblur.matlab import matlab_round
+
+SUFFIXES = (".tif", ".tiff", ".npy", ".mat", ".png")
+#: The variables of a .mat file that are taken for the kernel, in this order.
+MAT_VARIABLES = ("kernel", "k", "f", "psf")
+
+#: A sum this close to 1 is rounding (of float32, for instance), and dividing by it would only add more.
+_SUM_TOLERANCE = 1e-6
+#: Negative elements down to this share of the maximum are rounding, and become 0.
+_NEGATIVE_TOLERANCE = 1e-6
+
+
+def read_kernel(path):
+    """Read a blur kernel: blurred = conv2(sharp, kernel).
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        .tif, .tiff or .png: a grey picture of any depth (all that `read_image` reads). .npy: a real array. .mat, up
+        to version 7: the variable `kernel`, `k`, `f` or `psf`, else the only real matrix in it. The kernel is used as
+        it is stored; Levin et al.'s own `f`, for one, has to be turned by 180 degrees afterwards.
+
+    Returns
+    -------
+    (H, W) float64 ndarray
+        H and W odd, non-negative, sum 1. A sum within 1e-6 of 1 is left alone, so that what `write_kernel` wrote
+        comes back as it was; others are divided by.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing or not one of these, or what it holds is not a kernel: not 2-D, not finite, negative by
+        more than 1e-6 of the maximum, without mass, of an even height or width, or a single number.
+    """
+    path = as_path(path)
+    _check_suffix(path)
+    kernel = _checked(_stored_array(path), f"{path} holds no blur kernel: it", FileFormatError)
+    if kernel.shape[0] % 2 == 0 or kernel.shape[1] % 2 == 0 or kernel.size == 1:
+        raise FileFormatError(
+            f"{path} holds no blur kernel: its height and width should be odd and not both 1, not "
+            f"{kernel.shape[0]} and {kernel.shape[1]}."
+        )
+    total = kernel.sum()
+    return kernel if abs(total - 1) <= _SUM_TOLERANCE else kernel / total
+
+
+def write_kernel(path, kernel):
+    """Write a blur kernel; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        .tif or .tiff: 32-bit floating TIFF, the kernel rounded to float32, which image programs and MATLAB read.
+        .npy and .mat (variable `kernel`): float64, exact. .png: a 16-bit grey picture, scaled so that the maximum is
+        white, for looking at; `read_kernel` gives it back to 1e-5 of its maximum.
+    kernel : (H, W) array_like
+        Finite, non-negative, with a positive sum. It is not normalised.
+
+    Raises
+    ------
+    FileFormatError
+        The extension is another one, or the file can't be written.
+    InvalidInputError
+        `kernel` is not a kernel.
+    """
+    suffix = _check_suffix(as_path(path))
+    kernel = _checked(kernel, "kernel", InvalidInputError)
+    if suffix == ".npy":
+        data = _saved(np.save, kernel)
+    elif suffix == ".mat":
+        data = _saved(scipy.io.savemat, {"kernel": kernel})
+    elif suffix == ".png":
+        data = write_png16(matlab_round(kernel / kernel.max() * 65535).astype(np.uint16)[..., None])
+    else:
+        data = write_tiff(kernel.astype(np.float32)[..., None])
+    write_bytes(path, data)
+
+
+def viewable(kernel):
+    """The kernel as an 8-bit grey picture.
+
+    Parameters
+    ----------
+    kernel : (H, W) array_like
+        Finite, non-negative, with a positive sum.
+
+    Returns
+    -------
+    (H, W) uint8 ndarray
+        The maximum is 255, zero is 0.
+
+    Raises
+    ------
+    InvalidInputError
+        `kernel` is not a kernel.
+    """
+    kernel = _checked(kernel, "kernel", InvalidInputError)
+    return matlab_round(kernel / kernel.max() * 255).astype(np.uint8)
+
+
+def check_kernel_output(path):
+    """Check, before a long computation, that `write_kernel` can write to `path`.
+
+    Raises
+    ------
+    FileFormatError
+        The extension is unknown, or `check_writable` says no.
+    """
+    _check_suffix(as_path(path))
+    check_writable(path)
+
+
+def _check_suffix(path):
+    if path.suffix.lower() not in SUFFIXES:
+        raise FileFormatError(
+            f"{path} can't be a kernel file: its extension should be one of {', '.join(SUFFIXES)}, not {path.suffix!r}."
+        )
+    return path.suffix.lower()
+
+
+def _checked(kernel, name, error):
+    """`kernel` as a non-negative float64 array; `error` with a message that starts with `name` if it isn't one."""
+    kernel = np.asarray(kernel)
+    if kernel.ndim != 2 or not kernel.size:
+        raise error(f"{name} should be two-dimensional and not empty, but has the shape {kernel.shape}.")
+    if kernel.dtype.kind not in "fiub":
+        raise error(f"{name} should hold real numbers, not {kernel.dtype}.")
+    kernel = kernel.astype(np.float64)
+    if not np.isfinite(kernel).all():
+        raise error(f"{name} should be finite, but holds NaN or infinite values.")
+    if kernel.max() <= 0:
+        raise error(f"{name} should have a positive sum, but holds nothing above 0.")
+    if kernel.min() < -_NEGATIVE_TOLERANCE * kernel.max():
+        raise error(f"{name} should be non-negative, but its smallest element is {kernel.min():.3g}.")
+    return np.maximum(kernel, 0)
+
+
+def _stored_array(path):
+    """The array in the file, as it is."""
+    suffix = path.suffix.lower()
+    if suffix not in (".npy", ".mat"):
+        return _grey(path)
+    if not path.is_file():
+        raise FileFormatError(f"{path} {'is not a regular file' if path.exists() else 'does not exist'}.")
+    try:
+        # No pickles: they would run what they say.
+        return np.load(path, allow_pickle=False) if suffix == ".npy" else _mat_variable(path)
+    except FileFormatError:
+        raise
+    except NotImplementedError:
+        raise FileFormatError(
+            f"{path} is a version 7.3 .mat file, which can't be read: save it with the flag -v7."
+        ) from None
+    except Exception as error:  # Damaged files make both readers raise in many ways.
+        raise FileFormatError(f"{path} can't be read as a {suffix} file: {error}.") from error
+
+
+def _mat_variable(path):
+    variables = {name: value for name, value in scipy.io.loadmat(path).items() if not name.startswith("__")}
+    for name in MAT_VARIABLES:
+        if name in variables:
+            return variables[name]
+    # In MATLAB every scalar and every row is a matrix too, but a scalar is no kernel.
+    matrices = [
+        value
+        for value in variables.values()
+        if isinstance(value, np.ndarray) and value.dtype.kind in "fiub" and value.ndim == 2 and value.size > 1
+    ]
+    if len(matrices) != 1:
+        raise FileFormatError(
+            f"{path} should have a variable called {', '.join(MAT_VARIABLES[:-1])} or {MAT_VARIABLES[-1]}, "
+            f"or just one matrix; it has {', '.join(sorted(variables)) or 'none'}."
+        )
+    return matrices[0]
+
+
+def _grey(path):
+    pixels = read_image(path).pixels
+    if pixels.ndim == 3:
+        if not (pixels == pixels[..., :1]).all():
+            raise FileFormatError(f"{path} holds no blur kernel: it is a colour picture, not a grey one.")
+        pixels = pixels[..., 0]
+    return pixels
+
+
+def _saved(save, value):
+    buffer = BytesIO()
+    save(buffer, value)
+    return buffer.getvalue()

@@ -1,0 +1,88 @@
+"""Deconvolution of saturated images: Whyte, Sivic & Zisserman, "Deblurring shaken and partially saturated images"."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import fft
+from scipy.ndimage import binary_dilation, convolve1d
+
+from pydeblur.matlab import fspecial, padarray, psf2otf_half
+from pydeblur.nonblind.channels import each_channel
+
+_GAMMA = 2.2
+_SMOOTHNESS = 50.0
+_BRIGHT = 0.9
+_KERNEL_FLOOR = 1 / 100
+_DISC = np.hypot(*np.mgrid[-3:4, -3:4]) <= 3
+_SOFTENING = fspecial("gaussian", (1, 21), 3.0).ravel()
+
+
+def deconvolve_saturated(image: np.ndarray, kernel: np.ndarray, iterations: int = 50, workers: int = 1) -> np.ndarray:
+    """Richardson-Lucy with a smooth saturation response and a split update, in linear light (y^2.2).
+
+    Pixels that no bright pixel's blur reaches update the image on their own, so that no ringing spreads from bright pixels
+    (>= 0.9); near these, all pixels take part.
+
+    Parameters
+    ----------
+    image : (H, W[, C]) ndarray
+        Blurred image, gamma-coded, saturated at 1; negative values count as 0. Channels are treated one by one.
+    kernel : (n, m) ndarray
+        Odd sizes; elements below a hundredth of the maximum are dropped.
+    iterations : int
+        >= 1.
+
+    Returns
+    -------
+    (H, W[, C]) ndarray of the image's dtype, >= 0, not clipped at 1: the light that the saturation has cut off.
+    """
+    kernel = np.where(kernel < kernel.max() * _KERNEL_FLOOR, 0, kernel).astype(image.dtype)
+    problem = _SaturatedProblem(kernel / kernel.sum(), image.shape[:2], workers)
+    return each_channel(
+        lambda channel: problem.solve(np.maximum(channel, 0) ** _GAMMA, iterations) ** (1 / _GAMMA), image
+    )
+
+
+class _SaturatedProblem:
+    """What the channels of an image share: kernel spectra and the area that was observed."""
+
+    def __init__(self, kernel, shape, workers):
+        self._radius = tuple(n // 2 for n in kernel.shape)
+        self._shape = tuple(n + 2 * r for n, r in zip(shape, self._radius))
+        self._inside = tuple(slice(r, r + n) for n, r in zip(shape, self._radius))
+        self._workers = workers
+        self._otf = psf2otf_half(kernel, self._shape)
+        self._reach = psf2otf_half((kernel != 0).astype(kernel.dtype), self._shape)
+        self._observed = np.zeros(self._shape, kernel.dtype)
+        self._observed[self._inside] = 1
+
+    def solve(self, blurred, iterations):
+        blurred = padarray(blurred, self._radius, "replicate")
+        latent = blurred
+        for _ in range(iterations):
+            latent = latent * self._update(latent, blurred)
+        return latent[self._inside]
+
+    def _update(self, latent, blurred):
+        response, slope = _saturate(np.maximum(self._filtered(latent, self._otf), 0))
+        # Padding counts for nothing: there the ratio is 1, whose excess over 1 is 0.
+        excess = (blurred / np.maximum(response, np.finfo(np.float64).eps) - 1) * self._observed * slope
+        bright = binary_dilation(latent >= _BRIGHT, _DISC).astype(latent.dtype)
+        from_all = 1 + self._filtered(excess, self._otf.conj())
+        if not bright.any():
+            return np.maximum(from_all, 0)
+        unreached = 1 - np.minimum(np.rint(self._filtered(bright, self._reach)), 1)
+        from_unreached = 1 + self._filtered(excess * unreached, self._otf.conj())
+        weight = convolve1d(convolve1d(bright, _SOFTENING, 0, mode="constant"), _SOFTENING, 1, mode="constant")
+        return np.maximum(from_unreached + (from_all - from_unreached) * weight, 0)
+
+    def _filtered(self, image, otf):
+        return fft.irfft2(fft.rfft2(image, workers=self._workers) * otf, s=self._shape, workers=self._workers)
+
+
+def _saturate(light: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """R(x) = x - log(1 + exp(a(x - 1)))/a and its derivative, without overflow."""
+    exponent = _SMOOTHNESS * (light - 1)
+    response = light - (np.maximum(exponent, 0) + np.log1p(np.exp(-np.abs(exponent)))) / _SMOOTHNESS
+    slope = np.where(exponent > 0, np.exp(-np.abs(exponent)), 1) / (1 + np.exp(-np.abs(exponent)))
+    return response, slope

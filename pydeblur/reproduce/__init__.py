@@ -1,0 +1,1 @@
+"""The paper's protocols, tables and figures."""

@@ -1,0 +1,1 @@
+"""The shipped weights of the classifier, as ONNX files with a model card each."""
