@@ -1,18 +1,17 @@
 function lab = srgb2lab(rgb)
 %SRGB2LAB  CIE 1976 L*a*b* (white D65, 2 degrees) of an sRGB image.
 %   RGB is (H, W, 3) double, clipped to [0, 1] first.  IEC 61966-2-1
-%   linearisation; the matrix is that of the sRGB primaries and the white
-%   point (0.95047, 1, 1.08883), to seven digits.
+%   linearisation; the matrix follows from the chromaticities of the sRGB
+%   primaries and the white point (0.95047, 1, 1.08883).
 %
 %   Source: ALGORITHM section 6 (range distance of the bilateral filter).
 rgb = min(max(double(rgb), 0), 1);
 linear = rgb / 12.92;
 high = rgb > 0.04045;
 linear(high) = ((rgb(high) + 0.055) / 1.055).^2.4;
-to_xyz = [0.4124564, 0.3575761, 0.1804375;
-          0.2126729, 0.7151522, 0.0721750;
-          0.0193339, 0.1191920, 0.9503041];
-white = [0.95047, 1, 1.08883];
+white = [0.95047; 1; 1.08883];
+primaries = [0.64, 0.30, 0.15; 0.33, 0.60, 0.06; 0.03, 0.10, 0.79];   % x, y, z of R, G, B
+to_xyz = primaries * diag(primaries \ white);
 f = zeros(size(rgb));
 for i = 1:3
     t = (to_xyz(i, 1) * linear(:, :, 1) + to_xyz(i, 2) * linear(:, :, 2) ...

@@ -44,6 +44,8 @@ _CONVERSIONS = {
     "CMYK": "RGB",
     "YCbCr": "RGB",
 }
+#: TIFF's SampleFormat of two's complement numbers.
+_SIGNED = 2
 _PLAIN_MODES = ("1", "L", "LA", "RGB", "RGBA", "I;16", "I;16B", "I;16L", "F")
 
 
@@ -159,12 +161,8 @@ def write_image(path, pixels, like=None, depth=None):
     """
     kind = _format_of(path)
     pixels = _checked_pixels(pixels, like)
-    alpha = like.alpha if like is not None else None
     depth = _storable_depth(path, kind, like, depth)
-    if alpha is not None and kind not in _FORMATS_WITH_ALPHA:
-        _warn_of_loss(f"{path}: {kind} holds no transparency, which is left out.")
-        alpha = None
-    samples = _samples(pixels, alpha, depth)
+    samples = _samples(pixels, _storable_alpha(path, kind, like), depth)
     profile = _fitting_profile(like, samples.shape[2])
     try:
         data = _encoded(kind, samples, profile)
@@ -215,10 +213,10 @@ def _decoded(data, kind):
 
 
 def _pillow_reads_exactly(tags):
-    """Whether Pillow keeps all bits of a TIFF file: of 16-bit colour it drops half of them."""
-    bits = np.max(tags.get("BitsPerSample", 1))
-    deep_mode = {16: ("I;16", "I;16B"), 32: ("F",)}.get(int(bits), ())
-    return bits <= 8 or tags["mode"] in deep_mode
+    """Whether Pillow keeps all bits of a TIFF file: of 16-bit colour it drops half, of signed ones the meaning."""
+    bits, sample_format = (int(np.max(tags.get(tag, 1))) for tag in ("BitsPerSample", "SampleFormat"))
+    deep_mode = {16: ("I;16", "I;16B"), 32: ("F",)}.get(bits, ())
+    return (bits <= 8 and sample_format != _SIGNED) or tags["mode"] in deep_mode
 
 
 def _decoded_by_pillow(data):
@@ -302,8 +300,17 @@ def _storable_depth(path, kind, like, depth):
     return wanted
 
 
+def _storable_alpha(path, kind, like):
+    if like is None or like.alpha is None:
+        return None
+    if kind not in _FORMATS_WITH_ALPHA:
+        _warn_of_loss(f"{path}: {kind} holds no transparency, which is left out.")
+        return None
+    return like.alpha
+
+
 def _warn_of_loss(message):
-    # The caller of write_image is three frames up, whichever of its parts warns.
+    # Three frames up is the caller of write_image.
     warnings.warn(message, LossyFormatWarning, stacklevel=4)
 
 

@@ -18,8 +18,10 @@ _CHANNELS_OF_COLOUR_TYPE = {0: 1, 2: 3, 4: 2, 6: 4}
 _COLOUR_TYPE_OF_CHANNELS = {channels: kind for kind, channels in _CHANNELS_OF_COLOUR_TYPE.items()}
 #: Section 8.2: first row, first column, row step and column step of Adam7's passes.
 _ADAM7 = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
+#: More is refused: a small file can claim, and unpack into, any number of pixels.
+MAX_PIXELS = 1 << 28
 #: Rows that are unfiltered together: long enough vectors, and few enough that the cache holds what they touch.
-_BAND_ROWS = 256
+_BAND_ROWS = 1024
 #: IDAT's data is cut into chunks of this many bytes, so that no reader needs it whole.
 _IDAT_BYTES = 1 << 20
 
@@ -54,6 +56,8 @@ def read_png16(data):
     width, height, depth, colour_type, _, _, interlace = struct.unpack(">IIBBBBB", chunks["IHDR"])
     if depth != 16 or colour_type not in _CHANNELS_OF_COLOUR_TYPE or interlace not in (0, 1) or not width * height:
         raise ValueError("its PNG header is not one of a 16-bit image")
+    if width * height > MAX_PIXELS:
+        raise ValueError(f"it has {width} x {height} pixels, more than {MAX_PIXELS}")
     channels = _CHANNELS_OF_COLOUR_TYPE[colour_type]
     passes = _passes(height, width) if interlace else [(slice(None), slice(None), height, width)]
     samples = _decode_passes(chunks["IDAT"], passes, (height, width, channels))
@@ -132,7 +136,7 @@ def _decode_passes(packed, passes, shape):
     passes = list(passes)
     pixel_bytes = 2 * shape[2]
     expected = sum(height * (1 + width * pixel_bytes) for _, _, height, width in passes)
-    # The limit keeps a small file from unpacking into far more than its header says.
+    # The limit is there for files that unpack into more than their header says.
     raw = zlib.decompressobj().decompress(packed, expected)
     if len(raw) < expected:
         raise ValueError("the file is truncated")

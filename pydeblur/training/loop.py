@@ -47,6 +47,7 @@ def train(
     steps=None,
     minutes=None,
     learning_rate=None,
+    validation_every=None,
     seed=0,
     device="cpu",
     threads=None,
@@ -85,6 +86,8 @@ def train(
         the speed measured (so two such runs are not the same).
     learning_rate : float, optional
         Peak learning rate, instead of the recipe's.
+    validation_every : int, optional
+        Batches between two validations (and checkpoints), instead of the recipe's.
     seed : int
         Seed of everything.
     device : str
@@ -111,7 +114,7 @@ def train(
         If an argument or a checkpoint does not fit.
     """
     recipe = recipe_named(recipe) if isinstance(recipe, str) else recipe
-    recipe = _adjusted(recipe, architecture, scales, steps, learning_rate)
+    recipe = _adjusted(recipe, architecture, scales, steps, learning_rate, validation_every)
     if threads:
         torch.set_num_threads(threads)
     # Denormals from tiny activations and Adam's moments slow CPU arithmetic many times.
@@ -207,7 +210,9 @@ class _Run:
 
     def __init__(self, recipe, out, seed, device, minutes):
         self.recipe, self.out, self.seed, self.device, self.minutes = recipe, out, seed, device, minutes
-        self.network = Classifier(ARCHITECTURES[recipe.architecture]).to(device, memory_format=torch.channels_last)
+        architecture = ARCHITECTURES[recipe.architecture]
+        self.memory_format = _memory_format(architecture, device)
+        self.network = Classifier(architecture).to(device, memory_format=self.memory_format)
         self.optimizer = _optimizer(recipe, self.network)
         self.average = None
         self.step, self.progress, self.rate, self.seconds = 0, 0.0, 1.0 / recipe.steps, 0.0
@@ -366,13 +371,20 @@ def _batches(images, kernels, recipe, seed, step):
 def _loss(run, pairs):
     """Binary cross entropy (3) of (B/2, 2, c, c) pairs, clear ones first, and the accuracy."""
     x = torch.from_numpy(np.ascontiguousarray(pairs)).to(run.device).flatten(0, 1)[:, None]
-    x = x.contiguous(memory_format=torch.channels_last)
+    x = x.contiguous(memory_format=run.memory_format)
     label = torch.tensor([0.0, 1.0], device=run.device).repeat(len(pairs))
     with torch.autocast(torch.device(run.device).type, torch.bfloat16, enabled=run.autocast):
         logit = run.network(x)
     logit = logit.float()
     right = ((logit > 0) == (label > 0.5)).float().mean().item()
     return torch.nn.functional.binary_cross_entropy_with_logits(logit, label), right
+
+
+def _memory_format(architecture, device):
+    """Layout of images in memory: a fixed rule, since a measured choice would make resumed runs differ in rounding."""
+    # On CPUs with AVX2, channels_last trains 16 channels 1.2 times faster, but 64 channels 1.4 times slower.
+    wide = architecture.channels[0] >= 32
+    return torch.contiguous_format if wide and torch.device(device).type == "cpu" else torch.channels_last
 
 
 def _bf16_is_faster(run):
@@ -401,7 +413,7 @@ def _optimizer(recipe, network):
     raise InvalidInputError(f"optimizer should be 'sgd' or 'adam', but is {recipe.optimizer!r}.")
 
 
-def _adjusted(recipe, architecture, scales, steps, learning_rate):
+def _adjusted(recipe, architecture, scales, steps, learning_rate, validation_every):
     changes = {}
     if architecture is not None:
         if architecture not in ARCHITECTURES:
@@ -413,6 +425,8 @@ def _adjusted(recipe, architecture, scales, steps, learning_rate):
         changes["steps"] = int(steps)
     if learning_rate is not None:
         changes["learning_rate"] = float(learning_rate)
+    if validation_every is not None:
+        changes["validation_every"] = int(validation_every)
     return dataclasses.replace(recipe, **changes)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.io
 
+
 @pytest.fixture
 def octave(tmp_path):
     """Return ``run(code, *outputs, **inputs)``: run MATLAB code in Octave and return the named variables as a dict."""

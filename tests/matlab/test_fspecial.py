@@ -1,4 +1,4 @@
-"""fspecial against MATLAB's documented values, the areas by quadrature, closed forms."""
+"""fspecial against MATLAB's documented values, the areas by quadrature, and closed forms."""
 
 import math
 

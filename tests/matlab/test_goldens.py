@@ -98,4 +98,4 @@ def test_colour():
             np.testing.assert_allclose(matlab.rgb2gray(case["rgb"]), case["grey"], atol=1e-15)
         clipped = np.clip(matlab.im2double(case["rgb"]), 0, 1)
         # matlab_ref takes the sRGB matrix rounded to seven digits, with which white is (100, -1.7e-5, 6e-6).
-        np.testing.assert_allclose(matlab.rgb2lab(clipped), case["lab"], atol=2e-5)
+        np.testing.assert_allclose(matlab.rgb2lab(clipped), case["lab"], atol=5e-5)

@@ -1,4 +1,4 @@
-"""imresize against its definition in plain loops, hand-computed weights, Pillow."""
+"""imresize against its definition in plain loops, hand-computed weights and Pillow."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""psf2otf and otf2psf against the Fourier sums themselves, closed forms."""
+"""psf2otf and otf2psf against the Fourier sums themselves and closed forms."""
 
 import numpy as np
 import pytest

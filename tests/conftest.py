@@ -1,0 +1,62 @@
+"""What all tests share: the golden outputs of the MATLAB-language reference, and a sharp image."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.io import loadmat
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def load_golden(name):
+    """Variables of a golden file, scalars as floats."""
+    variables = loadmat(GOLDEN / f"{name}.mat")
+    return {key: _plain(value) for key, value in variables.items() if not key.startswith("__")}
+
+
+def golden_cases(name):
+    """The cases of a golden file, whose variables are named c1_…, c2_…: a list of dicts."""
+    variables = load_golden(name)
+    count = int(variables["n_cases"])
+    return [
+        {key.split("_", 1)[1]: value for key, value in variables.items() if key.startswith(f"c{number}_")}
+        for number in range(1, count + 1)
+    ]
+
+
+def _plain(value):
+    if value.dtype.names:
+        return {name: _plain(value[name][0, 0]) for name in value.dtype.names}
+    return value.item() if value.size == 1 else value
+
+
+def relative_difference(actual, expected):
+    """max|a - b| / max|b|, infinite for different shapes or NaN."""
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    if actual.shape != expected.shape or not np.all(np.isfinite(actual)):
+        return np.inf
+    return np.max(np.abs(actual - expected)) / max(np.max(np.abs(expected)), np.finfo(float).tiny)
+
+
+@pytest.fixture(name="golden_cases", scope="session")
+def golden_cases_fixture():
+    return golden_cases
+
+
+@pytest.fixture(name="load_golden", scope="session")
+def load_golden_fixture():
+    return load_golden
+
+
+@pytest.fixture(name="relative_difference", scope="session")
+def relative_difference_fixture():
+    return relative_difference
+
+
+@pytest.fixture(scope="session")
+def sharp_image():
+    """A grey image (120, 132) in [0, 1] with strong edges and texture."""
+    from skimage import data
+
+    return data.camera()[90:330:2, 150:414:2] / 255.0
