@@ -1,0 +1,38 @@
+"""``pydeblur classify``: how blurred the classifier takes an image to be."""
+
+from __future__ import annotations
+
+import argparse
+
+from pydeblur.errors import InvalidOptionError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of this command."""
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="PNG, JPEG or TIFF")
+    parser.add_argument("--weights", default="classifier-paper", metavar="W", help="name or ONNX file (default: %(default)s)")
+    parser.add_argument("--backend", choices=("onnxruntime", "torch", "numpy"), default="onnxruntime")
+    parser.add_argument("--device", choices=("cpu", "cuda", "auto"), default="cpu")
+    parser.add_argument("--activation-map", metavar="PNG", help="write the last convolution's map (one image only)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print f for each image: 0 is clear, 1 is blurred."""
+    from pydeblur.cli.outputs import check_outputs
+    from pydeblur.files import read_image, write_image
+    from pydeblur.matlab import rgb2gray
+    from pydeblur.priors import load_prior
+    from pydeblur.priors.classifier.activation import activation_picture
+
+    if arguments.activation_map and len(arguments.images) > 1:
+        raise InvalidOptionError("--activation-map takes one image only")
+    check_outputs(image=arguments.activation_map)
+    prior = load_prior(
+        "classifier", weights=arguments.weights, backend=arguments.backend, device=arguments.device
+    )
+    for path in arguments.images:
+        pixels = read_image(path).pixels
+        grey = rgb2gray(pixels) if pixels.ndim == 3 else pixels
+        print(f"{prior.score(grey):.6f}  {path}", flush=True)
+        if arguments.activation_map:
+            write_image(arguments.activation_map, activation_picture(prior.activation_map(grey)))
