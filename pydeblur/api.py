@@ -7,12 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pydeblur.errors import InvalidInputError, KernelCollapseWarning
+from pydeblur.errors import InvalidOptionError, KernelCollapseWarning
 from pydeblur.matlab import rgb2gray
 from pydeblur.nonblind import deconvolve
-from pydeblur.nonblind.methods import check_image
+from pydeblur.nonblind.checked_input import check_unit_image
+from pydeblur.nonblind.methods import check_options
 from pydeblur.priors import load_prior
-from pydeblur.solver import BlindDeconvolution, History, ProgressBar, SolverOptions, blind_deconv, iteration_count
+from pydeblur.solver import (
+    BlindDeconvolution,
+    History,
+    ProgressBar,
+    SolverOptions,
+    blind_deconv,
+    check_blurred_image,
+    iteration_count,
+)
+from pydeblur.solver.options import solver_options
 
 #: A kernel with more than this share of its mass in one pixel blurs nothing.
 _DELTA_MASS = 0.99
@@ -50,7 +60,7 @@ def deblur(
     Parameters
     ----------
     image : (H, W) or (H, W, 3) array_like
-        Blurred image in [0, 1].
+        Blurred image in [0, 1]; uint8, uint16 and bool are scaled to that as MATLAB's ``im2double`` does.
     kernel_size : int
         Odd, at least 3, and not smaller than the blur.
     prior : {"gradient", "intensity", "classifier"}, object or None
@@ -77,10 +87,12 @@ def deblur(
     InvalidInputError
         A ValueError that says in one sentence which argument should be what.
     """
-    image = check_image(image)
     method = _final_method(nonblind, saturated)
-    estimate = estimate_kernel(image, kernel_size, prior=prior, callback=callback, progress=progress, **options)
-    final = deconvolve(image, estimate.kernel, method, **{"workers": estimate.options.workers, **(nonblind_options or {})})
+    final_options = {} if nonblind_options is None else nonblind_options
+    check_options(method, final_options)
+    image = check_unit_image(image)
+    estimate = _estimated(image, kernel_size, prior, callback, progress, options)
+    final = deconvolve(image, estimate.kernel, method, **{"workers": estimate.options.workers, **final_options})
     return DeblurResult(final, estimate.kernel, estimate.latent, estimate.history, estimate.options)
 
 
@@ -105,32 +117,28 @@ def estimate_kernel(
     KernelCollapseError
         If nothing is left of the kernel.
     """
-    image = check_image(image)
-    solver_options = _solver_options(kernel_size, options)
-    grey = rgb2gray(image) if image.ndim == 3 else image
+    return _estimated(check_unit_image(image), kernel_size, prior, callback, progress, options)
+
+
+def _estimated(image, kernel_size, prior, callback, progress, options) -> BlindDeconvolution:
+    options = solver_options({**options, "kernel_size": kernel_size})
+    grey = check_blurred_image(rgb2gray(image) if image.ndim == 3 else image, options)
     prior = load_prior(prior) if isinstance(prior, str) else prior
-    with ProgressBar(iteration_count(solver_options), disable=not progress) as bar:
-        result = blind_deconv(grey, solver_options, prior, _both(callback, bar))
+    with ProgressBar(iteration_count(options), disable=not progress) as bar:
+        result = blind_deconv(grey, options, prior, _both(callback, bar))
     if result.kernel.max() > _DELTA_MASS:
         warnings.warn(
             "the estimated kernel collapsed to a delta: the image would be left as it is; try a larger kernel size "
             "or a part of the image with stronger edges",
             KernelCollapseWarning,
-            stacklevel=2,
+            stacklevel=3,  # the caller of deblur or estimate_kernel
         )
     return result
 
 
-def _solver_options(kernel_size, options) -> SolverOptions:
-    try:
-        return SolverOptions(kernel_size, **options)
-    except TypeError as error:
-        raise InvalidInputError(f"unknown option of the solver: {error}") from None
-
-
 def _final_method(nonblind, saturated) -> str:
     if saturated and nonblind not in (None, "whyte"):
-        raise InvalidInputError(f"a saturated image needs the final step 'whyte', not {nonblind!r}")
+        raise InvalidOptionError(f"a saturated image needs the final step 'whyte', not {nonblind!r}")
     return nonblind or ("whyte" if saturated else "ringing")
 
 

@@ -12,12 +12,13 @@ from pydeblur.errors import InvalidInputError, InvalidOptionError
 from pydeblur.metrics.levin import comp_upto_shift as _comp_upto_shift
 from pydeblur.nonblind.channels import channels_first, channels_last
 from pydeblur.nonblind.l0 import deconvolve_l0
-from pydeblur.nonblind.methods import check_deconvolution_input, check_image, deconvolve
+from pydeblur.nonblind.checked_input import check_deconvolution_input, check_matrix, check_image, check_unit_image
+from pydeblur.nonblind.methods import deconvolve
 from pydeblur.priors import load_prior
-from pydeblur.solver import SolverOptions, boundary, coarse_to_fine
+from pydeblur.solver import boundary, coarse_to_fine
 from pydeblur.solver.gradients import valid_gradients
 from pydeblur.solver.kernel import KernelProblem
-from pydeblur.solver.options import is_integer
+from pydeblur.solver.options import is_finite_number, solver_options
 from pydeblur.solver.pyramid import centre_kernel
 from pydeblur.solver.threshold import initial_threshold, relaxed_threshold, threshold_gradients
 
@@ -31,7 +32,7 @@ def blind_deconv(y, lambda_pixel, lambda_grad, opts):
     Parameters
     ----------
     y : (H, W) array_like
-        Grey blurred image in [0, 1].
+        Grey blurred image in [0, 1]; uint8, uint16 and bool are scaled to that, as `im2double` does.
     lambda_pixel : float
         λ, weight of the prior; 0 leaves the L0 gradient prior alone.
     lambda_grad : float
@@ -51,16 +52,11 @@ def blind_deconv(y, lambda_pixel, lambda_grad, opts):
     InvalidInputError
     """
     given = _as_dict(opts)
-    if "kernel_size" not in given:
-        raise InvalidOptionError("opts should have kernel_size")
-    prior = given.get("prior", "intensity") if lambda_pixel else None
-    prior = load_prior(prior) if isinstance(prior, str) else prior
     fields = {_OPTION_NAMES.get(name, name): value for name, value in given.items() if name not in _UNUSED_OPTIONS}
-    unknown = set(fields) - set(SolverOptions.__dataclass_fields__)
-    if unknown:
-        raise InvalidOptionError(f"opts has unknown fields: {', '.join(sorted(unknown))}")
-    fields.update(lambda_prior=lambda_pixel, lambda_grad=lambda_grad)
-    result = coarse_to_fine.blind_deconv(y, SolverOptions(**fields), prior)
+    options = solver_options({**fields, "lambda_prior": lambda_pixel, "lambda_grad": lambda_grad})
+    prior = given.get("prior", "intensity") if options.lambda_prior else None
+    prior = load_prior(prior) if isinstance(prior, str) else prior
+    result = coarse_to_fine.blind_deconv(check_unit_image(y), options, prior)
     return result.kernel, result.latent
 
 
@@ -84,18 +80,21 @@ def whyte_deconv(blurred, kernel):
 def L0Restoration(Im, kernel, lambda_, kappa=2.0):  # noqa: N802, N803 (the family's name)
     """Deconvolution with L0 gradients (H, W[, 3]); see :func:`pydeblur.nonblind.l0.deconvolve_l0`."""
     image, kernel = check_deconvolution_input(Im, kernel)
-    if not kappa > 1:
-        raise InvalidOptionError(f"kappa should be greater than 1, but is {kappa!r}")
-    if not lambda_ >= 0:
-        raise InvalidOptionError(f"lambda should be at least 0, but is {lambda_!r}")
+    if not (is_finite_number(kappa) and kappa > 1):
+        raise InvalidOptionError(f"kappa should be a number greater than 1, but is {kappa!r}")
+    if not (is_finite_number(lambda_) and lambda_ >= 0):
+        raise InvalidOptionError(f"lambda should be a number of at least 0, but is {lambda_!r}")
     return deconvolve_l0(image, kernel, lambda_, kappa)
 
 
 def estimate_psf(blurred_x, blurred_y, latent_x, latent_y, weight, psf_size):
     """Kernel (rows, columns) from gradients of the blurred and the latent image, all of one shape (H, W)."""
-    gradients = [np.asarray(array, dtype=np.float64) for array in (blurred_x, blurred_y, latent_x, latent_y)]
-    if gradients[0].ndim != 2 or any(array.shape != gradients[0].shape for array in gradients):
-        raise InvalidInputError("the four gradients should be arrays (H, W) of one shape")
+    given = {"blurred_x": blurred_x, "blurred_y": blurred_y, "latent_x": latent_x, "latent_y": latent_y}
+    gradients = [check_matrix(value, name) for name, value in given.items()]
+    if any(gradient.shape != gradients[0].shape for gradient in gradients):
+        raise InvalidInputError("the four gradients should be of one shape (H, W)")
+    if not (is_finite_number(weight) and weight >= 0):
+        raise InvalidOptionError(f"weight should be a number of at least 0, but is {weight!r}")
     shape = _size(psf_size, "psf_size")
     if shape[0] > gradients[0].shape[0] or shape[1] > gradients[0].shape[1]:
         raise InvalidInputError(f"psf_size {shape} should not be larger than the gradients {gradients[0].shape}")
@@ -113,9 +112,7 @@ def wrap_boundary_liu(img, img_size):
 
 def opt_fft_size(n):
     """Good FFT lengths, of `n`'s shape: the smallest >= n of the form 2^a 3^b 5^c 7^d, or 11 or 13 times such a number."""
-    lengths = np.asarray(n)
-    if lengths.dtype.kind not in "iuf" or lengths.size == 0 or np.any(lengths < 1) or np.any(lengths % 1):
-        raise InvalidInputError("n should be whole numbers of at least 1")
+    lengths = _whole_numbers(n, "n")
     if lengths.ndim == 0:
         return boundary.opt_fft_size(int(lengths))
     return np.vectorize(boundary.opt_fft_size, otypes=[np.int64])(lengths)
@@ -127,22 +124,21 @@ def threshold_pxpy_v1(latent, psf_size, threshold=None):
     ``px, py`` are (H-1, W-1).
     """
     image = check_image(latent)
-    if image.ndim != 2:
-        raise InvalidInputError(f"latent should be an array (H, W), but its shape is {image.shape}")
+    if image.ndim != 2 or min(image.shape) < 2:
+        raise InvalidInputError(f"latent should be an array (H, W), 2 x 2 or larger, but its shape is {image.shape}")
     if threshold is None:
-        threshold = initial_threshold(image, int(np.max(psf_size)))
+        threshold = initial_threshold(image, int(np.max(_whole_numbers(psf_size, "psf_size"))))
         px, py = valid_gradients(image)
         threshold = relaxed_threshold(px**2 + py**2, threshold)
         return *threshold_gradients(image, threshold)[:2], threshold
+    if not (is_finite_number(threshold) and threshold >= 0):
+        raise InvalidOptionError(f"threshold should be a number of at least 0, but is {threshold!r}")
     return threshold_gradients(image, float(threshold))
 
 
 def adjust_psf_center(psf):
     """Kernel (n, m) shifted by whole pixels so that its centroid is next to the centre."""
-    psf = np.asarray(psf, dtype=np.float64)
-    if psf.ndim != 2 or not np.all(np.isfinite(psf)):
-        raise InvalidInputError(f"psf should be a finite array (n, m), but its shape is {psf.shape}")
-    return centre_kernel(psf)
+    return centre_kernel(check_matrix(psf, "psf"))
 
 
 def comp_upto_shift(I1, I2, maxshift=5):  # noqa: N803 (the family's names)
@@ -151,8 +147,17 @@ def comp_upto_shift(I1, I2, maxshift=5):  # noqa: N803 (the family's names)
 
 
 def _size(value, name) -> tuple[int, int]:
-    sizes = np.atleast_1d(value).tolist()
-    sizes = sizes * 2 if len(sizes) == 1 else sizes[:2]
-    if not all((is_integer(size) or float(size).is_integer()) and size >= 1 for size in sizes):
+    """(rows, columns) of one number or of MATLAB's size vector, whose further entries don't count."""
+    sizes = _whole_numbers(value, name).ravel()
+    return int(sizes[0]), int(sizes[min(1, sizes.size - 1)])
+
+
+def _whole_numbers(value, name) -> np.ndarray:
+    try:
+        numbers = np.asarray(value)
+    except ValueError:  # rows that differ in length
+        numbers = np.empty(0)
+    good = numbers.dtype.kind in "iuf" and numbers.size and np.all(np.isfinite(numbers) & (numbers >= 1))
+    if not good or np.any(numbers % 1):
         raise InvalidInputError(f"{name} should be whole numbers of at least 1, but is {value!r}")
-    return tuple(int(size) for size in sizes)
+    return numbers

@@ -1,7 +1,7 @@
 function settings = golden_case(name)
 %GOLDEN_CASE  The blind-deconvolution cases: input, true kernel and options.
-%   SETTINGS = GOLDEN_CASE(NAME), NAME 'small', 'gradient' or 'intensity':
-%   y, sharp, true_kernel, lambda_pixel, lambda_grad, opts, lambda_tv,
+%   SETTINGS = GOLDEN_CASE(NAME), NAME 'small', 'gradient', 'intensity' or
+%   'classifier': y, sharp, true_kernel, lambda_pixel, lambda_grad, opts, lambda_tv,
 %   lambda_l0, weight_ring.
 images = golden_inputs();
 opts = struct('kernel_size', 0, 'xk_iter', 5, 'gamma_correct', 1, 'k_thresh', 20);
@@ -16,6 +16,18 @@ switch name
         opts.kernel_size = 15;
         opts.gamma_correct = 1.6;
         settings = blurred_case(images.page(1:142, 1:150), golden_kernel(15, 2), opts, 4e-3, 3e-3);
+    case 'classifier'
+        opts.kernel_size = 9;
+        opts.xk_iter = 2;
+        settings = blurred_case(images.camera_half(41:120, 41:128), golden_kernel(9, 2), opts, 4e-3, 4e-3);
+        settings.y = golden_textured(settings.y);
+        settings.opts.prior = 'classifier';
+        settings.opts.classifier = golden_classifier();
+        settings.opts.form = 'probability';
+        settings.opts.prior_domain = 'crop';
+        settings.opts.prior_scale = 'pixels';
+        settings.opts.eta = 0.1;
+        settings.opts.s_max = 10;
 end
 settings.lambda_tv = 1e-3;
 settings.lambda_l0 = 5e-4;

@@ -24,6 +24,9 @@ inputs.L0Restoration = {l0_case(grey(31:78, 61:110), 9, 1, 4e-3), l0_case(grey(5
 inputs.L0Deblur_whole = {whole_case(grey(31:78, 61:110), 7, 1, 4e-3, 4e-3), ...
     whole_case(grey(50:94, 40:80), 9, 2, 2e-3, 3e-3), whole_case(colour(11:40, 21:49, :), 5, 3, 4e-3, 2e-3), ...
     whole_case(grey(31:70, 61:101), 7, 3, 4e-3, 0), whole_case(grey(31:70, 61:101), 7, 3, 0, 4e-3)};
+inputs.classifier = {classifier_case(golden_textured(grey(31:54, 61:84))), classifier_case(golden_textured(grey(50:74, 40:70))), ...
+    classifier_case(golden_textured(grey(51:58, 71:78))), classifier_case(0.5 * ones(26, 23))};
+inputs.L0Deblur_classifier = prior_cases(grey);
 inputs.blind_deconv_main = {main_case(0, 4e-3, 'cg'), main_case(4e-3, 3e-3, 'cg'), main_case(0, 4e-3, 'fft')};
 inputs.deblurring_adm_aniso = {tv_case(grey(31:78, 61:110), 9, 1, 1e-3), tv_case(grey(50:94, 40:80), 7, 2, 5e-3)};
 inputs.bilateral_filter = {bilateral_case(grey(31:60, 61:98), 3, 0.1), bilateral_case(0.4 * golden_random(5, [23 26]) - 0.2, 3, 0.1), ...
@@ -65,9 +68,7 @@ c = struct('psf', psf);
 end
 
 function c = threshold_case(latent, psf_size)
-% 8-bit images have gradients exactly on a bin's edge or on a limit angle
-texture = 1e-3 * golden_random(3, size(latent));
-c = struct('latent', latent + texture, 'psf_size', psf_size, 'threshold', 0.004);
+c = struct('latent', golden_textured(latent), 'psf_size', psf_size, 'threshold', 0.004);
 end
 
 function c = psf_case(sharp, n, variant)
@@ -89,6 +90,28 @@ k = golden_kernel(n, variant);
 blurred = golden_blur(sharp, k);
 padded = wrap_boundary_liu(blurred, opt_fft_size([size(blurred, 1), size(blurred, 2)] + n - 1));
 c = struct('Im', padded, 'kernel', k, 'lambda', lambda, 'wei_grad', wei_grad, 'kappa', 2);
+end
+
+function c = classifier_case(image)
+c = struct('image', image, 'params', golden_classifier());
+end
+
+function cases = prior_cases(grey)
+schedule = {'eta', 0.05, 's_max', 4, 'beta_start', 0.03, 'beta_growth', 3, 'beta_max', 2};
+cases = {prior_case(grey(31:70, 61:101), 7, 1, 4e-3, 4e-3), ...
+    prior_case(grey(50:90, 40:79), 5, 2, 2e-3, 3e-3, 'form', 'nll', 'prior_domain', 'padded', 's_max', 4), ...
+    prior_case(grey(31:70, 61:101), 7, 3, 4e-3, 0, 'form', 'logit', 'prior_scale', 300, 's_max', 4), ...
+    prior_case(grey(50:90, 40:79), 5, 1, 3e-3, 4e-3, 'form', 'logit', 'prior_domain', 'padded', schedule{:}), ...
+    prior_case(grey(31:60, 61:95), 5, 2, 4e-3, 4e-3, 'prior_scale', 1, 's_max', 4), ...
+    prior_case(grey(31:60, 61:95), 5, 2, 0, 4e-3)};
+end
+
+function c = prior_case(sharp, n, variant, lambda, wei_grad, varargin)
+k = golden_kernel(n, variant);
+blurred = golden_textured(golden_blur(sharp, k));
+c = struct('Im', wrap_boundary_liu(blurred, opt_fft_size(size(blurred) + n - 1)), 'kernel', k, 'lambda', lambda, ...
+           'wei_grad', wei_grad, 'kappa', 2, 'crop', size(blurred), ...
+           'opts', struct('classifier', golden_classifier(), varargin{:}));
 end
 
 function c = main_case(lambda_pixel, lambda_grad, kernel_step)

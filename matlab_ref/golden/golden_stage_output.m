@@ -26,6 +26,10 @@ switch name
         c.S = L0Restoration(c.Im, c.kernel, c.lambda, c.kappa);
     case 'L0Deblur_whole'
         c.S = L0Deblur_whole(c.Im, c.kernel, c.lambda, c.wei_grad, c.kappa);
+    case 'classifier'
+        [c.f, c.logit, c.dlogit] = classifier_vjp(c.image, c.params);
+    case 'L0Deblur_classifier'
+        c.S = L0Deblur_classifier(c.Im, c.kernel, c.lambda, c.wei_grad, c.kappa, c.crop, c.opts);
     case 'blind_deconv_main'
         [c.k_out, c.lambda_pixel_out, c.lambda_grad_out, c.S, trace] = blind_deconv_main( ...
             c.blur_B, c.k, c.lambda_pixel, c.lambda_grad, c.threshold, c.opts);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from pydeblur.cli import progress
 from pydeblur.cli.outputs import check_outputs
 from pydeblur.cli.solver_arguments import (
     add_nonblind_arguments,
@@ -22,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_nonblind_arguments(parser)
     parser.add_argument("--kernel-out", metavar="K", help="also write the kernel: .tif, .npy, .mat or .png")
     parser.add_argument("--history", metavar="CSV", help="also write one line per iteration")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    progress.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
     from pydeblur.api import deblur
     from pydeblur.files import read_image, write_image, write_kernel
 
-    check_outputs(image=arguments.output, kernel=arguments.kernel_out, table=arguments.history)
+    check_outputs([arguments.image], image=arguments.output, kernel=arguments.kernel_out, table=arguments.history)
     source = read_image(arguments.image)
     result = deblur(
         source.pixels,
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
         prior=arguments.prior,
         nonblind=nonblind_method(arguments),
         nonblind_options=nonblind_options(arguments),
-        progress=not arguments.quiet,
+        progress=progress.wants_bar(arguments),
         **solver_options(arguments),
     )
     write_image(arguments.output, result.image, like=source)

@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> None:
     from pydeblur.files import read_image, read_kernel, write_image
     from pydeblur.nonblind import deconvolve
 
-    check_outputs(image=arguments.output)
+    check_outputs([arguments.image, arguments.kernel], image=arguments.output)
     source = read_image(arguments.image)
     kernel = read_kernel(arguments.kernel)
     result = deconvolve(source.pixels, kernel, nonblind_method(arguments), **nonblind_options(arguments))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 
+from pydeblur.cli import progress
 from pydeblur.errors import FileFormatError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of this command."""
     parser.add_argument("--out", default="demo_output", metavar="FOLDER", help="where to write (default: %(default)s)")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    progress.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -25,7 +26,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise FileFormatError(f"{arguments.out}: can't make this folder ({error.strerror})") from None
     images, results = demo_images(), []
     for image in images:
-        result = run_demo_image(image, progress=not arguments.quiet)
+        result = run_demo_image(image, progress=progress.wants_bar(arguments))
         results.append(result)
         path = os.path.join(arguments.out, image.name)
         write_image(f"{path}_blurred.png", image.blurred)

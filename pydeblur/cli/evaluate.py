@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from pydeblur.cli.argument_types import count
 from pydeblur.cli.outputs import check_outputs
 from pydeblur.cli.solver_arguments import (
     add_nonblind_arguments,
@@ -20,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("benchmark", choices=("levin", "text"))
     parser.add_argument("--data", metavar="D", help="data folder (default: the environment's PYDEBLUR_DATA)")
     parser.add_argument("--cases", metavar="A,B,…", help="names of the cases to run (default: all)")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (default: 1)")
+    parser.add_argument("--jobs", type=count, default=1, metavar="N", help="processes (default: 1)")
     parser.add_argument("--json", metavar="OUT.json", help="write the report here")
     parser.add_argument("--quiet", action="store_true", help="print the summary only")
     add_solver_arguments(parser, needs_kernel_size=False)
@@ -29,11 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run a benchmark and print it as a table."""
+    from pydeblur.nonblind.methods import method_options
     from pydeblur.reproduce.evaluation import BENCHMARKS, Protocol, evaluate, write_report
 
     check_outputs(table=arguments.json)
     method = nonblind_method(arguments)
-    usual = BENCHMARKS[arguments.benchmark] if method == "ringing" else {}
+    usual = {name: value for name, value in BENCHMARKS[arguments.benchmark].items() if name in method_options(method)}
     protocol = Protocol(
         benchmark=arguments.benchmark,
         prior=arguments.prior,
@@ -41,21 +43,20 @@ def run(arguments: argparse.Namespace) -> None:
         nonblind=method,
         nonblind_options={**usual, **nonblind_options(arguments)},
     )
-    cases = None if arguments.cases is None else [name for name in arguments.cases.split(",") if name]
     show = None if arguments.quiet else _print_case
-    report = evaluate(protocol, arguments.data, cases, arguments.jobs, show)
-    _print_summary(report["summary"])
+    report = evaluate(protocol, arguments.data, arguments.cases, arguments.jobs, show)
+    # Hours of work first: printing fails where nobody reads any more.
     if arguments.json:
         write_report(arguments.json, report)
+    _print_summary(report["summary"])
 
 
 def _print_case(figures: dict) -> None:
-    print(
-        f"{figures['name']:<16} error ratio {figures['error_ratio']:7.3f}  psnr {figures['psnr']:6.2f}  "
-        f"kernel similarity {figures['kernel_similarity']:.3f}  {figures['cpu_seconds']:7.2f} s",
-        file=sys.stderr,
-        flush=True,
-    )
+    formats = {"error_ratio": "7.3f", "psnr": "6.2f", "kernel_similarity": ".3f"}
+    known = [name for name in formats if figures[name] is not None]
+    texts = [f"{name.replace('_', ' ')} {figures[name]:{formats[name]}}" for name in known]
+    texts = texts or ["failed: the kernel estimate collapsed"]
+    print(f"{figures['name']:<16}", *texts, f"{figures['cpu_seconds']:7.2f} s", sep="  ", file=sys.stderr, flush=True)
 
 
 def _print_summary(summary: dict) -> None:

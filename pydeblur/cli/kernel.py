@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from pydeblur.cli import progress
 from pydeblur.cli.outputs import check_outputs
 from pydeblur.cli.solver_arguments import add_solver_arguments, solver_options
 
@@ -14,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", required=True, metavar="K", help="kernel: .tif, .npy, .mat or .png")
     add_solver_arguments(parser)
     parser.add_argument("--history", metavar="CSV", help="also write one line per iteration")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    progress.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -22,13 +23,13 @@ def run(arguments: argparse.Namespace) -> None:
     from pydeblur.api import estimate_kernel
     from pydeblur.files import read_image, write_kernel
 
-    check_outputs(kernel=arguments.output, table=arguments.history)
+    check_outputs([arguments.image], kernel=arguments.output, table=arguments.history)
     source = read_image(arguments.image)
     result = estimate_kernel(
         source.pixels,
         arguments.kernel_size,
         prior=arguments.prior,
-        progress=not arguments.quiet,
+        progress=progress.wants_bar(arguments),
         **solver_options(arguments),
     )
     write_kernel(arguments.output, result.kernel)

@@ -27,7 +27,10 @@ def cases(data=None):
     table = folder / "settings.tsv"
     try:
         with open(table, newline="", encoding="utf-8") as lines:
-            return [_case(folder, row) for row in csv.DictReader(lines, delimiter="\t")]
+            found = [_case(folder, row) for row in csv.DictReader(lines, delimiter="\t")]
+        if not found:
+            raise ValueError("it lists none")
+        return found
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise FileFormatError(
             f"{table} should have the columns file, kernel_size, gamma and saturated, filled in for every photograph: "

@@ -9,12 +9,13 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import fftconvolve
+import scipy.fft
 
 from pydeblur.datasets.case import Case
 from pydeblur.datasets.folder import dataset_folder
 from pydeblur.datasets.levin import LevinCase
 from pydeblur.files import read_image
+from pydeblur.matlab import psf2otf_half
 
 #: Pixels cut from each side of a photograph.
 BORDER = 50
@@ -32,7 +33,9 @@ class SunCase(Case):
     def blurred(self):
         """(H, W) float64 ndarray, made of 8-bit values; a case's noise is the same each time."""
         photograph = self._photograph()
-        blurred = fftconvolve(photograph, self.kernel, "same")[BORDER:-BORDER, BORDER:-BORDER]
+        # Cyclic, but what comes round the edge gets no further than half a kernel, and is cut off.
+        spectrum = scipy.fft.rfft2(photograph) * psf2otf_half(self.kernel, photograph.shape)
+        blurred = scipy.fft.irfft2(spectrum, photograph.shape)[BORDER:-BORDER, BORDER:-BORDER]
         generator = np.random.default_rng([int(self.name[2:4]), int(self.name[-2:])])
         noisy = blurred + NOISE * generator.standard_normal(blurred.shape)
         return np.floor(np.clip(noisy, 0, 1) * 255 + 0.5) / 255

@@ -3,6 +3,7 @@
 import struct
 from io import BytesIO
 
+import imageio.v3 as iio
 import numpy as np
 
 from pydeblur.errors import FileFormatError
@@ -10,12 +11,13 @@ from pydeblur.files.decoded_image import DecodedImage
 
 _SHORT, _LONG, _RATIONAL, _UNDEFINED = 3, 4, 5, 7
 _BYTES_OF_TYPE = {_SHORT: 2, _LONG: 4, _RATIONAL: 8, _UNDEFINED: 1}
+_UNCOMPRESSED, _LZW = 1, 5
 _MIN_IS_WHITE, _MIN_IS_BLACK, _RGB = 0, 1, 2
 _UNASSOCIATED_ALPHA = 2
 
 
 def read_deep_tiff(data):
-    """Decode the first page of a TIFF file by tifffile, exactly as it is stored.
+    """Decode the first page of a TIFF file by tifffile, with all its bits.
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ def read_deep_tiff(data):
         page = file.pages[0]
         if int(page.photometric) not in (_MIN_IS_WHITE, _MIN_IS_BLACK, _RGB) or page.axes not in ("YX", "YXS", "SYX"):
             raise ValueError("it is neither a grey nor an RGB image")
-        samples = page.asarray()
+        samples = _lzw_samples(page) if page.compression == _LZW else page.asarray()
         samples = np.moveaxis(samples, 0, -1) if page.axes == "SYX" else samples.reshape(*samples.shape[:2], -1)
         if samples.dtype not in (np.uint8, np.uint16, np.float16, np.float32, np.float64):
             raise ValueError(f"its samples are {samples.dtype}, not 8 or 16 bit unsigned or floating")
@@ -56,6 +58,36 @@ def read_deep_tiff(data):
             icc_profile=page.iccprofile,
             frames=len(file.pages),
         )
+
+
+def _lzw_samples(page):
+    """`page.asarray()` where tifffile lacks the package imagecodecs for LZW: Pillow undoes that, tifffile the rest."""
+    page.compression = _UNCOMPRESSED
+    samples = np.empty(page.shaped, page.dtype)
+    for index, (offset, size) in enumerate(zip(page.dataoffsets, page.databytecounts, strict=True)):
+        page.parent.filehandle.seek(offset)
+        packed = page.parent.filehandle.read(size)
+        shape = page.decode(None, index)[2]
+        length = int(np.prod(shape)) * samples.dtype.itemsize
+        segment, (plane, _, row, column, _), _ = page.decode(_without_lzw(packed, length), index)
+        place = samples[plane, 0, row : row + shape[1], column : column + shape[2]]
+        # Tiles reach beyond the image.
+        place[...] = segment[0, : place.shape[0], : place.shape[1]]
+    return samples.reshape(page.shape)
+
+
+def _without_lzw(packed, length):
+    """The `length` bytes that LZW data stands for: Pillow reads them as the pixels of an 8-bit image of one row."""
+    entries = {
+        256: (_LONG, [length]),
+        257: (_LONG, [1]),
+        258: (_SHORT, [8]),
+        259: (_SHORT, [_LZW]),
+        262: (_SHORT, [_MIN_IS_BLACK]),
+        277: (_SHORT, [1]),
+        278: (_LONG, [1]),
+    }
+    return iio.imread(_one_strip(entries, packed), plugin="pillow").tobytes()
 
 
 def _plain_samples(samples, photometric, extra_kinds):
@@ -106,12 +138,10 @@ def write_tiff(samples, icc_profile=None):
         256: (_LONG, [width]),
         257: (_LONG, [height]),
         258: (_SHORT, [8 * samples.dtype.itemsize] * channels),
-        259: (_SHORT, [1]),  # no compression
+        259: (_SHORT, [_UNCOMPRESSED]),
         262: (_SHORT, [_RGB if channels >= 3 else _MIN_IS_BLACK]),
-        273: (_LONG, [8]),  # the strip follows the header
         277: (_SHORT, [channels]),
         278: (_LONG, [height]),
-        279: (_LONG, [len(pixels)]),
         282: (_RATIONAL, [1, 1]),
         283: (_RATIONAL, [1, 1]),
         284: (_SHORT, [1]),  # the samples of a pixel lie side by side
@@ -122,9 +152,15 @@ def write_tiff(samples, icc_profile=None):
         entries[338] = (_SHORT, [_UNASSOCIATED_ALPHA])
     if icc_profile:
         entries[34675] = (_UNDEFINED, list(icc_profile))
-    directory_at = 8 + len(pixels) + len(pixels) % 2
+    return _one_strip(entries, pixels)
+
+
+def _one_strip(entries, strip):
+    """A TIFF file of the header, one strip, and the directory with these `entries` and those of the strip."""
+    directory_at = 8 + len(strip) + len(strip) % 2
+    entries = {**entries, 273: (_LONG, [8]), 279: (_LONG, [len(strip)])}
     header = struct.pack("<2sHI", b"II", 42, directory_at)
-    return header + pixels.ljust(directory_at - 8, b"\0") + _directory(entries, directory_at)
+    return header + strip.ljust(directory_at - 8, b"\0") + _directory(entries, directory_at)
 
 
 def _directory(entries, offset):

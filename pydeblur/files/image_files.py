@@ -220,7 +220,11 @@ def _pillow_reads_exactly(tags):
 
 
 def _decoded_by_pillow(data):
-    with iio.imopen(data, "r", plugin="pillow") as file:
+    try:
+        file = iio.imopen(data, "r", plugin="pillow")
+    except OSError as error:  # imageio's own message is about its plugins.
+        raise ValueError("its header is damaged") from error
+    with file:
         tags = file.metadata(index=0)
         mode = tags["mode"]
         transparent_colour = "transparency" in tags

@@ -47,7 +47,9 @@ def kernel_similarity(a, b, subpixel=False):
 def _unit_kernel(kernel, name):
     kernel = np.asarray(kernel)
     if kernel.ndim != 2 or kernel.dtype.kind not in "fiub":
-        raise InvalidInputError(f"kernel {name} should be a 2-D array of real numbers, not {kernel.dtype} of shape {kernel.shape}.")
+        raise InvalidInputError(
+            f"kernel {name} should be a 2-D array of real numbers, not {kernel.dtype} of shape {kernel.shape}."
+        )
     kernel = kernel.astype(np.float64)
     largest = np.abs(kernel).max(initial=0.0)
     if not 0 < largest < np.inf:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import math
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
-from multiprocessing import get_context
+from functools import partial
 
 import numpy as np
 
 from pydeblur.datasets import load
-from pydeblur.errors import InvalidOptionError
+from pydeblur.errors import InvalidOptionError, KernelCollapseError
 from pydeblur.files import write_bytes
 from pydeblur.matlab import rgb2gray
 from pydeblur.metrics import align, aligned_psnr, error_ratio, kernel_similarity, ssim, success_rate
 from pydeblur.nonblind import deconvolve
+from pydeblur.nonblind.methods import check_options, method_options
 from pydeblur.priors import load_prior
-from pydeblur.solver import SolverOptions, blind_deconv
+from pydeblur.reproduce.processes import map_unordered
+from pydeblur.solver import blind_deconv
+from pydeblur.solver.options import is_integer, solver_options
+from pydeblur.version import __version__
 
 #: Benchmarks that have a ground truth, with the final step's usual options for each.
 BENCHMARKS = {
@@ -26,6 +30,8 @@ BENCHMARKS = {
     "text": {"lambda_tv": 1e-3, "lambda_l0": 2e-4, "weight_ring": 1.0},
 }
 _SUCCESS_AT = (1.5, 2.0, 3.0)
+#: The figures of a case, but for its name and its processor time.
+_QUALITY = ("ssd", "ssd_true", "error_ratio", "psnr", "ssim", "kernel_similarity")
 
 
 @dataclass(frozen=True)
@@ -52,8 +58,8 @@ def evaluate(protocol: Protocol, data=None, cases=None, jobs: int = 1, progress=
     protocol : Protocol
     data : path, optional
         Data folder; else the environment's PYDEBLUR_DATA.
-    cases : sequence of str, optional
-        Names of the cases to run, else all.
+    cases : sequence of str, or str, optional
+        Names of the cases to run, or a string of them with commas between; else all.
     jobs : int
         Processes.
     progress : callable, optional
@@ -70,78 +76,84 @@ def evaluate(protocol: Protocol, data=None, cases=None, jobs: int = 1, progress=
     """
     if protocol.benchmark not in BENCHMARKS:
         raise InvalidOptionError(f"the benchmark should be one of {', '.join(BENCHMARKS)}, but is {protocol.benchmark!r}")
-    if jobs < 1:
-        raise InvalidOptionError(f"jobs should be at least 1, but is {jobs}")
-    SolverOptions(kernel_size=3, **protocol.solver)
-    load_prior(protocol.prior, **protocol.prior_options)
+    if not is_integer(jobs) or jobs < 1:
+        raise InvalidOptionError(f"jobs should be a whole number of at least 1, but is {jobs!r}")
+    options = _all_options(protocol)
     names = [case.name for case in load(protocol.benchmark, data, cases)]
     figures = {}
-    for figure in _all_figures(protocol, data, names, jobs):
-        figures[figure["name"]] = figure
-        if progress is not None:
-            progress(figure)
+    with closing(map_unordered(partial(evaluate_case, protocol, data), names, jobs)) as finished:
+        for figure in finished:
+            figures[figure["name"]] = figure
+            if progress is not None:
+                progress(figure)
     ordered = [figures[name] for name in names]
-    return {"cases": ordered, "summary": summarise(ordered), "options": asdict(protocol)}
+    return {"cases": ordered, "summary": summarise(ordered), "options": options}
 
 
-def _all_figures(protocol, data, names, jobs):
-    if jobs == 1:
-        yield from (evaluate_case(protocol, data, name) for name in names)
-        return
-    # Forked children would share the parent's thread pools: start clean ones.
-    with ProcessPoolExecutor(min(jobs, len(names)), mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(evaluate_case, protocol, data, name) for name in names]
-        try:
-            yield from (future.result() for future in as_completed(futures))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+def _all_options(protocol: Protocol) -> dict:
+    """The protocol with every default written out, for the report; refuses what is out of range."""
+    check_options(protocol.nonblind, protocol.nonblind_options)
+    load_prior(protocol.prior, **protocol.prior_options)
+    solver = asdict(solver_options({**protocol.solver, "kernel_size": 3}))
+    del solver["kernel_size"]  # each case has its own
+    nonblind_options = {**method_options(protocol.nonblind), **protocol.nonblind_options}
+    return {**asdict(protocol), "solver": solver, "nonblind_options": nonblind_options, "pydeblur": __version__}
 
 
 def evaluate_case(protocol: Protocol, data, name: str) -> dict:
     """Figures of one case.
 
     ``ssd`` and ``ssd_true`` are Levin's aligned SSD with the estimated and the true kernel, ``error_ratio`` their quotient;
-    ``psnr`` and ``ssim`` are taken after alignment; ``cpu_seconds`` is the kernel estimation's processor time.
+    ``psnr`` and ``ssim`` are taken after alignment; ``cpu_seconds`` is the kernel estimation's processor time. Where the
+    kernel estimate collapses, all but the time are None: one case need not end a benchmark.
     """
     (case,) = load(protocol.benchmark, data, [name])
-    options = SolverOptions(kernel_size=case.kernel_size, **protocol.solver)
+    options = solver_options({**protocol.solver, "kernel_size": case.kernel_size})
     prior = load_prior(protocol.prior, **protocol.prior_options)
     started = time.process_time()
-    kernel = blind_deconv(_grey(case.blurred), options, prior).kernel
+    try:
+        kernel = blind_deconv(_grey(case.blurred), options, prior).kernel
+    except KernelCollapseError:
+        kernel = None
     cpu_seconds = time.process_time() - started
+    quality = dict.fromkeys(_QUALITY) if kernel is None else _quality(protocol, case, kernel)
+    return {"name": name, **quality, "cpu_seconds": cpu_seconds}
+
+
+def _quality(protocol: Protocol, case, kernel: np.ndarray) -> dict:
     restored = deconvolve(case.blurred, kernel, protocol.nonblind, **protocol.nonblind_options)
     ideal = deconvolve(case.blurred, case.kernel, protocol.nonblind, **protocol.nonblind_options)
     aligned, ssd_true = align(restored, case.sharp), align(ideal, case.sharp).ssd
-    return {
-        "name": name,
-        "ssd": aligned.ssd,
-        "ssd_true": ssd_true,
-        "error_ratio": error_ratio(aligned.ssd, ssd_true),
-        "psnr": aligned_psnr(restored, case.sharp),
-        "ssim": _finite_or_none(ssim(aligned.image, aligned.reference)),
-        "kernel_similarity": kernel_similarity(kernel, case.kernel),
-        "cpu_seconds": cpu_seconds,
-    }
+    figures = (
+        aligned.ssd,
+        ssd_true,
+        error_ratio(aligned.ssd, ssd_true),
+        aligned_psnr(restored, case.sharp),
+        ssim(aligned.image, aligned.reference),
+        kernel_similarity(kernel, case.kernel),
+    )
+    # JSON has no infinity and no NaN, which ssim is without scikit-image.
+    return {name: float(figure) if math.isfinite(figure) else None for name, figure in zip(_QUALITY, figures, strict=True)}
 
 
 def _grey(image: np.ndarray) -> np.ndarray:
     return rgb2gray(image) if image.ndim == 3 else image
 
 
-def _finite_or_none(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
 def summarise(cases: list[dict]) -> dict:
-    """Means and medians of all figures, and the share of cases with an error ratio of at most 1.5, 2 and 3."""
-    names = [name for name in cases[0] if name != "name"]
-    columns = {name: [case[name] for case in cases if case[name] is not None] for name in names}
+    """Means and medians of all figures, and the share of cases with an error ratio of at most 1.5, 2 and 3.
+
+    A case that failed counts for the shares, as one that is worse than 3, and for nothing else.
+    """
+    columns = {
+        name: [case[name] for case in cases if case[name] is not None] for name in (*_QUALITY, "cpu_seconds")
+    }
+    ratios = [math.inf if case["error_ratio"] is None else case["error_ratio"] for case in cases]
     return {
         "count": len(cases),
         "mean": {name: float(np.mean(values)) if values else None for name, values in columns.items()},
         "median": {name: float(np.median(values)) if values else None for name, values in columns.items()},
-        "success": {f"{limit:g}": rate for limit, rate in zip(_SUCCESS_AT, success_rate(columns["error_ratio"], _SUCCESS_AT))},
+        "success": {f"{limit:g}": float(rate) for limit, rate in zip(_SUCCESS_AT, success_rate(ratios, _SUCCESS_AT))},
     }
 
 

@@ -1,6 +1,6 @@
 """The blind solver of section 4: pyramid → (latent ⇄ kernel); priors are handed in."""
 
-from pydeblur.solver.coarse_to_fine import BlindDeconvolution, blind_deconv, iteration_count
+from pydeblur.solver.coarse_to_fine import BlindDeconvolution, blind_deconv, check_blurred_image, iteration_count
 from pydeblur.solver.options import SolverOptions
 from pydeblur.solver.records import History, IterationRecord, ProgressBar
 
@@ -11,5 +11,6 @@ __all__ = [
     "ProgressBar",
     "SolverOptions",
     "blind_deconv",
+    "check_blurred_image",
     "iteration_count",
 ]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from pydeblur.errors import InvalidInputError
+
 
 def make_auxiliary_step(prior, options, crop_shape: tuple[int, int], padded_shape: tuple[int, int]):
     """The u step for a prior at one scale: `ProximalStep`, `GradientDescentStep`, or None without a prior.
@@ -20,11 +22,18 @@ def make_auxiliary_step(prior, options, crop_shape: tuple[int, int], padded_shap
     crop_shape : (int, int)
         The image's own area in the padded image.
     padded_shape : (int, int)
+
+    Raises
+    ------
+    InvalidInputError
+        If the prior has neither method.
     """
     if prior is None:
         return None
     if hasattr(prior, "prox"):
         return ProximalStep(prior, crop_shape)
+    if not hasattr(prior, "value_and_grad"):
+        raise InvalidInputError(f"prior should be None or have a method prox or value_and_grad, but is {prior!r}")
     return GradientDescentStep(prior, options, padded_shape if options.prior_domain == "padded" else crop_shape)
 
 

@@ -67,7 +67,7 @@ def blind_deconv(
     KernelCollapseError
         If the kernel loses all its mass.
     """
-    image = _checked(image, options).astype(options.dtype) ** options.gamma_correct
+    image = check_blurred_image(image, options).astype(options.dtype) ** options.gamma_correct
     history = History()
 
     def emit(record: IterationRecord):
@@ -110,7 +110,8 @@ def _pyramid(image: np.ndarray, kernel_size: int) -> list[Level]:
     return levels[::-1]
 
 
-def _checked(image, options: SolverOptions) -> np.ndarray:
+def check_blurred_image(image, options: SolverOptions) -> np.ndarray:
+    """A grey image (H, W) that a kernel can be estimated from; InvalidInputError for anything else."""
     image = np.asarray(image)
     if image.ndim != 2 or image.dtype.kind not in "fiub":
         raise InvalidInputError(f"the image should be a real array (H, W), but is {image.dtype} of shape {image.shape}")

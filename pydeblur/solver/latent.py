@@ -15,7 +15,7 @@ from pydeblur.solver.gradients import SparseGradients, gradient_power
 class Splitting:
     """Penalty schedule: α and β are multiplied by their growth while they are below their maximum.
 
-    ``beta_start`` None means 2λ; α always starts from 2μ.
+    ``beta_start`` None means 2λ; α always starts from 2μ. A start that is no longer below the maximum is used once.
     """
 
     beta_start: float | None = None
@@ -26,20 +26,20 @@ class Splitting:
 
     def betas(self, lambda_prior: float, wanted: float | None = None):
         """Yield β after β; `wanted` is the start that a prior asks for."""
-        beta = self.beta_start or wanted or 2 * lambda_prior
-        while beta < self.beta_max:
-            yield beta
-            beta *= self.beta_growth
+        yield from _growing(self.beta_start or wanted or 2 * lambda_prior, self.beta_growth, self.beta_max)
 
     def alphas(self, lambda_grad: float):
         """Yield α after α; with μ = 0 only a single 0."""
         if lambda_grad == 0:
             yield 0.0
-            return
-        alpha = 2 * lambda_grad
-        while alpha < self.alpha_max:
-            yield alpha
-            alpha *= self.alpha_growth
+        else:
+            yield from _growing(2 * lambda_grad, self.alpha_growth, self.alpha_max)
+
+
+def _growing(start: float, growth: float, limit: float):
+    yield start
+    while (start := start * growth) < limit:
+        yield start
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,9 @@ class LatentProblem:
             spectrum += numerator
             np.multiply(self._gradient_power, alpha, out=self._denominator)
             self._denominator += denominator
+            if alpha == 0:
+                # Without a prior nothing bounds the inverse filter: what the kernel has cut off stays 0, and is not 0/0.
+                np.maximum(self._denominator, np.finfo(self._denominator.dtype).tiny, out=self._denominator)
             # Dividing the two parts separately spares the complex division by a real array.
             spectrum.real /= self._denominator
             spectrum.imag /= self._denominator

@@ -26,7 +26,7 @@ class SolverOptions:
     gamma_correct : float
         The image is raised to this power before anything else, > 0.
     kernel_threshold : float
-        Of the final kernel, what is below its maximum divided by this becomes 0; 0 keeps everything.
+        Of the final kernel, what is below its maximum divided by this becomes 0: 0 keeps everything, else >= 1.
     kernel_weight : float
         γ of eq. (13), > 0.
     kernel_solver : {"cg", "fft"}
@@ -83,7 +83,8 @@ class SolverOptions:
     def __post_init__(self):
         _require_odd(self, "kernel_size")
         _require_integer(self, "iterations", "descent_steps", "workers")
-        _require_number(self, "at least 0", lambda x: x >= 0, "lambda_prior", "lambda_grad", "kernel_threshold", "lambda_min")
+        _require_number(self, "at least 0", lambda x: x >= 0, "lambda_prior", "lambda_grad", "lambda_min")
+        _require_number(self, "0 or at least 1", lambda x: x == 0 or x >= 1, "kernel_threshold")
         _require_number(
             self, "positive", lambda x: x > 0, "gamma_correct", "kernel_weight", "beta_max", "alpha_max", "eta"
         )
@@ -98,6 +99,17 @@ class SolverOptions:
         _require_choice(self, "dtype", ("float64", "float32"))
 
 
+def solver_options(fields) -> SolverOptions:
+    """SolverOptions from a dict; InvalidOptionError also for unknown names, and where ``kernel_size`` is missing."""
+    unknown = [str(name) for name in fields if name not in SolverOptions.__dataclass_fields__]
+    if unknown:
+        known = ", ".join(SolverOptions.__dataclass_fields__)
+        raise InvalidOptionError(f"the solver has no option {', '.join(unknown)}; it has {known}")
+    if "kernel_size" not in fields:
+        raise InvalidOptionError("the solver needs the option kernel_size")
+    return SolverOptions(**fields)
+
+
 def is_integer(value) -> bool:
     """Whether a value is a whole number, but no bool."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
@@ -105,7 +117,10 @@ def is_integer(value) -> bool:
 
 def is_finite_number(value) -> bool:
     """Whether a value is a finite real number, but no bool."""
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond all floats
+        return False
 
 
 def _require_odd(options, name):

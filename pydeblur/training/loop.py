@@ -7,9 +7,11 @@ import dataclasses
 import math
 import os
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +29,8 @@ from pydeblur.training.recipes import Recipe, recipe_named
 from pydeblur.training.synthesis import Synthesis, sample_block
 
 # First members of the seeds of training's random streams; evaluation.KERNEL_STREAM holds the others.
-KERNELS, BLOCKS = 0, 1
+KERNELS, BATCHES = 0, 1
+BATCHES_AHEAD = 3
 LOG_COLUMNS = ("step", "progress", "learning_rate", "loss", "accuracy", "validation", "validation_half",
                "validation_quarter", "seconds")
 VALIDATION_SCALES = (1.0, 1 / 2, 1 / 4)
@@ -348,24 +351,20 @@ class _Run:
 
 
 def _batches(images, kernels, recipe, seed, step):
-    """Batches from number `step` on; the next block is made in a second thread while this one is used."""
+    """Batches from number `step` on; the next ones are made in a second thread while one is used."""
 
-    def block(number):
-        rng = np.random.default_rng((BLOCKS, seed, number))
-        crop, batch = recipe.crops[rng.integers(len(recipe.crops))]
-        half = batch // 2
-        count = half * recipe.batches_per_block
-        pairs = sample_block(images, kernels, count, crop, rng, recipe.synthesis, recipe.crops_per_sheet)
-        return pairs.reshape(recipe.batches_per_block, half, 2, crop, crop)
+    def batch(number):
+        rng = np.random.default_rng((BATCHES, seed, number))
+        side, size, scales = recipe.crops.draw(rng, recipe.synthesis.scales)
+        synthesis = dataclasses.replace(recipe.synthesis, scales=scales)
+        crops_per_sheet = max(1, math.ceil(size // 2 / recipe.images_per_batch))
+        return sample_block(images, kernels, size // 2, side, rng, synthesis, crops_per_sheet)
 
-    number, skip = divmod(step, recipe.batches_per_block)
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(block, number)
-        while True:
-            batches, number = waiting.result(), number + 1
-            waiting = pool.submit(block, number)
-            yield from batches[skip:]
-            skip = 0
+        waiting = deque(pool.submit(batch, number) for number in range(step, step + BATCHES_AHEAD))
+        for number in count(step + BATCHES_AHEAD):
+            yield waiting.popleft().result()
+            waiting.append(pool.submit(batch, number))
 
 
 def _loss(run, pairs):
@@ -389,8 +388,7 @@ def _memory_format(architecture, device):
 
 def _bf16_is_faster(run):
     """Time one forward and backward pass in each precision, after one to warm up."""
-    crop, batch = run.recipe.crops[0]
-    pairs = np.random.default_rng(0).uniform(size=(batch // 2, 2, crop, crop)).astype(np.float32)
+    pairs = np.random.default_rng(0).uniform(size=(8, 2, 96, 96)).astype(np.float32)
     seconds = {}
     for autocast in (False, True):
         run.autocast = autocast

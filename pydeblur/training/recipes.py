@@ -2,10 +2,63 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass
 
 from pydeblur.errors import InvalidInputError
 from pydeblur.training.synthesis import Synthesis
+
+
+@dataclass(frozen=True)
+class FixedCrops:
+    """Batches of equal shape; every pair has its own down-sampling factor.
+
+    Parameters
+    ----------
+    side : int
+        Side of the crops, after down-sampling.
+    batch : int
+        Crops in a batch, half of them blurred.
+    """
+
+    side: int
+    batch: int
+
+    def draw(self, rng, scales):
+        """Side, batch and range of down-sampling factors of one batch."""
+        return self.side, self.batch, scales
+
+
+@dataclass(frozen=True)
+class ScaledCrops:
+    """Batches that show about the same part of the scene at any scale: smaller crops where images are shrunk more.
+
+    That is how a coarse-to-fine solver meets them: its coarse levels are small images. The network notices the size (by the
+    share of pixels near a border), and whether an edge counts as blurred does depend on the scale.
+
+    Parameters
+    ----------
+    view : (int, int)
+        Range of the side of the crop at full resolution, before down-sampling.
+    sides : (int, int)
+        Smallest and largest side after down-sampling.
+    pixels : int
+        Pixels in a batch, which decides how many crops it has.
+    batch : (int, int)
+        Fewest and most crops in a batch, even.
+    """
+
+    view: tuple[int, int]
+    sides: tuple[int, int]
+    pixels: int
+    batch: tuple[int, int]
+
+    def draw(self, rng, scales):
+        """Side, batch and range of down-sampling factors of one batch: one factor, uniform in its logarithm."""
+        scale = math.exp(rng.uniform(math.log(scales[0]), math.log(scales[1])))
+        side = int(min(max(rng.uniform(*self.view) * scale, self.sides[0]), self.sides[1]))
+        batch = min(max(self.pixels // side**2, self.batch[0]), self.batch[1])
+        return side, batch // 2 * 2, (scale, scale)
 
 
 @dataclass(frozen=True)
@@ -20,11 +73,11 @@ class Recipe:
     synthesis : Synthesis
         How pairs are made.
     kernels : int
-        Number of training kernels; 0 draws... is not allowed.
+        Number of training kernels.
     kernel_sizes : (int, int)
         Smallest and largest kernel.
-    crops : tuple of (int, int)
-        (side of the crops, crops in a batch), half of which are blurred; one is drawn per block of batches.
+    crops : FixedCrops or ScaledCrops
+        Shape of the batches.
     optimizer : {"sgd", "adam"}
     initialisation : {"xavier", "he"}
     learning_rate : float
@@ -38,8 +91,8 @@ class Recipe:
         Length of the run in batches.
     steps_per_epoch : int
         For the schedule "steps".
-    batches_per_block, crops_per_sheet : int
-        How pairs are drawn (:func:`pydeblur.training.synthesis.sample_block`).
+    images_per_batch : int
+        Blurred images from which the crops of a batch are cut, at most.
     validation_every : int
         Batches between two validations.
     average : float
@@ -50,7 +103,7 @@ class Recipe:
     architecture: str
     synthesis: Synthesis
     kernels: int
-    crops: tuple[tuple[int, int], ...]
+    crops: FixedCrops | ScaledCrops
     optimizer: str
     initialisation: str
     learning_rate: float
@@ -60,8 +113,7 @@ class Recipe:
     kernel_sizes: tuple[int, int] = (7, 51)
     warm_up: float = 0.1
     steps_per_epoch: int = 2000
-    batches_per_block: int = 8
-    crops_per_sheet: int = 4
+    images_per_batch: int = 6
     validation_every: int = 500
     average: float = 0.0
 
@@ -72,7 +124,8 @@ PAPER_RECIPE = Recipe(
     architecture="paper",
     synthesis=Synthesis(noise=(0.01, 0.01), scales=(0.25, 1.0), quantize=False),
     kernels=200,
-    crops=((200, 50),),
+    crops=FixedCrops(200, 50),
+    images_per_batch=25,
     optimizer="sgd",
     initialisation="xavier",
     learning_rate=1e-3,
@@ -90,14 +143,14 @@ CPU_RECIPE = Recipe(
     architecture="compact",
     synthesis=Synthesis(
         noise=(0.0, 0.015),
-        scales=(0.25, 1.0),
+        scales=(0.2, 1.0),
         presize=(0.6, 1.0),
         contrast=(0.6, 1.0),
         gamma=(0.7, 1.4),
         flat_share=0.3,
     ),
     kernels=2000,
-    crops=((96, 32), (96, 32), (64, 64), (136, 16)),
+    crops=ScaledCrops(view=(192, 384), sides=(40, 160), pixels=32 * 96**2, batch=(8, 48)),
     optimizer="adam",
     initialisation="he",
     learning_rate=2e-3,

@@ -188,7 +188,7 @@ def sample_pair(image, kernel, rng, synthesis=Synthesis(), crop=None, scale=None
         If the image is too small for the crop.
     """
     rng = np.random.default_rng(rng)
-    sheet = _blurred_sheet(image, kernel, rng, synthesis)
+    sheet = _blurred_sheet(image, kernel, crop or 1, rng, synthesis)
     scale = rng.uniform(*synthesis.scales) if scale is None else scale
     if crop is None:
         return tuple(resize(member, scale, "cubic") for member in sheet)
@@ -234,20 +234,20 @@ def sample_block(images, kernels, count, crop, seed, synthesis=Synthesis(), crop
     pairs = np.empty((count, 2, crop, crop), np.float32)
     for first in range(0, count, crops_per_sheet):
         image, kernel = images[rng.integers(len(images))], kernels[rng.integers(len(kernels))]
-        sheet = _blurred_sheet(image, kernel, rng, synthesis)
+        sheet = _blurred_sheet(image, kernel, crop, rng, synthesis)
         for index in range(first, min(count, first + crops_per_sheet)):
             scale = rng.uniform(*synthesis.scales)
             pairs[index] = _cut(sheet, crop, scale, rng, synthesis)
     return pairs[rng.permutation(count)]
 
 
-def _blurred_sheet(image, kernel, rng, synthesis):
+def _blurred_sheet(image, kernel, crop, rng, synthesis):
     """The whole sharp image and its blurred version, (2, H', W'), at full resolution, with noise."""
     image = np.asarray(image)
     sharp = image.astype(np.float32) / np.float32(255) if image.dtype == np.uint8 else image.astype(np.float32)
     presize = rng.uniform(*synthesis.presize)
-    # Never smaller than what the largest kernel needs, whatever the range says.
-    presize = max(presize, min(1.0, 160 / min(sharp.shape)))
+    # Never smaller than what the crop needs beside the kernel, whatever the range says.
+    presize = max(presize, min(1.0, (crop + max(np.shape(kernel))) / min(sharp.shape)))
     sharp = np.clip(resize(sharp, presize, ("cubic", "linear")[rng.integers(2)]), 0, 1)
     sharp = sharp ** np.float32(rng.uniform(*synthesis.gamma))
     contrast = np.float32(rng.uniform(*synthesis.contrast))

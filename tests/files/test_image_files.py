@@ -356,6 +356,16 @@ class TestOrientation:
         assert saved(tmp_path / "a.jpg", Image.fromarray(picture(8, 16, 1)), exif=exif).pixels.shape == (8, 16)
 
 
+def lzw(data):
+    """The bytes compressed, by Pillow."""
+    row = np.frombuffer(data, np.uint8)[None]
+    file = io.BytesIO(bytes_of(row, "TIFF", compression="tiff_lzw"))
+    with tifffile.TiffFile(file) as tiff:
+        page = tiff.pages[0]
+        file.seek(page.dataoffsets[0])
+        return file.read(page.databytecounts[0])
+
+
 class TestTiff:
     @pytest.mark.parametrize("byteorder", ["<", ">"])
     @pytest.mark.parametrize("compression", [None, "deflate"])
@@ -378,6 +388,7 @@ class TestTiff:
         assert np.array_equal(image.pixels, samples.astype(np.float64) / largest)
         assert image.depth == (np.dtype(dtype).name if np.dtype(dtype).kind == "u" else "float32")
 
+    @pytest.mark.filterwarnings("ignore:Corrupt EXIF")  # What Pillow says of every big-endian BigTIFF.
     @pytest.mark.parametrize("bigtiff", [False, True])
     @pytest.mark.parametrize("byteorder", ["<", ">"])
     @pytest.mark.parametrize("white_is_zero", [False, True])
@@ -424,6 +435,39 @@ class TestTiff:
         image = saved(tmp_path / "a.tif", Image.fromarray(samples), compression=compression)
         largest = np.iinfo(dtype).max if dtype != np.float32 else 1
         assert np.array_equal(image.pixels, samples.astype(np.float64) / largest)
+
+    @pytest.mark.parametrize("predictor", [False, True])
+    @pytest.mark.parametrize(("tile", "planar"), [(None, "contig"), (None, "separate"), ((16, 32), "contig")])
+    def test_lzw_of_deep_colour(self, tmp_path, tile, planar, predictor):
+        """As OpenCV and Photoshop write it; tifffile alone can't read it."""
+        samples = RNG.integers(0, 999, (40, 37, 3), dtype=np.uint16)
+        planes = [samples] if planar == "contig" else [samples[..., c : c + 1] for c in range(3)]
+        height, width = tile or (16, 37)
+        parts = [
+            plane[row : row + height, column : column + width]
+            for plane in planes
+            for row in range(0, 40, height)
+            for column in range(0, 37, width)
+        ]
+        if tile:
+            parts = [np.pad(part, ((0, 16 - len(part)), (0, 32 - part.shape[1]), (0, 0))) for part in parts]
+        if predictor:
+            parts = [np.diff(part, axis=1, prepend=np.uint16(0)) for part in parts]
+        tifffile.imwrite(
+            tmp_path / "a.tif",
+            (lzw(part.tobytes()) for part in parts),
+            shape=samples.shape if planar == "contig" else (3, 40, 37),
+            dtype=np.uint16,
+            photometric="rgb",
+            planarconfig=planar,
+            compression="deflate",
+            predictor=predictor,
+            byteorder="<",
+            **({"tile": tile} if tile else {"rowsperstrip": 16}),
+        )
+        with tifffile.TiffFile(tmp_path / "a.tif", mode="r+") as file:
+            file.pages[0].tags["Compression"].overwrite(5)
+        assert np.array_equal(read_image(tmp_path / "a.tif").pixels, samples / 65535)
 
     def test_several_pages_of_deep_colour(self, tmp_path):
         samples = picture(4, 5, 3, np.uint16)

@@ -131,7 +131,8 @@ def test_transparent_colours_become_alpha():
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_orientation_profile_and_animation_are_found(order):
     exif = (b"II" if order == "<" else b"MM") + struct.pack(order + "HIHHHIH", 42, 8, 1, 274, 3, 1, 6) + b"\0\0\0\0\0\0"
-    extra = chunk(b"eXIf", exif) + chunk(b"iCCP", b"name\0\0" + zlib.compress(b"profile")) + chunk(b"acTL", b"\0\0\0\3\0\0\0\0")
+    profile, frames = b"name\0\0" + zlib.compress(b"profile"), struct.pack(">II", 3, 0)
+    extra = chunk(b"eXIf", exif) + chunk(b"iCCP", profile) + chunk(b"acTL", frames)
     decoded = png16.read_png16(encoded(np.zeros((2, 3, 1), np.uint16), extra=extra))
     assert (decoded.orientation, decoded.icc_profile, decoded.frames) == (6, b"profile", 3)
 

@@ -7,10 +7,11 @@
 1;
 
 function c = disturbed(c, seed)
-    names = {'img', 'latent', 'latent_x', 'latent_y', 'blurred_x', 'blurred_y', 'Im', 'B', 'blur_B', 'y', 'I1', 'k', 'kernel', 'psf'};
+    names = {'img', 'image', 'latent', 'latent_x', 'latent_y', 'blurred_x', 'blurred_y', 'Im', 'B', 'blur_B', 'y', 'I1', 'k', 'kernel', 'psf'};
     for name = names
         if isfield(c, name{1}) && isa(c.(name{1}), 'double') && ~isscalar(c.(name{1}))
             noise = 2e-15 * (golden_random(seed, size(c.(name{1}))) - 0.5);
+            if all(c.(name{1})(:) == c.(name{1})(1)), noise(:) = 0; end    % a case about equal values: noise would end it
             c.(name{1}) = c.(name{1}) + noise .* (c.(name{1}) ~= 0);
         end
     end
@@ -37,7 +38,7 @@ for name = fieldnames(inputs)'
         printf('%-28s case %d  %.1e\n', name{1}, i, relative_change(plain, golden_stage_output(name{1}, disturbed(c, 17 + i))));
     end
 end
-for name = {'small', 'gradient', 'intensity'}
+for name = {'small', 'gradient', 'intensity', 'classifier'}
     c = golden_case(name{1});
     k = blind_deconv(c.y, c.lambda_pixel, c.lambda_grad, c.opts);
     for seed = 1:2

@@ -1,0 +1,63 @@
+"""A function over many items in several processes, which end when the caller is interrupted."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context
+
+
+def map_unordered(function, items, jobs: int):
+    """Yield ``function(item)`` of every item as it is finished.
+
+    Parameters
+    ----------
+    function : callable
+        Of a module's top level; its items and results can be pickled.
+    items : sequence
+    jobs : int
+        Processes; with 1, all is done in this one, in order.
+
+    Raises
+    ------
+    MemoryError
+        If a process was killed, which mostly means that the memory was used up.
+    """
+    if jobs == 1 or len(items) < 2:
+        yield from map(function, items)
+        return
+    others = set(active_children())
+    # Forked children would share the parent's thread pools: start clean ones.
+    pool = ProcessPoolExecutor(min(jobs, len(items)), mp_context=get_context("spawn"))
+    try:
+        with _interrupts_ignored():
+            futures = [pool.submit(function, item) for item in items]
+        yield from map(Future.result, as_completed(futures))
+    except BrokenProcessPool:
+        raise MemoryError("a worker process was killed: use fewer jobs") from None
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in set(active_children()) - others:
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown()
+
+
+@contextmanager
+def _interrupts_ignored():
+    """Processes started here ignore Ctrl-C, which a terminal sends to all of them: their parent ends them.
+
+    Only the main thread can say so; started by another one, they end with a traceback of their own.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
