@@ -27,10 +27,14 @@ if lambda == 0
     S = L0_gradient_loop(S, op, 0, 0, wei_grad, kappa);
     return
 end
-seen = crop;
-if strcmp(opts.prior_domain, 'padded'), seen = size(Im); end
+switch opts.prior_domain
+    case 'crop', seen = crop;
+    case 'padded', seen = size(Im);
+    otherwise, error('L0Deblur_classifier:domain', 'opts.prior_domain must be ''crop'' or ''padded''.');
+end
 weight = opts.prior_scale;
-if ischar(weight), weight = prod(seen); end
+if strcmp(weight, 'pixels'), weight = prod(seen); end
+if ~isnumeric(weight), error('L0Deblur_classifier:scale', 'opts.prior_scale must be ''pixels'' or a number.'); end
 beta = opts.beta_start;
 while true
     u = auxiliary_image(S, seen, beta, lambda * weight, opts);

@@ -13,7 +13,7 @@ if nargin < 3, form = 'probability'; end
 switch form
     case 'probability'
         p = f;
-        gradient = f * (1 - f) * dlogit;
+        gradient = f / (1 + exp(logit)) * dlogit;    % f (1 - f), also where f rounds to 1
     case 'nll'
         p = max(logit, 0) + log1p(exp(-abs(logit)));
         gradient = f * dlogit;

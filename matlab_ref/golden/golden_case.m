@@ -19,7 +19,7 @@ switch name
     case 'classifier'
         opts.kernel_size = 9;
         opts.xk_iter = 2;
-        settings = blurred_case(images.camera_half(41:120, 41:128), golden_kernel(9, 2), opts, 4e-3, 4e-3);
+        settings = blurred_case(images.camera_half(21:100, 81:168), golden_kernel(9, 2), opts, 4e-3, 4e-3);
         settings.y = golden_textured(settings.y);
         settings.opts.prior = 'classifier';
         settings.opts.classifier = golden_classifier();

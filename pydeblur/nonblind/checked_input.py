@@ -42,7 +42,7 @@ def check_unit_image(image) -> np.ndarray:
     image = check_image(image)
     largest = float(np.max(np.abs(image)))
     if largest > _LARGEST_VALUE:
-        raise InvalidInputError(f"the image should be in [0, 1], but holds values up to {largest:.6g}: divide it by its maximum")
+        raise InvalidInputError(f"the image should be in [0, 1], but holds values up to {largest:.6g}: scale it first")
     return image
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -33,7 +32,7 @@ def map_unordered(function, items, jobs: int):
     # Forked children would share the parent's thread pools: start clean ones.
     pool = ProcessPoolExecutor(min(jobs, len(items)), mp_context=get_context("spawn"))
     try:
-        with _interrupts_ignored():
+        with _interrupts_postponed():
             futures = [pool.submit(function, item) for item in items]
         yield from map(Future.result, as_completed(futures))
     except BrokenProcessPool:
@@ -48,16 +47,16 @@ def map_unordered(function, items, jobs: int):
 
 
 @contextmanager
-def _interrupts_ignored():
-    """Processes started here ignore Ctrl-C, which a terminal sends to all of them: their parent ends them.
+def _interrupts_postponed():
+    """Processes started here never see Ctrl-C, which a terminal sends to all of them: it is their parent that ends them.
 
-    Only the main thread can say so; started by another one, they end with a traceback of their own.
+    A blocked signal stays blocked in a new process; in this one it comes through at the end.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

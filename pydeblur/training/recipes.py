@@ -147,6 +147,7 @@ CPU_RECIPE = Recipe(
         presize=(0.6, 1.0),
         contrast=(0.6, 1.0),
         gamma=(0.7, 1.4),
+        untouched=0.6,
         flat_share=0.3,
     ),
     kernels=2000,

@@ -36,6 +36,9 @@ class Synthesis:
         Range of a factor on the intensity, applied to the sharp image; 1 is none.
     gamma : (float, float)
         Range of an exponent on the intensity, applied to the sharp image; 1 is none.
+    untouched : float
+        Share of images, in [0, 1], that get no presize, contrast or gamma: the net goes by contrast too, so it has to see
+        enough of the usual one.
     quantize : bool
         Round to 8 bits after the noise.
     flat_share : float
@@ -47,6 +50,7 @@ class Synthesis:
     presize: tuple[float, float] = (1.0, 1.0)
     contrast: tuple[float, float] = (1.0, 1.0)
     gamma: tuple[float, float] = (1.0, 1.0)
+    untouched: float = 0.0
     quantize: bool = True
     flat_share: float = 1.0
 
@@ -245,19 +249,23 @@ def _blurred_sheet(image, kernel, crop, rng, synthesis):
     """The whole sharp image and its blurred version, (2, H', W'), at full resolution, with noise."""
     image = np.asarray(image)
     sharp = image.astype(np.float32) / np.float32(255) if image.dtype == np.uint8 else image.astype(np.float32)
-    presize = rng.uniform(*synthesis.presize)
-    # Never smaller than what the crop needs beside the kernel, whatever the range says.
-    presize = max(presize, min(1.0, (crop + max(np.shape(kernel))) / min(sharp.shape)))
-    sharp = np.clip(resize(sharp, presize, ("cubic", "linear")[rng.integers(2)]), 0, 1)
-    sharp = sharp ** np.float32(rng.uniform(*synthesis.gamma))
-    contrast = np.float32(rng.uniform(*synthesis.contrast))
-    sharp = contrast * sharp + (1 - contrast) * np.float32(rng.uniform())
+    if rng.uniform() >= synthesis.untouched:
+        sharp = _varied(sharp, crop + max(np.shape(kernel)), rng, synthesis)
     noise = rng.uniform(*synthesis.noise)
     blurred = blur(sharp, kernel, noise, rng, synthesis.quantize, "valid")
     # The same part for both, so that border effects tell nothing.
     rows, columns = (side // 2 for side in np.shape(kernel))
     sharp = sharp[rows : rows + blurred.shape[0], columns : columns + blurred.shape[1]]
     return np.stack([add_noise(sharp, noise, rng, synthesis.quantize), blurred])
+
+
+def _varied(sharp, smallest_side, rng, synthesis):
+    """The image at another size, gamma and contrast; not made smaller than `smallest_side`."""
+    presize = max(rng.uniform(*synthesis.presize), min(1.0, smallest_side / min(sharp.shape)))
+    sharp = np.clip(resize(sharp, presize, ("cubic", "linear")[rng.integers(2)]), 0, 1)
+    sharp = sharp ** np.float32(rng.uniform(*synthesis.gamma))
+    contrast = np.float32(rng.uniform(*synthesis.contrast))
+    return contrast * sharp + (1 - contrast) * np.float32(rng.uniform())
 
 
 def _cut(sheet, crop, scale, rng, synthesis):

@@ -1,0 +1,205 @@
+"""The learned discriminative prior: the probability that an image is blurred, and its gradient."""
+
+from __future__ import annotations
+
+import operator
+import os
+from importlib import import_module
+
+import numpy as np
+
+from pydeblur.errors import InvalidInputError, InvalidOptionError
+from pydeblur.priors.classifier.weights_file import read_weights
+
+#: Module, class, and what to install where the module is missing.
+_BACKENDS = {
+    "onnxruntime": ("onnxruntime_backend", "OnnxRuntimeBackend", "pydeblur"),
+    "torch": ("torch_backend", "TorchBackend", "pydeblur[train]"),
+    "numpy": ("numpy_backend", "NumpyBackend", "pydeblur"),
+}
+BACKENDS = tuple(_BACKENDS)
+FORMS = ("probability", "nll", "logit")
+
+
+class ClassifierPrior:
+    """p(I) of eq. (2), learned: low for clear images, high for blurred ones (section 3 of the paper).
+
+    Parameters
+    ----------
+    weights : {"classifier-paper", "classifier-compact"} or path
+        Weights that come with the package, or an ONNX file from ``pydeblur export``.
+    backend : {"onnxruntime", "torch", "numpy"}
+        What computes it. All give the same numbers: numpy in float64, the others to about 1e-6.
+    device : {"cpu", "cuda", "auto"}
+        "auto" takes a GPU where the backend finds one, else says so once and takes the CPU.
+    threads : int, optional
+        On the CPU; by default as many as there are CPUs to run on.
+    form : {"probability", "nll", "logit"}
+        What ``value_and_grad`` is about: the probability f of being blurred, eq. (4)'s; -log(1 - f), the negative
+        log-likelihood of being clear; or log(f / (1 - f)). The last two have a gradient where f is close to 0 or 1.
+
+    Attributes
+    ----------
+    name : str
+        "classifier".
+    architecture : Architecture
+    smallest_side : int
+        Shortest image side that it takes.
+    metadata : dict of str to str
+        The weights file's: ``training``, ``date``, ``accuracies``, ``licence``, ...
+    weights_hash : str
+        SHA-256 of the weights file.
+
+    Raises
+    ------
+    InvalidInputError
+        If an argument is unknown, the backend is not installed or the device does not work.
+    FileFormatError
+        If there are no such weights, or their file is damaged.
+
+    Notes
+    -----
+    Not safe to use from several threads at once. Can be pickled: the copy opens the weights file anew.
+    """
+
+    name = "classifier"
+
+    def __init__(self, weights="classifier-paper", backend="onnxruntime", device="cpu", threads=None, form="probability"):
+        if form not in FORMS:
+            raise InvalidOptionError(f"form should be one of {', '.join(FORMS)}, but is {form!r}.")
+        if backend not in _BACKENDS:
+            raise InvalidOptionError(f"backend should be one of {', '.join(BACKENDS)}, but is {backend!r}.")
+        self.backend, self.form, self.threads = backend, form, _thread_count(threads)
+        loaded = read_weights(weights)
+        self.architecture, self.metadata, self.weights_hash = loaded.architecture, loaded.metadata, loaded.sha256
+        self.smallest_side = self.architecture.smallest_side
+        self._network = _backend_class(backend)(loaded, device, self.threads)
+        self.device = self._network.device
+        self._settings = {"weights": weights, "backend": backend, "device": device, "threads": threads, "form": form}
+
+    def __getstate__(self):
+        return self._settings
+
+    def __setstate__(self, settings):
+        self.__init__(**settings)
+
+    def __repr__(self):
+        settings = ", ".join(f"{name}={value!r}" for name, value in self._settings.items())
+        return f"ClassifierPrior({settings})"
+
+    def score(self, u) -> float:
+        """Probability f in [0, 1] that an image is blurred.
+
+        Parameters
+        ----------
+        u : (H, W) ndarray
+            float32 or float64, both sides at least `smallest_side`. The network was trained on values in [0, 1], but
+            any finite ones are taken.
+
+        Raises
+        ------
+        InvalidInputError
+            If the image is something else, or so large in value that float32 overflows.
+        """
+        return _sigmoid(self.logit(u))
+
+    def logit(self, u) -> float:
+        """log(f / (1 - f)); parameters and errors as :meth:`score`."""
+        return _finite(self._network.logit(self._checked(u)))
+
+    def value_and_grad(self, u):
+        """The prior and its gradient, in the chosen form.
+
+        Parameters
+        ----------
+        u : (H, W) ndarray
+            As :meth:`score` takes it.
+
+        Returns
+        -------
+        value : float
+            f, -log(1 - f) or log(f / (1 - f)).
+        gradient : (H, W) ndarray
+            Its derivative by each pixel, in the dtype of `u`.
+
+        Raises
+        ------
+        InvalidInputError
+            As :meth:`score`.
+        """
+        u = self._checked(u)
+        logit, dlogit = self._network.logit_and_gradient(u)
+        _finite(logit)
+        _finite(dlogit)
+        if self.form == "logit":
+            value, slope = logit, 1.0
+        elif self.form == "nll":
+            value, slope = float(np.logaddexp(0.0, logit)), _sigmoid(logit)
+        else:
+            value, slope = _sigmoid(logit), _sigmoid(logit) * _sigmoid(-logit)
+        return value, np.multiply(dlogit, slope, dtype=np.float64).astype(u.dtype)
+
+    def activation_map(self, u) -> np.ndarray:
+        """The last convolution's map (the paper's C9), whose mean is the logit.
+
+        Parameters
+        ----------
+        u : (H, W) ndarray
+            As :meth:`score` takes it.
+
+        Returns
+        -------
+        (h, w) ndarray
+            For three poolings h = H // 8, w = W // 8; high where the image looks blurred (Fig. 11).
+
+        Raises
+        ------
+        InvalidInputError
+            As :meth:`score`.
+        """
+        return _finite(self._network.activation_map(self._checked(u)))
+
+    def _checked(self, u):
+        if not isinstance(u, np.ndarray) or u.dtype not in (np.float32, np.float64):
+            kind = f"an array of {u.dtype}" if isinstance(u, np.ndarray) else type(u).__name__
+            raise InvalidInputError(f"u should be an array of float32 or float64, but is {kind}.")
+        if u.ndim != 2 or min(u.shape) < self.smallest_side:
+            side = self.smallest_side
+            raise InvalidInputError(f"u should be a grey image of at least {side}x{side} pixels, but has the shape {u.shape}.")
+        if not np.all(np.isfinite(u)):
+            raise InvalidInputError("u should be finite, but holds NaN or infinity.")
+        return u
+
+
+def _backend_class(backend):
+    module, class_name, requirement = _BACKENDS[backend]
+    try:
+        return getattr(import_module(f"pydeblur.priors.classifier.{module}"), class_name)
+    except ImportError as error:
+        raise InvalidInputError(
+            f"the backend '{backend}' is not installed ({error}): pip install '{requirement}', or choose another backend."
+        ) from error
+
+
+def _thread_count(threads):
+    if threads is None:
+        # What this process may run on: less than the machine has in a container or under taskset.
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        count = operator.index(threads)
+    except TypeError:
+        count = 0
+    if count < 1:
+        raise InvalidOptionError(f"threads should be a positive integer, but is {threads!r}.")
+    return count
+
+
+def _sigmoid(x):
+    """1 / (1 + exp(-x)) without overflow."""
+    return float(np.exp(-np.logaddexp(0.0, -x)))
+
+
+def _finite(values):
+    if not np.all(np.isfinite(values)):
+        raise InvalidInputError("u should have smaller values: the network overflows; it was trained on values in [0, 1].")
+    return values

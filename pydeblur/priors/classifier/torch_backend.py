@@ -1,0 +1,81 @@
+"""The classifier under PyTorch with its automatic differentiation; imported only when it is asked for."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from pydeblur.priors.classifier.device import choose_device
+
+
+class TorchBackend:
+    """Forward pass and gradient by PyTorch, in float32 and channels_last.
+
+    Parameters
+    ----------
+    weights : ClassifierWeights
+    device : {"cpu", "cuda", "auto"}
+    threads : int
+        On the CPU; PyTorch's own setting is put back after each call.
+
+    Raises
+    ------
+    InvalidInputError
+        If "cuda" is asked for and does not work.
+    """
+
+    def __init__(self, weights, device="cpu", threads=1):
+        remedy = "it takes an NVIDIA GPU and a PyTorch built for CUDA"
+        self.device = choose_device(device, "torch", torch.cuda.is_available(), remedy)
+        self.threads, self.pool_after = threads, weights.architecture.pool_after
+        self.layers = [
+            (self._tensor(weights.parameters[f"conv{n}.weight"]), self._tensor(weights.parameters[f"conv{n}.bias"]))
+            for n in range(1, len(weights.architecture.channels) + 2)
+        ]
+
+    def logit(self, image) -> float:
+        """Log-odds of an image (H, W) being blurred."""
+        return float(self.activation_map(image).mean())
+
+    def activation_map(self, image) -> np.ndarray:
+        """The last convolution's map, (h, w) float32."""
+        with _settings(self.threads), torch.no_grad():
+            return self._forward(self._input(image))[0, 0].cpu().numpy()
+
+    def logit_and_gradient(self, image):
+        """The logit and its derivative (H, W) float32 by an image (H, W)."""
+        with _settings(self.threads), torch.enable_grad():
+            x = self._input(image).requires_grad_(True)
+            logit = self._forward(x).mean()
+            (gradient,) = torch.autograd.grad(logit, x)
+            return logit.item(), gradient[0, 0].cpu().numpy()
+
+    def _forward(self, x):
+        for index, (weight, bias) in enumerate(self.layers[:-1]):
+            x = functional.conv2d(x, weight, bias, padding=1).relu_()
+            if index in self.pool_after:
+                x = functional.max_pool2d(x, 2)
+        return functional.conv2d(x, *self.layers[-1], padding=1)
+
+    def _input(self, image):
+        return self._tensor(np.ascontiguousarray(image, np.float32)[None, None])
+
+    def _tensor(self, values):
+        tensor = torch.tensor(values, device=self.device)
+        return tensor.to(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
+
+
+@contextmanager
+def _settings(threads):
+    """Threads, and full float32 on a GPU, for the length of a call; others' settings are put back."""
+    before, tf32 = torch.get_num_threads(), torch.backends.cudnn.allow_tf32
+    torch.set_num_threads(threads)
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+        torch.backends.cudnn.allow_tf32 = tf32
