@@ -11,8 +11,8 @@ import numpy as np
 from pydeblur.errors import InvalidInputError, InvalidOptionError
 from pydeblur.metrics.levin import comp_upto_shift as _comp_upto_shift
 from pydeblur.nonblind.channels import channels_first, channels_last
+from pydeblur.nonblind.checked_input import check_deconvolution_input, check_image, check_matrix, check_unit_image
 from pydeblur.nonblind.l0 import deconvolve_l0
-from pydeblur.nonblind.checked_input import check_deconvolution_input, check_matrix, check_image, check_unit_image
 from pydeblur.nonblind.methods import deconvolve
 from pydeblur.priors import load_prior
 from pydeblur.solver import boundary, coarse_to_fine

@@ -9,22 +9,34 @@ from pydeblur.errors import InvalidOptionError
 
 PRIOR_NAMES = ("gradient", "intensity")
 NONBLIND_NAMES = ("ringing", "tv", "l0", "whyte")
-_NONBLIND_OPTIONS = {"ringing": ("lambda_tv", "lambda_l0", "weight_ring"), "tv": ("lambda_tv",), "l0": ("lambda_l0",), "whyte": ()}
+_NONBLIND_OPTIONS = {
+    "ringing": ("lambda_tv", "lambda_l0", "weight_ring"),
+    "tv": ("lambda_tv",),
+    "l0": ("lambda_l0",),
+    "whyte": (),
+}
 
 
 def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: bool = True) -> None:
     """Arguments of the kernel estimation."""
     group = parser.add_argument_group("kernel estimation")
     if needs_kernel_size:
-        group.add_argument("--kernel-size", type=odd_size, required=True, metavar="N", help="odd, not smaller than the blur")
+        group.add_argument(
+            "--kernel-size", type=odd_size, required=True, metavar="N", help="odd, not smaller than the blur"
+        )
     group.add_argument("--prior", choices=PRIOR_NAMES, default="gradient", help="image prior (default: %(default)s)")
     group.add_argument("--lambda-prior", type=not_negative, metavar="X", help="λ, weight of the prior (default: 0.004)")
-    group.add_argument("--lambda-grad", type=not_negative, metavar="X", help="μ, weight of the L0 gradients (default: 0.004)")
+    group.add_argument(
+        "--lambda-grad", type=not_negative, metavar="X", help="μ, weight of the L0 gradients (default: 0.004)"
+    )
     group.add_argument("--gamma", type=positive, metavar="G", help="raise the image to this power first (default: 1)")
     group.add_argument("--iterations", type=count, metavar="N", help="iterations per scale (default: 5)")
     group.add_argument("--kernel-solver", choices=("cg", "fft"), help="kernel step (default: cg)")
     group.add_argument(
-        "--kernel-threshold", type=zero_or_from_1, metavar="X", help="zero the final kernel below max/X; 0 keeps all (default: 20)"
+        "--kernel-threshold",
+        type=zero_or_from_1,
+        metavar="X",
+        help="zero the final kernel below max/X; 0 keeps all (default: 20)",
     )
     group.add_argument("--dtype", choices=("float64", "float32"), help="arithmetic (default: float64)")
     group.add_argument("--threads", type=count, metavar="N", help="threads of each FFT (default: 1)")
@@ -51,8 +63,12 @@ def add_nonblind_arguments(parser: argparse.ArgumentParser, lambda_l0: str = "0.
     group.add_argument("--nonblind", choices=NONBLIND_NAMES, help="method (default: ringing; whyte with --saturated)")
     group.add_argument("--saturated", action="store_true", help="the image has clipped highlights: use whyte")
     group.add_argument("--lambda-tv", type=positive, metavar="X", help="weight of the total variation (default: 0.001)")
-    group.add_argument("--lambda-l0", type=not_negative, metavar="X", help=f"weight of the L0 gradients (default: {lambda_l0})")
-    group.add_argument("--weight-ring", type=not_negative, metavar="X", help="strength of the ringing removal (default: 1)")
+    group.add_argument(
+        "--lambda-l0", type=not_negative, metavar="X", help=f"weight of the L0 gradients (default: {lambda_l0})"
+    )
+    group.add_argument(
+        "--weight-ring", type=not_negative, metavar="X", help="strength of the ringing removal (default: 1)"
+    )
 
 
 def nonblind_method(arguments: argparse.Namespace) -> str:

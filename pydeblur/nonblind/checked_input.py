@@ -25,7 +25,7 @@ def check_image(image) -> np.ndarray:
     InvalidInputError
         If it is something else, empty, or holds NaN or infinite values.
     """
-    image = _real_array(image, "image", "(H, W) or (H, W, 3)")
+    image = _real_array(image, "the image", "(H, W) or (H, W, 3)")
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
         raise InvalidInputError(f"the image should have the shape (H, W) or (H, W, 3), but has {image.shape}")
     if image.size == 0:
@@ -56,7 +56,7 @@ def check_deconvolution_input(image, kernel) -> tuple[np.ndarray, np.ndarray]:
         of positive sum, or the image is smaller than the kernel.
     """
     image = check_unit_image(image)
-    kernel = _real_array(kernel, "kernel", "(n, m)")
+    kernel = _real_array(kernel, "the kernel", "(n, m)")
     if kernel.ndim != 2:
         raise InvalidInputError(f"the kernel should have the shape (n, m), but has {kernel.shape}")
     kernel = kernel.astype(np.float64)

@@ -13,6 +13,7 @@ _GAMMA = 2.2
 _SMOOTHNESS = 50.0
 _BRIGHT = 0.9
 _KERNEL_FLOOR = 1 / 100
+_EPS = float(np.finfo(np.float64).eps)  # a plain float, which leaves float32 as it is
 _DISC = np.hypot(*np.mgrid[-3:4, -3:4]) <= 3
 _SOFTENING = fspecial("gaussian", (1, 21), 3.0).ravel()
 
@@ -66,7 +67,7 @@ class _SaturatedProblem:
     def _update(self, latent, blurred):
         response, slope = _saturate(np.maximum(self._filtered(latent, self._otf), 0))
         # Padding counts for nothing: there the ratio is 1, whose excess over 1 is 0.
-        excess = (blurred / np.maximum(response, np.finfo(np.float64).eps) - 1) * self._observed * slope
+        excess = (blurred / np.maximum(response, _EPS) - 1) * self._observed * slope
         bright = binary_dilation(latent >= _BRIGHT, _DISC).astype(latent.dtype)
         from_all = 1 + self._filtered(excess, self._otf.conj())
         if not bright.any():

@@ -75,7 +75,9 @@ def evaluate(protocol: Protocol, data=None, cases=None, jobs: int = 1, progress=
     InvalidInputError
     """
     if protocol.benchmark not in BENCHMARKS:
-        raise InvalidOptionError(f"the benchmark should be one of {', '.join(BENCHMARKS)}, but is {protocol.benchmark!r}")
+        raise InvalidOptionError(
+            f"the benchmark should be one of {', '.join(BENCHMARKS)}, but is {protocol.benchmark!r}"
+        )
     if not is_integer(jobs) or jobs < 1:
         raise InvalidOptionError(f"jobs should be a whole number of at least 1, but is {jobs!r}")
     options = _all_options(protocol)
@@ -133,7 +135,9 @@ def _quality(protocol: Protocol, case, kernel: np.ndarray) -> dict:
         kernel_similarity(kernel, case.kernel),
     )
     # JSON has no infinity and no NaN, which ssim is without scikit-image.
-    return {name: float(figure) if math.isfinite(figure) else None for name, figure in zip(_QUALITY, figures, strict=True)}
+    return {
+        name: float(figure) if math.isfinite(figure) else None for name, figure in zip(_QUALITY, figures, strict=True)
+    }
 
 
 def _grey(image: np.ndarray) -> np.ndarray:
@@ -145,9 +149,7 @@ def summarise(cases: list[dict]) -> dict:
 
     A case that failed counts for the shares, as one that is worse than 3, and for nothing else.
     """
-    columns = {
-        name: [case[name] for case in cases if case[name] is not None] for name in (*_QUALITY, "cpu_seconds")
-    }
+    columns = {name: [case[name] for case in cases if case[name] is not None] for name in (*_QUALITY, "cpu_seconds")}
     ratios = [math.inf if case["error_ratio"] is None else case["error_ratio"] for case in cases]
     return {
         "count": len(cases),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -38,25 +39,30 @@ def map_unordered(function, items, jobs: int):
     except BrokenProcessPool:
         raise MemoryError("a worker process was killed: use fewer jobs") from None
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
         for process in set(active_children()) - others:
             process.terminate()
         raise
     finally:
-        pool.shutdown()
+        pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
 def _interrupts_postponed():
     """Processes started here never see Ctrl-C, which a terminal sends to all of them: it is their parent that ends them.
 
-    A blocked signal stays blocked in a new process; in this one it comes through at the end.
+    A signal that is blocked stays blocked in a new process. In this one, whose other threads may still get it, it is
+    kept until the end. Only the main thread is ever interrupted, and only it can say so.
     """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
+    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    kept = []
+    handler = signal.signal(signal.SIGINT, lambda *arguments: kept.append(arguments))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+    if kept and callable(handler):
+        handler(*kept[0])

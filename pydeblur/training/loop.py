@@ -34,6 +34,7 @@ BATCHES_AHEAD = 3
 LOG_COLUMNS = ("step", "progress", "learning_rate", "loss", "accuracy", "validation", "validation_half",
                "validation_quarter", "seconds")
 VALIDATION_SCALES = (1.0, 1 / 2, 1 / 4)
+VALIDATION_BINS = ((7, 23), (25, 51))
 REPLAN_EVERY = 50
 
 
@@ -122,24 +123,23 @@ def train(
         torch.set_num_threads(threads)
     # Denormals from tiny activations and Adam's moments slow CPU arithmetic many times.
     torch.set_flush_denormal(True)
-    images = split_images(find_images(data))
-    for split, paths in images.items():
-        if not paths:
-            raise InvalidInputError(f"data should hold images of the {split} split, but of these names none falls in it.")
+    images = _load_splits(data, recipe)
     run = _Run(recipe, Path(out), seed, device, minutes)
     if resume:
         run.restore()
     else:
-        run.start(init_from, widening_noise, {split: len(paths) for split, paths in images.items()})
+        run.start(init_from, widening_noise, {split: len(members) for split, members in images.items()})
     run.choose_precision(precision)
-    shown = load_compact(images["validation"][:: max(1, len(images["validation"]) // validation_images)])
+    shown = images["validation"][:: max(1, len(images["validation"]) // validation_images)]
 
     def validate(network):
-        return evaluate(network, shown, "validation", 0, VALIDATION_SCALES, ((7, 23), (25, 51)), largest_side=validation_side)
+        return evaluate(
+            network, shown, "validation", 0, VALIDATION_SCALES, VALIDATION_BINS, largest_side=validation_side
+        )
 
-    run.loop(load_compact(images["train"]), validate, stop_at, progress)
+    run.loop(images["train"], validate, stop_at, progress)
     if run.finished:
-        _report(run, load_compact(images["test"]))
+        _report(run, images["test"])
     return run.out / "best.pt"
 
 
@@ -348,6 +348,21 @@ class _Run:
 
     def _start_average(self):
         self.average = {name: value.clone() for name, value in self.network.state_dict().items()}
+
+
+def _load_splits(data, recipe):
+    """The images of each split, (H, W) uint8, but for training images too small for the recipe's crops."""
+    images = {split: load_compact(paths) for split, paths in split_images(find_images(data)).items()}
+    smallest = recipe.crops.largest_side + recipe.kernel_sizes[1]
+    images["train"] = [image for image in images["train"] if min(image.shape) >= smallest]
+    for split, members in images.items():
+        if not members:
+            raise InvalidInputError(
+                f"data should hold images of the {split} split (by the hash of the file name)"
+                + (f" with sides of at least {smallest}" if split == "train" else "")
+                + ", but none is."
+            )
+    return images
 
 
 def _batches(images, kernels, recipe, seed, step):

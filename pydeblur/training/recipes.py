@@ -24,6 +24,11 @@ class FixedCrops:
     side: int
     batch: int
 
+    @property
+    def largest_side(self):
+        """Side of the largest crop."""
+        return self.side
+
     def draw(self, rng, scales):
         """Side, batch and range of down-sampling factors of one batch."""
         return self.side, self.batch, scales
@@ -52,6 +57,11 @@ class ScaledCrops:
     sides: tuple[int, int]
     pixels: int
     batch: tuple[int, int]
+
+    @property
+    def largest_side(self):
+        """Side of the largest crop."""
+        return self.sides[1]
 
     def draw(self, rng, scales):
         """Side, batch and range of down-sampling factors of one batch: one factor, uniform in its logarithm."""

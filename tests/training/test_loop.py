@@ -149,8 +149,10 @@ def test_bad_arguments_are_refused(folder, tmp_path):
         load_network(tmp_path / "bad.pt")
     (tmp_path / "one").mkdir()
     imageio.imwrite(tmp_path / "one" / "4.png", data.camera())
-    with pytest.raises(InvalidInputError, match="split"):
+    with pytest.raises(InvalidInputError, match="validation split"):
         train(tmp_path / "one", RECIPE, tmp_path / "run2")
+    with pytest.raises(InvalidInputError, match="train split.*at least 251"):
+        train(folder, "paper", tmp_path / "run2")
 
 
 def test_schedules():

@@ -79,6 +79,16 @@ def test_classes_differ_in_nothing_but_blur():
     assert pairs[:, 0].mean() == pytest.approx(pairs[:, 1].mean(), abs=1e-3)
 
 
+def test_variation_and_its_absence():
+    varied = dict(noise=(0, 0), presize=(0.5, 0.5), contrast=(0.5, 0.5), gamma=(2.0, 2.0), quantize=False)
+    plain, _ = sample_pair(CAMERA, KERNEL, 0, Synthesis(**varied, untouched=1.0), scale=1.0)
+    np.testing.assert_allclose(plain, CAMERA[7:-7, 7:-7] / 255, atol=1e-6)
+    sharp, _ = sample_pair(CAMERA, KERNEL, 0, Synthesis(**varied), scale=1.0)
+    assert sharp.shape == (256 - 14, 256 - 14)
+    assert np.ptp(sharp) <= 0.5 + 1e-6
+    assert np.corrcoef(sharp.ravel(), resize(CAMERA / 255, 0.5)[7:-7, 7:-7].ravel() ** 2)[0, 1] > 0.99
+
+
 @pytest.mark.parametrize("filter", ["cubic", "linear", "box"])
 def test_resize_keeps_constants_and_ramps_and_removes_what_cannot_be_shown(filter):
     np.testing.assert_allclose(resize(np.full((40, 60), 0.3), 0.37, filter), 0.3, rtol=1e-6)

@@ -26,6 +26,9 @@ OPSET = 17
 IR_VERSION = 8
 #: A power of two, so that products with it are exact; 2^126 times the smallest normal float32 is 1.
 HUGE = 2.0**126
+#: A power of two that makes any difference of two activations at least 1 and leaves them finite: exact for activations
+#: between 2^-56, whose last bit it lifts to 1, and 2^47.
+STEEP = 2.0**80
 
 
 def build_graph(architecture: Architecture, parameters: dict[str, np.ndarray]) -> onnx.GraphProto:
@@ -190,7 +193,7 @@ class _ClassifierGraph:
     def _with_wall(self, x) -> _Map:
         """Push what lies outside the valid part far below zero, for a ReLU to remove it."""
         wall = self.writer.add_map("Conv", [self.walls[x.level], self._pointwise(x.channels, HUGE)], x.channels, x.level)
-        return self.writer.add_map("Add", [wall, x], x.channels, x.level)
+        return self._sum(wall, x)
 
     # Backward ---------------------------------------------------------------------------------------------------
 
@@ -232,44 +235,39 @@ class _ClassifierGraph:
         )
 
     def _transposed_first_convolution(self, gradient) -> _Map:
-        """The same for the first layer, in two steps: all channels to nine taps, then each tap to its place.
+        """The same for the first layer, in three steps: all channels to nine taps, then these to their columns and rows.
 
-        A convolution to a single channel is padded to a block of eight in the blocked layout, nine taps to sixteen of
-        a 1x1 convolution, which is a fifth of the work.
+        At once it would be slow: a convolution to a single channel is padded to a block of eight in the blocked layout.
         """
         writer, channels = self.writer, gradient.channels
         taps = writer.add("Reshape", ["conv1.weight", writer.integers(channels, 9)])
         taps = writer.add("Reshape", [writer.add("Transpose", [taps], perm=[1, 0]), writer.integers(9, channels, 1, 1)])
-        summed = writer.add_map("Conv", [gradient, taps], 9, 0, "gradient1_taps")
-        places = np.eye(9, dtype=np.float32)[::-1].reshape(1, 9, 3, 3)
-        return writer.add_map("Conv", [summed, writer.constant(places)], 1, 0, "gradient1", pads=[1] * 4)
+        taps = writer.add_map("Conv", [gradient, taps], 9, 0, "gradient1_taps")
+        turned = np.eye(3, dtype=np.float32)[::-1]
+        columns = writer.constant(np.kron(np.eye(3, dtype=np.float32), turned.reshape(1, 3, 3)).reshape(3, 9, 1, 3))
+        rows = writer.add_map("Conv", [taps, columns], 3, 0, "gradient1_rows", pads=[0, 1, 0, 1])
+        return writer.add_map("Conv", [rows, writer.constant(turned.reshape(1, 3, 3, 1))], 1, 0, "gradient1", pads=[1, 0, 1, 0])
 
     def _first_maximum(self, values, maxima) -> _Map:
         """1 at the maximum of each 2x2 window, at the first one in row-major order if there are several; else 0.
 
-        Two rounds of "equal to the window's maximum": of the values, then of ranks 1, 3/4, 1/2, 1/4 that are given to
-        those who won the first round.
+        Who equals the maximum gets a rank by its place, 1, 3/4, 1/2 or 1/4, the others 0; then the best rank wins.
         """
         writer, level = self.writer, values.level
-        winners = self._equals_upsampled(values, maxima)
-        rank = writer.constant(np.array([[[[0, -0.25], [-0.5, -0.75]]]], np.float32))
+        places = writer.constant(np.array([[[[1, 0.75], [0.5, 0.25]]]], np.float32))
         repeats = writer.add("Concat", [writer.integers(1, 1), self.padded[level + 1]], axis=0)
-        handicap = writer.add_map("Tile", [rank, repeats], 1, level)
-        handicap = writer.add_map("Conv", [handicap, self._pointwise(values.channels, 1)], values.channels, level)
-        ranks = self._relu(writer.add_map("Add", [handicap, winners], values.channels, level))
-        return self._equals_upsampled(ranks, self._max_pool(ranks))
+        places = writer.add_map("Tile", [places, repeats], 1, level)
+        places = writer.add_map("Conv", [places, self._pointwise(values.channels, 1)], values.channels, level)
+        ranks = self._relu(self._sum(places, self._shortfall(values, maxima, STEEP)))
+        return self._relu(self._shortfall(ranks, self._max_pool(ranks), 4, offset=1))
 
-    def _equals_upsampled(self, values, maxima) -> _Map:
-        """1 where a value equals its window's maximum, else 0.
+    def _shortfall(self, values, maxima, factor, offset=None) -> _Map:
+        """What a value lacks of its window's maximum, times a power of two: exactly 0 at the maximum, else negative.
 
-        The maxima go through a convolution by 1 so that both sides are rounded alike should an execution provider
-        compute convolutions in less than float32.
+        Both sides are multiplied before they meet, so that they are rounded alike should an execution provider compute
+        convolutions in less than float32.
         """
-        minus_values = self._scaled(values, -1)
-        short_of = self.writer.add_map(
-            "Add", [minus_values, self._upsample(self._scaled(maxima, 1))], values.channels, values.level
-        )
-        return self._hard_sigmoid(short_of, -HUGE, 1.0)
+        return self._sum(self._scaled(values, factor, offset), self._upsample(self._scaled(maxima, -factor)))
 
     # Blocks -----------------------------------------------------------------------------------------------------
 
@@ -280,9 +278,14 @@ class _ClassifierGraph:
     def _hard_sigmoid(self, x, slope, offset) -> _Map:
         return self.writer.add_map("HardSigmoid", [x], x.channels, x.level, alpha=slope, beta=offset)
 
-    def _scaled(self, x, factor) -> _Map:
-        weight = self._pointwise(x.channels, factor)
-        return self.writer.add_map("Conv", [x, weight], x.channels, x.level, group=x.channels)
+    def _scaled(self, x, factor, offset=None) -> _Map:
+        inputs = [x, self._pointwise(x.channels, factor)]
+        if offset is not None:
+            inputs.append(self.writer.constant(np.full(x.channels, offset, np.float32)))
+        return self.writer.add_map("Conv", inputs, x.channels, x.level, group=x.channels)
+
+    def _sum(self, x, y) -> _Map:
+        return self.writer.add_map("Add", [x, y], x.channels, x.level)
 
     def _pointwise(self, channels, value) -> str:
         return self.writer.constant(np.full((channels, 1, 1, 1), value, np.float32))

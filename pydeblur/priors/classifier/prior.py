@@ -20,6 +20,9 @@ _BACKENDS = {
 BACKENDS = tuple(_BACKENDS)
 FORMS = ("probability", "nll", "logit")
 
+#: Leaves the layers' activations room in float32, times the 2^80 of onnx_graph.
+_GREATEST = 1e9
+
 
 class ClassifierPrior:
     """p(I) of eq. (2), learned: low for clear images, high for blurred ones (section 3 of the paper).
@@ -94,12 +97,12 @@ class ClassifierPrior:
         ----------
         u : (H, W) ndarray
             float32 or float64, both sides at least `smallest_side`. The network was trained on values in [0, 1], but
-            any finite ones are taken.
+            any within ±1e9 are taken.
 
         Raises
         ------
         InvalidInputError
-            If the image is something else, or so large in value that float32 overflows.
+            If the image is something else.
         """
         return _sigmoid(self.logit(u))
 
@@ -168,6 +171,8 @@ class ClassifierPrior:
             raise InvalidInputError(f"u should be a grey image of at least {side}x{side} pixels, but has the shape {u.shape}.")
         if not np.all(np.isfinite(u)):
             raise InvalidInputError("u should be finite, but holds NaN or infinity.")
+        if np.max(np.abs(u)) > _GREATEST:
+            raise InvalidInputError(f"u should lie within ±{_GREATEST:g}; the network was trained on values in [0, 1].")
         return u
 
 
@@ -201,5 +206,5 @@ def _sigmoid(x):
 
 def _finite(values):
     if not np.all(np.isfinite(values)):
-        raise InvalidInputError("u should have smaller values: the network overflows; it was trained on values in [0, 1].")
+        raise InvalidInputError("u should have smaller values: the network overflows.")
     return values

@@ -12,7 +12,7 @@ from pydeblur.priors.classifier.device import choose_device
 
 
 class TorchBackend:
-    """Forward pass and gradient by PyTorch, in float32 and channels_last.
+    """Forward pass and gradient by PyTorch, in float32.
 
     Parameters
     ----------
@@ -31,6 +31,10 @@ class TorchBackend:
         remedy = "it takes an NVIDIA GPU and a PyTorch built for CUDA"
         self.device = choose_device(device, "torch", torch.cuda.is_available(), remedy)
         self.threads, self.pool_after = threads, weights.architecture.pool_after
+        # channels_last is the faster layout, but at odd widths PyTorch computes in it by matrix products whose rounding
+        # depends on the place in the image: equal values would not stay equal, and other maxima be chosen among them.
+        even = all(width % 16 == 0 for width in weights.architecture.channels)
+        self.layout = torch.channels_last if even else torch.contiguous_format
         self.layers = [
             (self._tensor(weights.parameters[f"conv{n}.weight"]), self._tensor(weights.parameters[f"conv{n}.bias"]))
             for n in range(1, len(weights.architecture.channels) + 2)
@@ -65,7 +69,7 @@ class TorchBackend:
 
     def _tensor(self, values):
         tensor = torch.tensor(values, device=self.device)
-        return tensor.to(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
+        return tensor.to(memory_format=self.layout) if tensor.ndim == 4 else tensor
 
 
 @contextmanager

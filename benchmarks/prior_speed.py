@@ -1,0 +1,89 @@
+"""Seconds per score and gradient of the classifier: ONNX Runtime on one and two threads next to PyTorch, in one run.
+
+    python benchmarks/prior_speed.py [--repeat 9] [--sides 255 800] [--threads 1 2] [--networks paper compact]
+
+Networks with random weights: the time does not depend on them. PyTorch computes in float32 by autograd, in channels_last
+and in contiguous layout, of which the faster one counts. The runs of all candidates take turns, so that whatever else the
+machine does meets all of them; the median counts. Prints a Markdown table.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+# PyTorch gives large blocks back to the system after each call and faults them in again, which costs it up to two thirds
+# of its time on virtual machines; glibc reads these at start-up. Without effect on ONNX Runtime, which keeps its memory.
+KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**33), "MALLOC_TRIM_THRESHOLD_": str(2**34)}
+if not KEEP_MEMORY.keys() <= os.environ.keys():
+    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **KEEP_MEMORY})
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+
+from pydeblur.priors.classifier.architecture import ARCHITECTURES  # noqa: E402
+from pydeblur.priors.classifier.prior import ClassifierPrior  # noqa: E402
+from pydeblur.training.export import export_onnx  # noqa: E402
+
+LAYOUTS = {"torch channels_last": torch.channels_last, "torch contiguous": torch.contiguous_format}
+
+
+def random_weights(architecture, path):
+    """An exported network with random weights."""
+    rng = np.random.default_rng(0)
+    shapes = architecture.parameter_shapes()
+    export_onnx({name: 0.1 * rng.standard_normal(shape) for name, shape in shapes.items()}, architecture, path)
+
+
+def torch_prior(path, threads, layout):
+    """The torch backend in a given layout."""
+    prior = ClassifierPrior(path, backend="torch", threads=threads)
+    prior._network.layout = layout
+    prior._network.layers = [
+        (weight.contiguous(memory_format=layout), bias) for weight, bias in prior._network.layers
+    ]
+    return prior
+
+
+def medians(candidates, image, repeat):
+    """{name: median of the seconds of one call}; the candidates take turns."""
+    seconds = {name: [] for name in candidates}
+    for turn in range(repeat + 1):
+        for name, prior in candidates.items():
+            started = time.perf_counter()
+            prior.value_and_grad(image)
+            if turn:  # the first call reserves memory
+                seconds[name].append(time.perf_counter() - started)
+    return {name: median(values) for name, values in seconds.items()}
+
+
+def main():
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeat", type=int, default=9)
+    parser.add_argument("--sides", type=int, nargs="+", default=[255, 800])
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--networks", nargs="+", choices=list(ARCHITECTURES), default=list(ARCHITECTURES))
+    arguments = parser.parse_args()
+    print(f"| network | image | threads | onnxruntime, s | {', s | '.join(LAYOUTS)}, s | best torch / onnxruntime |")
+    print("|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for network in arguments.networks:
+            path = Path(folder) / f"{network}.onnx"
+            random_weights(ARCHITECTURES[network], path)
+            for threads in arguments.threads:
+                candidates = {"onnxruntime": ClassifierPrior(path, threads=threads)}
+                candidates |= {name: torch_prior(path, threads, layout) for name, layout in LAYOUTS.items()}
+                for side in arguments.sides:
+                    image = np.random.default_rng(1).random((side, side), np.float32)
+                    seconds = medians(candidates, image, arguments.repeat)
+                    ratio = min(seconds[name] for name in LAYOUTS) / seconds["onnxruntime"]
+                    cells = " | ".join(f"{value:.3f}" for value in seconds.values())
+                    print(f"| {network} | {side}² | {threads} | {cells} | {ratio:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
