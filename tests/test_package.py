@@ -86,6 +86,8 @@ def wheel(tmp_path_factory):
         shutil.copytree(REPOSITORY / name, folder / "source" / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("setup.py", "setup.cfg", "README.md", "LICENSE"):
         shutil.copy(REPOSITORY / name, folder / "source")
+    for name in ("stand_in.onnx", "stand_in.md"):  # whatever weights there are, some are packed
+        (folder / "source" / "weights" / name).write_text("weights")
     result = python("-m", "pip", "wheel", folder / "source", "--no-deps", "--no-build-isolation", "-w", folder)
     assert result.returncode == 0, result.stderr
     (path,) = folder.glob("*.whl")
@@ -128,7 +130,7 @@ def test_installed_package_is_used_from_where_it_was_installed(installed):
 def test_installed_weights_can_be_listed(installed, wheel):
     code = "from importlib.resources import files; print(*sorted(p.name for p in files('pydeblur.weights').iterdir()))"
     listed = installed("-c", code).stdout.split()
-    assert "__init__.py" in listed
+    assert {"__init__.py", "stand_in.onnx", "stand_in.md"} <= set(listed)
     assert {name for name in listed if name.endswith(".onnx")} == {
         path.name for path in (wheel.parent / "source/weights").glob("*.onnx")
     }

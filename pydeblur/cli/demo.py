@@ -6,6 +6,7 @@ import argparse
 import os
 
 from pydeblur.cli import progress
+from pydeblur.cli.outputs import check_outputs
 from pydeblur.errors import FileFormatError
 
 
@@ -20,11 +21,13 @@ def run(arguments: argparse.Namespace) -> None:
     from pydeblur.files import write_image, write_kernel
     from pydeblur.reproduce.demo import demo_images, psnr_before_and_after, run_demo_image, side_by_side
 
+    images, results = demo_images(), []
     try:
         os.makedirs(arguments.out, exist_ok=True)
     except OSError as error:
         raise FileFormatError(f"{arguments.out}: can't make this folder ({error.strerror})") from None
-    images, results = demo_images(), []
+    overview = os.path.join(arguments.out, "side_by_side.png")
+    check_outputs(image=overview)
     for image in images:
         result = run_demo_image(image, progress=progress.wants_bar(arguments))
         results.append(result)
@@ -38,5 +41,5 @@ def run(arguments: argparse.Namespace) -> None:
         else:
             before, after = psnr_before_and_after(image, result)
             print(f"{image.name}: PSNR {before:.2f} dB blurred, {after:.2f} dB deblurred ({after - before:+.2f} dB)")
-    write_image(os.path.join(arguments.out, "side_by_side.png"), side_by_side(images, results))
+    write_image(overview, side_by_side(images, results))
     print(f"pictures and kernels are in {arguments.out}")

@@ -18,6 +18,11 @@ COMMANDS = {
     "kernel": ("pydeblur.cli.kernel", "estimate the blur kernel of an image"),
     "deconv": ("pydeblur.cli.deconv", "deblur an image with a known kernel"),
     "evaluate": ("pydeblur.cli.evaluate", "run a benchmark and write its figures as JSON"),
+    "classify": ("pydeblur.cli.classify", "say how blurred images are, by the classifier"),
+    "synth": ("pydeblur.cli.synth", "draw random kernels and training pairs"),
+    "train": ("pydeblur.cli.train", "train a classifier"),
+    "export": ("pydeblur.cli.export", "turn a checkpoint into an ONNX file"),
+    "reproduce": ("pydeblur.cli.reproduce", "make a table or figure of the paper"),
     "demo": ("pydeblur.cli.demo", "deblur two images that scikit-image ships, and write pictures of it"),
 }
 

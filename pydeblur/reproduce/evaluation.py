@@ -15,7 +15,7 @@ from pydeblur.datasets import load
 from pydeblur.errors import InvalidOptionError, KernelCollapseError
 from pydeblur.files import write_bytes
 from pydeblur.matlab import rgb2gray
-from pydeblur.metrics import align, aligned_psnr, error_ratio, kernel_similarity, ssim, success_rate
+from pydeblur.metrics import align, error_ratio, kernel_similarity, psnr, ssim, success_rate
 from pydeblur.nonblind import deconvolve
 from pydeblur.nonblind.methods import check_options, method_options
 from pydeblur.priors import load_prior
@@ -130,7 +130,7 @@ def _quality(protocol: Protocol, case, kernel: np.ndarray) -> dict:
         aligned.ssd,
         ssd_true,
         error_ratio(aligned.ssd, ssd_true),
-        aligned_psnr(restored, case.sharp),
+        psnr(aligned.image, aligned.reference),
         ssim(aligned.image, aligned.reference),
         kernel_similarity(kernel, case.kernel),
     )

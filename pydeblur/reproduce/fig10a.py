@@ -57,7 +57,7 @@ def _kohler_pairs(data):
 
 
 def _test_split_pairs(data):
-    paths = [path for path in find_images(dataset_folder("train", data)) if split_of(path) == "test"]
+    paths = [path for path in find_images(dataset_folder("train", "*/*.jpg", data)) if split_of(path) == "test"]
     if not paths:
         raise InvalidInputError("the folder train/ should have images of the test split")
     clear, blurred = [], []

@@ -127,7 +127,8 @@ def write_report(path, results, title, notes=()):
         Sentences put under the title.
     """
     path = Path(path)
-    path.with_suffix(".json").write_text(json.dumps({"title": title, "notes": list(notes), "scales": results}, indent=1))
+    report = {"title": title, "notes": list(notes), "scales": results}
+    path.with_suffix(".json").write_text(json.dumps(report, indent=1))
     sizes = list(results[0].get("per_size", {}))
     header = ["scale", "accuracy", "clear", "blurred", *(f"kernels {size}" for size in sizes)]
     lines = [f"# {title}", "", *notes, "", "| " + " | ".join(header) + " |", "|" + "---|" * len(header)]

@@ -82,6 +82,22 @@ def split_images(paths):
     return groups
 
 
+def equal_folder_shares(paths):
+    """Probabilities of drawing images such that every folder comes up equally often.
+
+    Parameters
+    ----------
+    paths : sequence of path
+
+    Returns
+    -------
+    (len(paths),) float64 ndarray
+        Sum 1; equal within a folder.
+    """
+    _, folder, counts = np.unique([str(Path(path).parent) for path in paths], return_inverse=True, return_counts=True)
+    return 1.0 / (len(counts) * counts[folder])
+
+
 def to_grey(image):
     """Convert a grey or colour array to grey in [0, 1], with MATLAB's luminance weights.
 

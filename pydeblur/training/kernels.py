@@ -129,10 +129,10 @@ def trajectory_to_psf(trajectory, size, exposure=1.0):
 def random_kernel(size, rng):
     """Draw a camera-shake kernel that fills its square.
 
-    A random trajectory (:func:`random_trajectory`) is exposed for a random 10 to 100 % of its path
-    (uniform in the logarithm), scaled so that the longer side of its box is `size` pixels long, and sampled (:func:`trajectory_to_psf`). Kernels that hardly
-    blur, because most of the time was spent at one spot, and tangles that fill their square like a cloud are drawn
-    again.
+    A random trajectory (:func:`random_trajectory`) is exposed for a random 10 to 100 % of its path (uniform in the
+    logarithm), scaled so that the longer side of its box is `size` pixels long, and sampled
+    (:func:`trajectory_to_psf`). Kernels that hardly blur, because most of the time was spent at one spot, and tangles
+    that fill their square like a cloud are drawn again.
 
     Parameters
     ----------

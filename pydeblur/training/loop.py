@@ -11,7 +11,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from importlib.util import find_spec
-from itertools import count
+from itertools import compress, count
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from tqdm import tqdm
 from pydeblur.errors import FileFormatError, InvalidInputError
 from pydeblur.priors.classifier.architecture import ARCHITECTURES, Architecture
 from pydeblur.training.evaluation import SCALES, evaluate, write_report
-from pydeblur.training.images import find_images, load_compact, split_images
+from pydeblur.training.images import equal_folder_shares, find_images, load_compact, split_images
 from pydeblur.training.kernels import random_kernels
 from pydeblur.training.log_plot import plot_log
 from pydeblur.training.network import Classifier, initialise, widen
@@ -36,6 +36,7 @@ LOG_COLUMNS = ("step", "progress", "learning_rate", "loss", "accuracy", "validat
 VALIDATION_SCALES = (1.0, 1 / 2, 1 / 4)
 VALIDATION_BINS = ((7, 23), (25, 51))
 REPLAN_EVERY = 50
+BAR_FORMAT = "{l_bar}{bar}| {elapsed} left {remaining}{postfix}"
 
 
 def train(
@@ -123,7 +124,7 @@ def train(
         torch.set_num_threads(threads)
     # Denormals from tiny activations and Adam's moments slow CPU arithmetic many times.
     torch.set_flush_denormal(True)
-    images = _load_splits(data, recipe)
+    images, shares = _load_splits(data, recipe)
     run = _Run(recipe, Path(out), seed, device, minutes)
     if resume:
         run.restore()
@@ -137,7 +138,7 @@ def train(
             network, shown, "validation", 0, VALIDATION_SCALES, VALIDATION_BINS, largest_side=validation_side
         )
 
-    run.loop(images["train"], validate, stop_at, progress)
+    run.loop(images["train"], shares, validate, stop_at, progress)
     if run.finished:
         _report(run, images["test"])
     return run.out / "best.pt"
@@ -278,11 +279,11 @@ class _Run:
             raise InvalidInputError(f"precision should be 'float32', 'bf16' or 'auto', but is {precision!r}.")
         self.autocast = precision == "bf16" or (precision == "auto" and _bf16_is_faster(self))
 
-    def loop(self, images, validate, stop_at, show):
+    def loop(self, images, shares, validate, stop_at, show):
         kernels = random_kernels(self.recipe.kernels, (KERNELS, self.seed), self.recipe.kernel_sizes)
-        bar = tqdm(total=100, disable=not show, mininterval=2, bar_format="{l_bar}{bar}| {elapsed} left {remaining}{postfix}")
+        bar = tqdm(total=100, disable=not show, mininterval=2, bar_format=BAR_FORMAT)
         losses, rights, clock = [], [], time.monotonic()
-        for pairs in _batches(images, kernels, self.recipe, self.seed, self.step):
+        for pairs in _batches(images, shares, kernels, self.recipe, self.seed, self.step):
             if self.finished or (stop_at is not None and self.step >= stop_at):
                 break
             loss, right = self.update(pairs)
@@ -293,7 +294,8 @@ class _Run:
             self.replan()
             bar.update(100 * min(1, self.progress) - bar.n)
             if self.step % REPLAN_EVERY == 0:
-                bar.set_postfix(step=self.step, loss=f"{np.mean(losses[-200:]):.3f}", accuracy=f"{np.mean(rights[-200:]):.3f}")
+                recent = {"loss": np.mean(losses[-200:]), "accuracy": np.mean(rights[-200:])} if losses else {}
+                bar.set_postfix(step=self.step, **recent)
             if self.step % self.recipe.validation_every == 0 or self.finished:
                 self.checkpoint(validate, np.mean(losses), np.mean(rights))
                 losses, rights = [], []
@@ -309,7 +311,7 @@ class _Run:
         loss, right = _loss(self, pairs)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.largest_gradient)
         self.optimizer.step()
         self.step += 1
         self.progress += self.rate
@@ -351,10 +353,15 @@ class _Run:
 
 
 def _load_splits(data, recipe):
-    """The images of each split, (H, W) uint8, but for training images too small for the recipe's crops."""
-    images = {split: load_compact(paths) for split, paths in split_images(find_images(data)).items()}
+    """The images of each split, (H, W) uint8, and the shares of the training images.
+
+    Training images that are too small for the recipe's crops are left out.
+    """
+    paths = split_images(find_images(data))
+    images = {split: load_compact(members) for split, members in paths.items()}
     smallest = recipe.crops.largest_side + recipe.kernel_sizes[1]
-    images["train"] = [image for image in images["train"] if min(image.shape) >= smallest]
+    large = [min(image.shape) >= smallest for image in images["train"]]
+    images["train"] = list(compress(images["train"], large))
     for split, members in images.items():
         if not members:
             raise InvalidInputError(
@@ -362,10 +369,10 @@ def _load_splits(data, recipe):
                 + (f" with sides of at least {smallest}" if split == "train" else "")
                 + ", but none is."
             )
-    return images
+    return images, equal_folder_shares(list(compress(paths["train"], large))) if recipe.equal_folders else None
 
 
-def _batches(images, kernels, recipe, seed, step):
+def _batches(images, shares, kernels, recipe, seed, step):
     """Batches from number `step` on; the next ones are made in a second thread while one is used."""
 
     def batch(number):
@@ -373,7 +380,7 @@ def _batches(images, kernels, recipe, seed, step):
         side, size, scales = recipe.crops.draw(rng, recipe.synthesis.scales)
         synthesis = dataclasses.replace(recipe.synthesis, scales=scales)
         crops_per_sheet = max(1, math.ceil(size // 2 / recipe.images_per_batch))
-        return sample_block(images, kernels, size // 2, side, rng, synthesis, crops_per_sheet)
+        return sample_block(images, kernels, size // 2, side, rng, synthesis, crops_per_sheet, shares)
 
     with ThreadPoolExecutor(1) as pool:
         waiting = deque(pool.submit(batch, number) for number in range(step, step + BATCHES_AHEAD))
@@ -430,7 +437,8 @@ def _adjusted(recipe, architecture, scales, steps, learning_rate, validation_eve
     changes = {}
     if architecture is not None:
         if architecture not in ARCHITECTURES:
-            raise InvalidInputError(f"architecture should be one of {', '.join(ARCHITECTURES)}, but is {architecture!r}.")
+            known = ", ".join(ARCHITECTURES)
+            raise InvalidInputError(f"architecture should be one of {known}, but is {architecture!r}.")
         changes["architecture"] = architecture
     if scales is not None:
         changes["synthesis"] = dataclasses.replace(recipe.synthesis, scales=tuple(scales))
@@ -477,7 +485,7 @@ def _cut_log(path, step):
 
 def _report(run, images):
     network, training = load_network(run.out / "best.pt")
-    results = evaluate(network, images, "test", run.seed, SCALES)
+    results = evaluate(network, images, "test")  # the same kernels whatever the run's seed: runs compare
     notes = [f"{len(images)} test images, kernels never used in training, noise 0.01, whole images up to 400 px."]
     write_report(run.out / "report", results, f"Accuracy of the {network.architecture.name} network", notes)
     checkpoint = read_checkpoint(run.out / "best.pt")

@@ -38,8 +38,8 @@ class FixedCrops:
 class ScaledCrops:
     """Batches that show about the same part of the scene at any scale: smaller crops where images are shrunk more.
 
-    That is how a coarse-to-fine solver meets them: its coarse levels are small images. The network notices the size (by the
-    share of pixels near a border), and whether an edge counts as blurred does depend on the scale.
+    That is how a coarse-to-fine solver meets them: its coarse levels are small images. The network notices the size
+    (by the share of pixels near a border), and whether an edge counts as blurred does depend on the scale.
 
     Parameters
     ----------
@@ -51,12 +51,15 @@ class ScaledCrops:
         Pixels in a batch, which decides how many crops it has.
     batch : (int, int)
         Fewest and most crops in a batch, even.
+    full_share : float
+        Share of batches, in [0, 1], at the largest factor: full resolution is what the finest scale sees.
     """
 
     view: tuple[int, int]
     sides: tuple[int, int]
     pixels: int
     batch: tuple[int, int]
+    full_share: float = 0.0
 
     @property
     def largest_side(self):
@@ -64,8 +67,10 @@ class ScaledCrops:
         return self.sides[1]
 
     def draw(self, rng, scales):
-        """Side, batch and range of down-sampling factors of one batch: one factor, uniform in its logarithm."""
+        """Side, batch and range of down-sampling factors of one batch: one factor, else uniform in its logarithm."""
         scale = math.exp(rng.uniform(math.log(scales[0]), math.log(scales[1])))
+        if rng.random() < self.full_share:
+            scale = scales[1]
         side = int(min(max(rng.uniform(*self.view) * scale, self.sides[0]), self.sides[1]))
         batch = min(max(self.pixels // side**2, self.batch[0]), self.batch[1])
         return side, batch // 2 * 2, (scale, scale)
@@ -103,10 +108,14 @@ class Recipe:
         For the schedule "steps".
     images_per_batch : int
         Blurred images from which the crops of a batch are cut, at most.
+    equal_folders : bool
+        Draw from every folder of images equally often, whatever number it holds.
     validation_every : int
         Batches between two validations.
     average : float
         Decay per batch of the moving average of the weights that is validated and kept; 0 is none.
+    largest_gradient : float
+        Norm to which a larger gradient of the whole network is scaled down.
     """
 
     name: str
@@ -124,8 +133,10 @@ class Recipe:
     warm_up: float = 0.1
     steps_per_epoch: int = 2000
     images_per_batch: int = 6
+    equal_folders: bool = False
     validation_every: int = 500
     average: float = 0.0
+    largest_gradient: float = math.inf
 
 
 # Section 3.4: 100,000 blurred images, batches of 50 that hold as many clear ones, so 4,000 batches an epoch.
@@ -161,7 +172,7 @@ CPU_RECIPE = Recipe(
         flat_share=0.3,
     ),
     kernels=2000,
-    crops=ScaledCrops(view=(192, 384), sides=(40, 160), pixels=32 * 96**2, batch=(8, 48)),
+    crops=ScaledCrops(view=(192, 384), sides=(40, 160), pixels=32 * 96**2, batch=(8, 48), full_share=0.3),
     optimizer="adam",
     initialisation="he",
     learning_rate=2e-3,
@@ -169,7 +180,9 @@ CPU_RECIPE = Recipe(
     schedule="one-cycle",
     steps=12000,
     validation_every=400,
+    equal_folders=True,
     average=0.995,
+    largest_gradient=5.0,
 )
 
 RECIPES = {recipe.name: recipe for recipe in (PAPER_RECIPE, CPU_RECIPE)}

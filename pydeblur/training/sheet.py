@@ -15,7 +15,9 @@ KERNEL_TILE = 51
 GAP = 2
 
 
-def write_sheet(path, images, seed=0, columns=8, kernel_rows=3, pair_rows=3, crop=128, sizes=(7, 51), synthesis=Synthesis()):
+def write_sheet(
+    path, images, seed=0, columns=8, kernel_rows=3, pair_rows=3, crop=128, sizes=(7, 51), synthesis=Synthesis()
+):
     """Write a picture with rows of kernels and, under them, rows of sharp crops above their blurred versions.
 
     Parameters
@@ -57,7 +59,8 @@ def write_sheet(path, images, seed=0, columns=8, kernel_rows=3, pair_rows=3, cro
         row = pairs[first : first + columns]
         parts += [_grid(row[:, 0], columns), _grid(row[:, 1], columns)]
     width = max(part.shape[1] for part in parts)
-    picture = np.concatenate([np.pad(part, ((0, GAP), (0, width - part.shape[1])), constant_values=1) for part in parts])
+    parts = [np.pad(part, ((0, GAP), (0, width - part.shape[1])), constant_values=1) for part in parts]
+    picture = np.concatenate(parts)
     picture = np.rint(255 * np.clip(picture, 0, 1)).astype(np.uint8)
     _write(Path(path), picture)
     return picture

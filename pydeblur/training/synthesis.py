@@ -37,8 +37,8 @@ class Synthesis:
     gamma : (float, float)
         Range of an exponent on the intensity, applied to the sharp image; 1 is none.
     untouched : float
-        Share of images, in [0, 1], that get no presize, contrast or gamma: the net goes by contrast too, so it has to see
-        enough of the usual one.
+        Share of images, in [0, 1], that get no presize, contrast or gamma: the network goes by contrast too, so it has
+        to see enough of the usual one.
     quantize : bool
         Round to 8 bits after the noise.
     flat_share : float
@@ -55,7 +55,8 @@ class Synthesis:
     flat_share: float = 1.0
 
     def __post_init__(self):
-        for name, smallest in (("noise", 0.0), ("scales", 1e-3), ("presize", 1e-3), ("contrast", 1e-3), ("gamma", 1e-3)):
+        for name in ("noise", "scales", "presize", "contrast", "gamma"):
+            smallest = 0.0 if name == "noise" else 1e-3
             low, high = getattr(self, name)
             if not smallest <= low <= high:
                 raise InvalidInputError(f"{name} should be (low, high) of at least {smallest}, but is {(low, high)}.")
@@ -199,7 +200,7 @@ def sample_pair(image, kernel, rng, synthesis=Synthesis(), crop=None, scale=None
     return tuple(_cut(sheet, crop, scale, rng, synthesis))
 
 
-def sample_block(images, kernels, count, crop, seed, synthesis=Synthesis(), crops_per_sheet=4):
+def sample_block(images, kernels, count, crop, seed, synthesis=Synthesis(), crops_per_sheet=4, shares=None):
     """Make many pairs in random order; the same seed gives the same pairs.
 
     Blurring a whole image costs more than a training step on a crop of it, so several crops, each with its own scale
@@ -221,6 +222,8 @@ def sample_block(images, kernels, count, crop, seed, synthesis=Synthesis(), crop
         Ranges of all choices.
     crops_per_sheet : int
         Crops taken from each blurred image.
+    shares : (len(images),) array_like, optional
+        Probability of each image to be drawn, sum 1; equal by default.
 
     Returns
     -------
@@ -237,7 +240,7 @@ def sample_block(images, kernels, count, crop, seed, synthesis=Synthesis(), crop
     rng = np.random.default_rng(seed)
     pairs = np.empty((count, 2, crop, crop), np.float32)
     for first in range(0, count, crops_per_sheet):
-        image, kernel = images[rng.integers(len(images))], kernels[rng.integers(len(kernels))]
+        image, kernel = images[rng.choice(len(images), p=shares)], kernels[rng.integers(len(kernels))]
         sheet = _blurred_sheet(image, kernel, crop, rng, synthesis)
         for index in range(first, min(count, first + crops_per_sheet)):
             scale = rng.uniform(*synthesis.scales)

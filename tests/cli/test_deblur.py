@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 import pydeblur as package
+from pydeblur import api
 from pydeblur.files import ImageFile, read_image, read_kernel, write_image
-from pydeblur.solver import IterationRecord
+from pydeblur.solver import IterationRecord, blind_deconv
 
 QUICK = ("--kernel-size", 7, "--iterations", 2, "--quiet")
 
@@ -92,6 +93,13 @@ def test_each_option_reaches_the_solver(pydeblur, blurred, tmp_path, words, keyw
     plain = package.deblur(pixels, 5, iterations=1).image
     harmless = ("--iterations", "--threads", "--lambda-grad")  # 1 is the base; threads change no result
     assert words[0] in harmless or np.max(np.abs(actual - plain)) > 1e-6
+
+
+def test_threads_are_handed_on(pydeblur, photo, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(api, "blind_deconv", lambda *arguments: seen.append(arguments[1]) or blind_deconv(*arguments))
+    assert pydeblur("kernel", photo, "-o", tmp_path / "k.npy", "--threads", 2, *QUICK).code == 0
+    assert seen[0].workers == 2
 
 
 def colour(blurred):

@@ -1,5 +1,7 @@
 """``demo``, with a small image in the place of its own."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -27,3 +29,10 @@ def test_demo_writes_pictures_and_prints_the_psnr_where_the_truth_is_known(pydeb
     assert names == {"side_by_side.png", *(f"{name}_{end}" for name in ("real", "known") for end in ends)}
     assert read_kernel(tmp_path / "new/folder/real_kernel.tif").shape == (7, 7)
     assert read_image(tmp_path / "new/folder/side_by_side.png").pixels.std() > 0.1
+
+
+def test_without_scikit_image_it_says_what_to_install_and_leaves_nothing(pydeblur, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "skimage", None)
+    outcome = pydeblur("demo", "--out", tmp_path / "new")
+    assert outcome.code == 2 and "pip install" in outcome.err and outcome.err.count("\n") == 1
+    assert not (tmp_path / "new").exists()

@@ -30,6 +30,7 @@ def test_the_new_regions_solve_laplace_s_equation():
     assert np.max(np.abs(harmonic[1:20, 17:])) < 1e-12  # right of the image, from its last column round to its first
     # Below; its last row but one is the last whose neighbours are all of the same solution: the rows lie one higher up.
     assert np.max(np.abs(harmonic[22:29, 1:16])) < 1e-12
+    assert np.array_equal(padded[21, :17], IMAGE[-1])  # the family's overlap of one row
 
 
 def test_there_is_no_jump_where_the_image_meets_itself():

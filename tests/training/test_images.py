@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from pydeblur.errors import FileFormatError, InvalidInputError
-from pydeblur.training.images import find_images, load_compact, load_grey, split_images, split_of, to_grey
+from pydeblur.training.images import equal_folder_shares, find_images, load_compact, load_grey, split_images, split_of, to_grey
 
 
 def test_split_depends_on_the_name_alone():
@@ -19,6 +19,11 @@ def test_split_depends_on_the_name_alone():
 
 
 FROZEN = ["train", "train", "train", "validation", "train", "train", "test"]
+
+
+def test_folders_get_equal_shares():
+    shares = equal_folder_shares(["a/1.png", "b/1.png", "a/2.png", "a/3.png", "b/2.png"])
+    np.testing.assert_allclose(shares, [1 / 6, 1 / 4, 1 / 6, 1 / 6, 1 / 4])
 
 
 def test_finds_images_in_subfolders(tmp_path):

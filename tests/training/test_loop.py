@@ -34,7 +34,7 @@ RECIPE = dataclasses.replace(
 def folder(tmp_path_factory):
     """A few images, named so that every split has some."""
     folder = tmp_path_factory.mktemp("images")
-    pictures = [data.camera()[100:300, 100:300], data.coins()[:200, :200], data.page()[:180, :200], data.text()[:160, :200]]
+    pictures = [data.camera()[100:300, 100:300], data.coins()[:200, :200], data.page()[:180, :200], data.text()[:, :200]]
     wanted = ["train", "train", "train", "validation", "test"]
     number = 0
     for index, split in enumerate(wanted):

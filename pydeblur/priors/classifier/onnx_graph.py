@@ -2,11 +2,11 @@
 
 Needs the package ``onnx``; only the export imports this module. The graph is arranged so that ONNX Runtime on a CPU
 keeps every large map in its blocked channel layout from the first convolution to the last: in that layout it has
-convolutions (with a sum and an activation fused into them), max poolings, nearest-neighbour up-sampling, sums and
-products, and anything else costs two passes over memory to leave the layout and come back. Hence the three idioms:
+convolutions (with a sum and an activation fused into them), max poolings, nearest-neighbour up-sampling, sums, products
+and activations, and anything else costs two passes over memory to leave the layout and come back. Hence the idioms:
 
-* an element-wise function is a depthwise 1x1 convolution by +1 or -1 with the function as its activation;
-* ``HardSigmoid`` with the slope ±2^126 is an exact step: any normal float32 times 2^126 is at least 1 in magnitude;
+* a map is multiplied by a number by a depthwise 1x1 convolution;
+* ``HardSigmoid`` with the slope 2^126 is an exact step: any normal float32 times 2^126 is at least 1 in magnitude;
 * sizes need no slicing: the image is padded to a multiple of 2^poolings, and what lies outside the valid part of a map
   is pushed below zero by a *wall* of -2^126 in front of its ReLU.
 """
@@ -235,18 +235,8 @@ class _ClassifierGraph:
         )
 
     def _transposed_first_convolution(self, gradient) -> _Map:
-        """The same for the first layer, in three steps: all channels to nine taps, then these to their columns and rows.
-
-        At once it would be slow: a convolution to a single channel is padded to a block of eight in the blocked layout.
-        """
-        writer, channels = self.writer, gradient.channels
-        taps = writer.add("Reshape", ["conv1.weight", writer.integers(channels, 9)])
-        taps = writer.add("Reshape", [writer.add("Transpose", [taps], perm=[1, 0]), writer.integers(9, channels, 1, 1)])
-        taps = writer.add_map("Conv", [gradient, taps], 9, 0, "gradient1_taps")
-        turned = np.eye(3, dtype=np.float32)[::-1]
-        columns = writer.constant(np.kron(np.eye(3, dtype=np.float32), turned.reshape(1, 3, 3)).reshape(3, 9, 1, 3))
-        rows = writer.add_map("Conv", [taps, columns], 3, 0, "gradient1_rows", pads=[0, 1, 0, 1])
-        return writer.add_map("Conv", [rows, writer.constant(turned.reshape(1, 3, 3, 1))], 1, 0, "gradient1", pads=[1, 0, 1, 0])
+        """The same for the first layer, whose single channel a convolution would pad to a block of eight."""
+        return self.writer.add_map("ConvTranspose", [gradient, "conv1.weight"], 1, 0, "gradient1", pads=[1] * 4)
 
     def _first_maximum(self, values, maxima) -> _Map:
         """1 at the maximum of each 2x2 window, at the first one in row-major order if there are several; else 0.
@@ -273,10 +263,7 @@ class _ClassifierGraph:
 
     def _is_positive(self, x) -> _Map:
         """1 where a rectified map is positive, else 0."""
-        return self._hard_sigmoid(self._scaled(x, 1), HUGE, 0.0)
-
-    def _hard_sigmoid(self, x, slope, offset) -> _Map:
-        return self.writer.add_map("HardSigmoid", [x], x.channels, x.level, alpha=slope, beta=offset)
+        return self.writer.add_map("HardSigmoid", [x], x.channels, x.level, alpha=HUGE, beta=0.0)
 
     def _scaled(self, x, factor, offset=None) -> _Map:
         inputs = [x, self._pointwise(x.channels, factor)]
