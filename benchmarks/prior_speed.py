@@ -30,6 +30,8 @@ from pydeblur.priors.classifier.architecture import ARCHITECTURES  # noqa: E402
 from pydeblur.priors.classifier.prior import ClassifierPrior  # noqa: E402
 from pydeblur.training.export import export_onnx  # noqa: E402
 
+#: Seconds between two calls: threads that wait for work spin for a while, on CPUs that the next candidate needs.
+PAUSE = 0.1
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 LAYOUTS = {"torch channels_last": torch.channels_last, "torch contiguous": torch.contiguous_format}
 
@@ -56,6 +58,7 @@ def medians(candidates, image, repeat, clock):
     seconds = {name: [] for name in candidates}
     for turn in range(repeat + 1):
         for name, prior in candidates.items():
+            time.sleep(PAUSE)
             started = clock()
             prior.value_and_grad(image)
             if turn:  # the first call reserves memory

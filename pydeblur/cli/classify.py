@@ -20,7 +20,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Print f for each image: 0 is clear, 1 is blurred."""
     from pydeblur.cli.outputs import check_outputs
     from pydeblur.files import read_image, write_image
-    from pydeblur.matlab import rgb2gray
+    from pydeblur.matlab import im2double, rgb2gray
     from pydeblur.priors import load_prior
     from pydeblur.priors.classifier.activation import activation_picture
 
@@ -35,4 +35,5 @@ def run(arguments: argparse.Namespace) -> None:
         grey = rgb2gray(pixels) if pixels.ndim == 3 else pixels
         print(f"{prior.score(grey):.6f}  {path}", flush=True)
         if arguments.activation_map:
-            write_image(arguments.activation_map, activation_picture(prior.activation_map(grey)))
+            picture = activation_picture(prior.activation_map(grey), grey.shape)
+            write_image(arguments.activation_map, im2double(picture))

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from pydeblur.errors import InvalidInputError
+
+#: Room for a crop and the largest kernel around it.
+_SMALLEST_SIDE = 192
+_IMAGES = 24
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of this command."""
@@ -20,4 +26,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     check_outputs(image=arguments.output)
     paths = find_images(arguments.data)
-    write_sheet(arguments.output, load_compact(paths[:: max(len(paths) // 24, 1)]), seed=arguments.seed)
+    images = load_compact(paths[:: max(len(paths) // _IMAGES, 1)])
+    images = [image for image in images if min(image.shape) >= _SMALLEST_SIDE]
+    if not images:
+        raise InvalidInputError(f"--data should hold images of at least {_SMALLEST_SIDE} pixels on their shorter side")
+    write_sheet(arguments.output, images, seed=arguments.seed)

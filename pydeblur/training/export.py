@@ -107,7 +107,8 @@ def _read_checkpoint(path):
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises whatever unpickling does
-        raise FileFormatError(f"'{path}' should be a checkpoint of pydeblur train: {error}") from error
+        reason = "there is no such file" if isinstance(error, FileNotFoundError) else "PyTorch can't read it"
+        raise FileFormatError(f"'{path}' should be a checkpoint of pydeblur train, but {reason}.") from error
     if not isinstance(checkpoint, dict):
         raise FileFormatError(f"'{path}' should be a checkpoint of pydeblur train, but holds a {type(checkpoint).__name__}.")
     return checkpoint

@@ -180,6 +180,12 @@ def test_crops_shrink_with_the_scale():
         assert batch % 2 == 0 and 4 <= batch <= 10 and (batch in (4, 10) or batch * side**2 <= 20_000)
 
 
+def test_share_of_batches_at_full_resolution():
+    crops, rng = ScaledCrops((100, 200), (40, 160), 20_000, (4, 10), full_share=0.3), np.random.default_rng(0)
+    scales = [crops.draw(rng, (0.25, 1.0))[2][0] for _ in range(1000)]
+    assert np.mean(np.array(scales) == 1.0) == pytest.approx(0.3, abs=0.05)
+
+
 class Oracle(Classifier):
     """Calls blurred whatever has little local contrast."""
 
