@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib import import_module
 
 from pydeblur.errors import InvalidOptionError
@@ -37,11 +38,11 @@ def load_prior(name: str, **options):
         return None
     module, class_name = _CLASSES[name]
     prior_class = getattr(import_module(module), class_name)
-    if name == "intensity":
-        _refuse(name, options)
+    known = list(inspect.signature(prior_class).parameters)
+    _refuse(name, [option for option in options if option not in known])
     return prior_class(**options)
 
 
-def _refuse(name, options):
-    if options:
-        raise InvalidOptionError(f"the {name} prior takes no options, but was given {', '.join(options)}")
+def _refuse(name, unknown):
+    if unknown:
+        raise InvalidOptionError(f"the {name} prior has no option {', '.join(unknown)}")

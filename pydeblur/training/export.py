@@ -119,7 +119,7 @@ def _checked_parameters(parameters, architecture):
     shapes = architecture.parameter_shapes()
     if set(parameters) != set(shapes):
         wrong = ", ".join(sorted(set(parameters) ^ set(shapes)))
-        raise InvalidInputError(f"parameters should be those of the architecture '{architecture.name}'; missing or unknown: {wrong}.")
+        raise InvalidInputError(f"parameters should be those of '{architecture.name}'; missing or unknown: {wrong}.")
     checked = {}
     for name, shape in shapes.items():
         value = np.array(parameters[name], np.float32)

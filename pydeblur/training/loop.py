@@ -124,24 +124,27 @@ def train(
         torch.set_num_threads(threads)
     # Denormals from tiny activations and Adam's moments slow CPU arithmetic many times.
     torch.set_flush_denormal(True)
-    images, shares = _load_splits(data, recipe)
-    run = _Run(recipe, Path(out), seed, device, minutes)
-    if resume:
-        run.restore()
-    else:
-        run.start(init_from, widening_noise, {split: len(members) for split, members in images.items()})
-    run.choose_precision(precision)
-    shown = images["validation"][:: max(1, len(images["validation"]) // validation_images)]
+    try:
+        images, shares = _load_splits(data, recipe)
+        run = _Run(recipe, Path(out), seed, device, minutes)
+        if resume:
+            run.restore()
+        else:
+            run.start(init_from, widening_noise, {split: len(members) for split, members in images.items()})
+        run.choose_precision(precision)
+        shown = images["validation"][:: max(1, len(images["validation"]) // validation_images)]
 
-    def validate(network):
-        return evaluate(
-            network, shown, "validation", 0, VALIDATION_SCALES, VALIDATION_BINS, largest_side=validation_side
-        )
+        def validate(network):
+            return evaluate(
+                network, shown, "validation", 0, VALIDATION_SCALES, VALIDATION_BINS, largest_side=validation_side
+            )
 
-    run.loop(images["train"], shares, validate, stop_at, progress)
-    if run.finished:
-        _report(run, images["test"])
-    return run.out / "best.pt"
+        run.loop(images["train"], shares, validate, stop_at, progress)
+        if run.finished:
+            _report(run, images["test"])
+        return run.out / "best.pt"
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def load_network(path):

@@ -52,5 +52,6 @@ def choose_device(device: str, backend: str, cuda_works: bool, remedy: str) -> s
         raise InvalidInputError(f"device should be 'cpu': the {backend} backend finds no usable CUDA device here; {remedy}.")
     if backend not in _warned:
         _warned.add(backend)
-        warnings.warn(f"the {backend} backend finds no usable CUDA device and computes on the CPU", DeviceFallbackWarning, stacklevel=4)
+        message = f"the {backend} backend finds no usable CUDA device and computes on the CPU"
+        warnings.warn(message, DeviceFallbackWarning, stacklevel=4)
     return "cpu"

@@ -21,10 +21,9 @@ class NumpyBackend:
     def __init__(self, weights, device="cpu", threads=1):
         self.device = choose_device(device, "numpy", False, "use another backend") if device != "auto" else "cpu"
         self.architecture = weights.architecture
-        self.layers = [
-            (weights.parameters[f"conv{n}.weight"].astype(np.float64), weights.parameters[f"conv{n}.bias"].astype(np.float64))
-            for n in range(1, len(self.architecture.channels) + 2)
-        ]
+        parameters = {name: value.astype(np.float64) for name, value in weights.parameters.items()}
+        count = len(self.architecture.channels) + 1
+        self.layers = [(parameters[f"conv{n}.weight"], parameters[f"conv{n}.bias"]) for n in range(1, count + 1)]
 
     def logit(self, image) -> float:
         """Log-odds of an image (H, W) being blurred."""

@@ -161,7 +161,7 @@ class _ClassifierGraph:
     # Forward ----------------------------------------------------------------------------------------------------
 
     def _forward(self) -> _Map:
-        """All convolutions; keeps each layer's rectified map, and before and behind a pooling both maps."""
+        """All layers; keeps what the backward pass looks at: each ReLU's result, the pooled map, and each layer's result."""
         architecture, writer = self.architecture, self.writer
         self.rectified, self.pooled, self.results = [], {}, []
         image = self._padded("image", 0, 0.0, "padded_image")
@@ -230,9 +230,8 @@ class _ClassifierGraph:
         ends = writer.integers(*[np.iinfo(np.int64).min + 1] * 2)
         backwards = writer.integers(-1, -1)
         turned = writer.add("Slice", [swapped, backwards, ends, writer.integers(2, 3), backwards])
-        return writer.add_map(
-            "Conv", [gradient, turned], channels, gradient.level, f"gradient{layer + 1}", pads=[1] * 4
-        )
+        output = f"gradient{layer + 1}"
+        return writer.add_map("Conv", [gradient, turned], channels, gradient.level, output, pads=[1] * 4)
 
     def _transposed_first_convolution(self, gradient) -> _Map:
         """The same for the first layer, whose single channel a convolution would pad to a block of eight."""

@@ -95,24 +95,34 @@ def keep_outputs(data: bytes, names) -> bytes:
 
 
 def _subgraph(graph, names):
-    needed, nodes_kept = set(names), set()
-    nodes = [(position, value) for position, (number, value) in enumerate(_fields(graph)) if number == _GRAPH_NODE]
-    for position, value in reversed(nodes):  # a file holds its nodes in the order of computation
-        node = [(number, _text(member)) for number, member in _fields(_message(value)) if number in (_NODE_INPUT, _NODE_OUTPUT)]
-        if any(number == _NODE_OUTPUT and name in needed for number, name in node):
-            nodes_kept.add(position)
-            needed.update(name for number, name in node)
-    names_at = {_GRAPH_INITIALIZER: (_TENSOR_NAME, needed), _GRAPH_OUTPUT: (_VALUE_INFO_NAME, names), _GRAPH_VALUE_INFO: (_VALUE_INFO_NAME, needed)}
+    nodes_kept, needed = _ancestors(graph, names)
+    name_field_and_kept = {
+        _GRAPH_INITIALIZER: (_TENSOR_NAME, needed),
+        _GRAPH_VALUE_INFO: (_VALUE_INFO_NAME, needed),
+        _GRAPH_OUTPUT: (_VALUE_INFO_NAME, names),
+    }
     kept = []
     for position, (number, value) in enumerate(_fields(graph)):
         if number == _GRAPH_NODE:
             keep = position in nodes_kept
         else:
-            field, wanted = names_at.get(number, (None, None))
+            field, wanted = name_field_and_kept.get(number, (None, None))
             keep = field is None or _name(value, field) in wanted
         if keep:
             kept.append(_encoded(number, value))
     return b"".join(kept)
+
+
+def _ancestors(graph, names):
+    """Positions (among the graph's fields) of the nodes that some values depend on, and all names that these involve."""
+    positions, needed = set(), set(names)
+    nodes = [(position, value) for position, (number, value) in enumerate(_fields(graph)) if number == _GRAPH_NODE]
+    for position, value in reversed(nodes):  # a file holds its nodes in the order of computation
+        fields = [(number, member) for number, member in _fields(_message(value)) if number in (_NODE_INPUT, _NODE_OUTPUT)]
+        if any(number == _NODE_OUTPUT and _text(member) in needed for number, member in fields):
+            positions.add(position)
+            needed.update(_text(member) for _, member in fields)
+    return positions, needed
 
 
 def _tensor(tensor):

@@ -62,7 +62,8 @@ class ClassifierPrior:
 
     Notes
     -----
-    Not safe to use from several threads at once. Can be pickled: the copy opens the weights file anew.
+    ONNX Runtime makes the calling thread flush denormal numbers to zero, without which vanishing gradients cost several
+    times as long. Not safe to use from several threads at once. Can be pickled: the copy opens the weights file anew.
     """
 
     name = "classifier"
@@ -167,8 +168,8 @@ class ClassifierPrior:
             kind = f"an array of {u.dtype}" if isinstance(u, np.ndarray) else type(u).__name__
             raise InvalidInputError(f"u should be an array of float32 or float64, but is {kind}.")
         if u.ndim != 2 or min(u.shape) < self.smallest_side:
-            side = self.smallest_side
-            raise InvalidInputError(f"u should be a grey image of at least {side}x{side} pixels, but has the shape {u.shape}.")
+            least = f"{self.smallest_side}x{self.smallest_side}"
+            raise InvalidInputError(f"u should be a grey image of at least {least} pixels, but has the shape {u.shape}.")
         if not np.all(np.isfinite(u)):
             raise InvalidInputError("u should be finite, but holds NaN or infinity.")
         if np.max(np.abs(u)) > _GREATEST:

@@ -65,6 +65,7 @@ def resolve_weights(weights) -> Path:
     FileFormatError
         If there is no such file.
     """
+    wanted = f"weights should be one of {', '.join(SHIPPED)} or the path of an ONNX file"
     if isinstance(weights, str) and weights in SHIPPED:
         for folder in _weights_folders():
             path = folder / f"{weights}.onnx"
@@ -72,10 +73,10 @@ def resolve_weights(weights) -> Path:
                 return path
         raise FileFormatError(f"the weights '{weights}' are not in this installation; give the path of an ONNX file.")
     if not isinstance(weights, (str, os.PathLike)):
-        raise FileFormatError(f"weights should be one of {', '.join(SHIPPED)} or the path of an ONNX file, but is {weights!r}.")
+        raise FileFormatError(f"{wanted}, but is {weights!r}.")
     path = Path(weights)
     if not path.is_file():
-        raise FileFormatError(f"weights should be one of {', '.join(SHIPPED)} or the path of an ONNX file; there is no '{path}'.")
+        raise FileFormatError(f"{wanted}; there is no '{path}'.")
     return path
 
 

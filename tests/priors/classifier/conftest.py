@@ -59,7 +59,8 @@ def weights_files(tmp_path_factory):
     paths = {}
     for name, architecture in ARCHITECTURES.items():
         paths[name] = folder / f"{name}.onnx"
-        export_onnx(random_parameters(architecture), architecture, paths[name], {"training": {"images": 3}, "date": "2026-01-01"})
+        metadata = {"training": {"images": 3}, "date": "2026-01-01"}
+        export_onnx(random_parameters(architecture), architecture, paths[name], metadata)
     return paths
 
 

@@ -30,9 +30,11 @@ def test_is_valid(architecture, tmp_path):
     model = onnx.load(tmp_path / "w.onnx")
     onnx.checker.check_model(model, full_check=True)
     inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
-    shapes = {value.name: [d.dim_value or d.dim_param for d in value.type.tensor_type.shape.dim] for value in inferred.graph.output}
+    outputs = {value.name: value.type.tensor_type.shape.dim for value in inferred.graph.output}
+    shapes = {name: [dim.dim_value or dim.dim_param for dim in dims] for name, dims in outputs.items()}
     assert shapes["dx"] == shapes["dlogit"] == [1, 1, "H", "W"] and shapes["score"] == shapes["logit"] == []
-    assert [(value.name, value.type.tensor_type.elem_type) for value in model.graph.input] == [("image", onnx.TensorProto.FLOAT)]
+    (image,) = model.graph.input
+    assert (image.name, image.type.tensor_type.elem_type) == ("image", onnx.TensorProto.FLOAT)
     assert [entry.version for entry in model.opset_import] == [17] and model.ir_version <= 8
     assert {node.domain for node in model.graph.node} == {""}
 
@@ -83,7 +85,8 @@ def test_each_parameter_is_stored_once(weights_files):
 
 def test_metadata_and_parameters_round_trip(tmp_path):
     parameters = random_parameters(SMALL)
-    said = {"training": {"images": 500, "note": "blurré"}, "accuracies": {"1.0": 0.98}, "date": "2026-02-03", "extra": "as is"}
+    said = {"training": {"images": 500, "note": "blurré"}, "accuracies": {"1.0": 0.98}, "date": "2026-02-03"}
+    said["extra"] = "as is"
     export_onnx(parameters, SMALL, tmp_path / "w.onnx", said)
     weights = read_weights(tmp_path / "w.onnx")
     assert weights.architecture == SMALL

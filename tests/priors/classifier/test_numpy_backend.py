@@ -49,7 +49,8 @@ def test_gradient_of_each_form(load, form):
     prior = load("small", "numpy", form=form)
     image, direction = noise((17, 24)), np.random.default_rng(0).standard_normal((17, 24))
     step = 1e-6
-    slope = (prior.value_and_grad(image + step * direction)[0] - prior.value_and_grad(image - step * direction)[0]) / (2 * step)
+    ahead, behind = (prior.value_and_grad(image + sign * step * direction)[0] for sign in (1, -1))
+    slope = (ahead - behind) / (2 * step)
     expected = np.sum(prior.value_and_grad(image)[1] * direction)
     assert abs(slope - expected) <= 1e-6 * abs(expected)
 
@@ -115,7 +116,8 @@ def golden_prior(params, backend, path):
     from pydeblur.training.export import export_onnx
 
     biases = [np.ravel(params[f"conv{n}_bias"]) for n in range(1, 7)]
-    architecture = Architecture("golden", tuple(bias.size for bias in biases[:-1]), tuple(int(i) for i in params["pool_after"].ravel()))
+    pool_after = tuple(int(index) for index in params["pool_after"].ravel())
+    architecture = Architecture("golden", tuple(bias.size for bias in biases[:-1]), pool_after)
     shapes = architecture.parameter_shapes()
     values = {name: np.reshape(params[name.replace(".", "_")], shape) for name, shape in shapes.items()}
     export_onnx(values, architecture, path)

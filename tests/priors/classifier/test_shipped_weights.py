@@ -7,7 +7,7 @@ import pytest
 from scipy.ndimage import uniform_filter
 
 from pydeblur.errors import FileFormatError
-from pydeblur.priors.classifier.architecture import COMPACT, PAPER
+from pydeblur.priors.classifier.architecture import ARCHITECTURES
 from pydeblur.priors.classifier.prior import ClassifierPrior
 from pydeblur.priors.classifier.weights_file import SHIPPED, read_weights, resolve_weights
 

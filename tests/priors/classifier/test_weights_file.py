@@ -28,7 +28,8 @@ def test_against_the_package_onnx(weights_files):
     for path in weights_files.values():
         graph = onnx.load(path).graph
         contents = read_contents(path.read_bytes())
-        expected = {t.name: onnx.numpy_helper.to_array(t) for t in graph.initializer if t.data_type == onnx.TensorProto.FLOAT}
+        floats = [tensor for tensor in graph.initializer if tensor.data_type == onnx.TensorProto.FLOAT]
+        expected = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in floats}
         assert contents.initializers.keys() == expected.keys()
         assert all(np.array_equal(contents.initializers[name], value) for name, value in expected.items())
         assert contents.outputs == tuple(output.name for output in graph.output)
