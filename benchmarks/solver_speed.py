@@ -34,7 +34,7 @@ def blurred_image(side: int, kernel_size: int) -> np.ndarray:
     """A blurred image (side, side); not rounded to 8 bits, whose ties let the last bit of an FFT change the kernel."""
     sharp = transform.resize(data.camera()[:304, :304] / 255.0, (side, side), anti_aliasing=True)
     kernel = random_kernel(int(kernel_size * 0.8) // 2 * 2 + 1, np.random.default_rng(1))
-    return blur(sharp, kernel, rng=2, quantize=False)
+    return blur(sharp, kernel, rng=2, quantize=False).astype(np.float64)
 
 
 def python_seconds(image: np.ndarray, kernel_size: int, **options) -> tuple[float, np.ndarray]:
