@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from pydeblur.api import DeblurResult, deblur
-from pydeblur.errors import InvalidInputError
-from pydeblur.matlab import im2double, imresize
+from pydeblur.matlab import imresize
 from pydeblur.metrics import aligned_psnr
+from pydeblur.reproduce.packaged_images import packaged_image
 from pydeblur.training.kernels import random_kernel
 from pydeblur.training.synthesis import blur
 
@@ -37,16 +37,12 @@ def demo_images() -> list[DemoImage]:
     InvalidInputError
         If scikit-image is not installed.
     """
-    try:
-        from skimage import data
-    except ImportError:
-        raise InvalidInputError("the demo needs scikit-image's images: pip install 'pydeblur[reproduce]'") from None
-    sharp = im2double(data.camera())[60:420, 60:420]
+    sharp = packaged_image("camera")[60:420, 60:420]
     kernel = random_kernel(19, np.random.default_rng(7))
     blurred = blur(sharp, kernel, noise=0.01, rng=8)
     # The clock is faint and hardly noisy: weak final priors keep its hands, and a higher cut cleans the kernel.
     faint = {"kernel_threshold": 5, "nonblind_options": {"lambda_tv": 2e-4, "lambda_l0": 1e-4}}
-    clock = DemoImage("clock", im2double(data.clock()), 41, faint, detail=np.s_[80:230, 110:310])
+    clock = DemoImage("clock", packaged_image("clock"), 41, faint, detail=np.s_[80:230, 110:310])
     return [clock, DemoImage("camera", blurred, 25, {}, sharp, kernel)]
 
 
