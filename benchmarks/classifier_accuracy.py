@@ -10,22 +10,17 @@ import argparse
 import numpy as np
 
 from pydeblur.datasets import load
-from pydeblur.matlab import rgb2gray
+from pydeblur.grey import grey_image
 from pydeblur.priors import load_prior
 from pydeblur.training.synthesis import add_noise, resize
 
 RATIOS = (1.0, 0.5, 0.25)
 
 
-def grey(image):
-    """One channel."""
-    return rgb2gray(image) if image.ndim == 3 else image
-
-
 def kohler(data):
     """Four sharp references and 48 blurred photos."""
     cases = load("kohler", data)
-    return [grey(case.sharp) for case in cases[::12]], [grey(case.blurred) for case in cases]
+    return [grey_image(case.sharp) for case in cases[::12]], [grey_image(case.blurred) for case in cases]
 
 
 def text(data):
@@ -33,7 +28,7 @@ def text(data):
     cases = load("text", data)
     rng = np.random.default_rng(0)
     return tuple(
-        [add_noise(grey(image), 0.01, rng) for image in images]
+        [add_noise(grey_image(image), 0.01, rng) for image in images]
         for images in ([case.sharp for case in cases[::8]], [case.blurred for case in cases])
     )
 

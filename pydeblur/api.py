@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pydeblur.errors import InvalidOptionError, KernelCollapseWarning
-from pydeblur.matlab import rgb2gray
+from pydeblur.grey import grey_image
 from pydeblur.nonblind import deconvolve
 from pydeblur.nonblind.checked_input import check_unit_image
 from pydeblur.nonblind.methods import check_options
@@ -122,7 +122,7 @@ def estimate_kernel(
 
 def _estimated(image, kernel_size, prior, callback, progress, options) -> BlindDeconvolution:
     options = solver_options({**options, "kernel_size": kernel_size})
-    grey = check_blurred_image(rgb2gray(image) if image.ndim == 3 else image, options)
+    grey = check_blurred_image(grey_image(image), options)
     prior = load_prior(prior) if isinstance(prior, str) else prior
     with ProgressBar(iteration_count(options), disable=not progress) as bar:
         result = blind_deconv(grey, options, prior, _both(callback, bar))

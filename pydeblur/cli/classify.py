@@ -20,7 +20,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Print f for each image: 0 is clear, 1 is blurred."""
     from pydeblur.cli.outputs import check_outputs
     from pydeblur.files import read_image, write_image
-    from pydeblur.matlab import im2double, rgb2gray
+    from pydeblur.grey import grey_image
+    from pydeblur.matlab import im2double
     from pydeblur.priors import load_prior
     from pydeblur.priors.classifier.activation import activation_picture
 
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
     )
     for path in arguments.images:
         pixels = read_image(path).pixels
-        grey = rgb2gray(pixels) if pixels.ndim == 3 else pixels
+        grey = grey_image(pixels)
         print(f"{prior.score(grey):.6f}  {path}", flush=True)
         if arguments.activation_map:
             picture = activation_picture(prior.activation_map(grey), grey.shape)

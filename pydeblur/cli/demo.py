@@ -7,7 +7,6 @@ import os
 
 from pydeblur.cli import progress
 from pydeblur.cli.outputs import check_outputs
-from pydeblur.errors import FileFormatError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,12 +19,10 @@ def run(arguments: argparse.Namespace) -> None:
     """Deblur the demo images and print the PSNR where the truth is known."""
     from pydeblur.files import write_image, write_kernel
     from pydeblur.reproduce.demo import demo_images, psnr_before_and_after, run_demo_image, side_by_side
+    from pydeblur.reproduce.tables import output_folder
 
     images, results = demo_images(), []
-    try:
-        os.makedirs(arguments.out, exist_ok=True)
-    except OSError as error:
-        raise FileFormatError(f"{arguments.out}: can't make this folder ({error.strerror})") from None
+    output_folder(arguments.out)
     overview = os.path.join(arguments.out, "side_by_side.png")
     check_outputs(image=overview)
     for image in images:

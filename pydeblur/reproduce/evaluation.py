@@ -14,7 +14,7 @@ import numpy as np
 from pydeblur.datasets import load
 from pydeblur.errors import InvalidOptionError, KernelCollapseError
 from pydeblur.files import write_bytes
-from pydeblur.matlab import rgb2gray
+from pydeblur.grey import grey_image
 from pydeblur.metrics import align, error_ratio, kernel_similarity, psnr, ssim, success_rate
 from pydeblur.nonblind import deconvolve
 from pydeblur.nonblind.methods import check_options, method_options
@@ -114,7 +114,7 @@ def evaluate_case(protocol: Protocol, data, name: str) -> dict:
     prior = load_prior(protocol.prior, **protocol.prior_options)
     started = time.process_time()
     try:
-        kernel = blind_deconv(_grey(case.blurred), options, prior).kernel
+        kernel = blind_deconv(grey_image(case.blurred), options, prior).kernel
     except KernelCollapseError:
         kernel = None
     cpu_seconds = time.process_time() - started
@@ -138,10 +138,6 @@ def _quality(protocol: Protocol, case, kernel: np.ndarray) -> dict:
     return {
         name: float(figure) if math.isfinite(figure) else None for name, figure in zip(_QUALITY, figures, strict=True)
     }
-
-
-def _grey(image: np.ndarray) -> np.ndarray:
-    return rgb2gray(image) if image.ndim == 3 else image
 
 
 def summarise(cases: list[dict]) -> dict:

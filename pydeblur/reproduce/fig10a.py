@@ -10,7 +10,7 @@ import numpy as np
 
 from pydeblur.datasets import dataset_folder, load
 from pydeblur.errors import InvalidInputError
-from pydeblur.matlab import rgb2gray
+from pydeblur.grey import grey_image
 from pydeblur.priors import load_prior
 from pydeblur.reproduce.tables import output_folder, pyplot_without_display, write_csv, write_figure
 from pydeblur.training.images import find_images, load_grey, split_of
@@ -52,8 +52,8 @@ def reproduce(data, out, networks: dict[str, str] | None = None, ratios=RATIOS):
 
 def _kohler_pairs(data):
     cases = load("kohler", data)
-    sharp = {id(case.sharp): case.sharp for case in cases[::12]}
-    return [_grey(image) for image in sharp.values()], [_grey(case.blurred) for case in cases]
+    # Twelve kernels for each of the four scenes.
+    return [grey_image(case.sharp) for case in cases[::12]], [grey_image(case.blurred) for case in cases]
 
 
 def _test_split_pairs(data):
@@ -68,10 +68,6 @@ def _test_split_pairs(data):
         clear.append(_middle(add_noise(image, rng=rng)))
         blurred.append(_middle(blur(image, random_kernel(size, rng), rng=rng, boundary="valid")))
     return clear, blurred
-
-
-def _grey(image):
-    return rgb2gray(image) if image.ndim == 3 else image
 
 
 def _middle(image):

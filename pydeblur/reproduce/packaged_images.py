@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from pydeblur.errors import InvalidInputError
-from pydeblur.matlab import im2double, rgb2gray
+from pydeblur.grey import grey_image
+from pydeblur.matlab import im2double
 
 #: Sharp photos that come with scikit-image's wheel.
 NAMES = ("camera", "astronaut", "coffee", "chelsea", "rocket", "coins", "brick", "gravel")
@@ -24,4 +25,4 @@ def packaged_image(name: str) -> np.ndarray:
     except ImportError:
         raise InvalidInputError("this needs scikit-image's images: pip install 'pydeblur[reproduce]'") from None
     image = im2double(getattr(data, name)())
-    return rgb2gray(image) if image.ndim == 3 else image
+    return grey_image(image)

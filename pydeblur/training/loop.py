@@ -20,13 +20,13 @@ from tqdm import tqdm
 
 from pydeblur.errors import FileFormatError, InvalidInputError
 from pydeblur.priors.classifier.architecture import ARCHITECTURES, Architecture
-from pydeblur.training.evaluation import SCALES, evaluate, write_report
+from pydeblur.training.evaluation import evaluate, write_report
 from pydeblur.training.images import equal_folder_shares, find_images, load_compact, split_images
 from pydeblur.training.kernels import random_kernels
 from pydeblur.training.log_plot import plot_log
 from pydeblur.training.network import Classifier, initialise, widen
-from pydeblur.training.recipes import Recipe, recipe_named
-from pydeblur.training.synthesis import Synthesis, sample_block
+from pydeblur.training.recipes import recipe_named
+from pydeblur.training.synthesis import sample_block
 
 # First members of the seeds of training's random streams; evaluation.KERNEL_STREAM holds the others.
 KERNELS, BATCHES = 0, 1
