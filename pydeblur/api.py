@@ -12,6 +12,7 @@ from pydeblur.grey import grey_image
 from pydeblur.nonblind import deconvolve
 from pydeblur.nonblind.checked_input import check_unit_image
 from pydeblur.nonblind.methods import check_options
+from pydeblur.presets import resolve
 from pydeblur.priors import load_prior
 from pydeblur.solver import (
     BlindDeconvolution,
@@ -33,7 +34,8 @@ class DeblurResult:
     """What :func:`deblur` gives.
 
     ``image`` (H, W[, 3]) the deblurred image, not clipped; ``kernel`` (n, n); ``latent`` (H, W) the last intermediate
-    image of the kernel estimation; ``history`` one record per iteration; ``options`` of the kernel estimation.
+    image of the kernel estimation; ``history`` one record per iteration; ``options`` of the kernel estimation; ``prior``
+    its prior's name and settings.
     """
 
     image: np.ndarray
@@ -41,13 +43,16 @@ class DeblurResult:
     latent: np.ndarray
     history: History
     options: SolverOptions
+    prior: dict
 
 
 def deblur(
     image,
     kernel_size: int,
     *,
-    prior="gradient",
+    preset: str | None = None,
+    prior=None,
+    prior_options: dict | None = None,
     nonblind: str | None = None,
     saturated: bool = False,
     nonblind_options: dict | None = None,
@@ -63,8 +68,14 @@ def deblur(
         Blurred image in [0, 1]; uint8, uint16 and bool are scaled to that as MATLAB's ``im2double`` does.
     kernel_size : int
         Odd, at least 3, and not smaller than the blur.
-    prior : {"gradient", "intensity", "classifier"}, object or None
-        A name, or a prior as :mod:`pydeblur.priors.protocol` describes it.
+    preset : {"faithful", "best"}, optional
+        Prior and options in one name (:mod:`pydeblur.presets`): the paper's learned prior, or what did best in
+        docs/prior-study.md. What is given beside it wins.
+    prior : {"gradient", "intensity", "classifier"} or object, optional
+        A name, or a prior as :mod:`pydeblur.priors.protocol` describes it; by default the preset's, else "gradient".
+    prior_options : dict, optional
+        Of a prior given by its name, see :func:`pydeblur.load_prior`: the classifier's ``weights``, ``form``, ``backend``,
+        ``device`` and ``threads``.
     nonblind : {"ringing", "tv", "l0", "whyte"}, optional
         The final step, see :func:`deconvolve`; "ringing" unless `saturated`.
     saturated : bool
@@ -91,20 +102,30 @@ def deblur(
     final_options = {} if nonblind_options is None else nonblind_options
     check_options(method, final_options)
     image = check_unit_image(image)
-    estimate = _estimated(image, kernel_size, prior, callback, progress, options)
+    estimate = _estimated(image, kernel_size, (preset, prior, prior_options), callback, progress, options)
     final = deconvolve(image, estimate.kernel, method, **{"workers": estimate.options.workers, **final_options})
-    return DeblurResult(final, estimate.kernel, estimate.latent, estimate.history, estimate.options)
+    return DeblurResult(
+        final, estimate.kernel, estimate.latent, estimate.history, estimate.options, estimate.prior
+    )
 
 
 def estimate_kernel(
-    image, kernel_size: int, *, prior="gradient", callback=None, progress: bool = False, **options
+    image,
+    kernel_size: int,
+    *,
+    preset: str | None = None,
+    prior=None,
+    prior_options: dict | None = None,
+    callback=None,
+    progress: bool = False,
+    **options,
 ) -> BlindDeconvolution:
     """Estimate the blur kernel of an image; parameters as in :func:`deblur`.
 
     Returns
     -------
     BlindDeconvolution
-        With ``kernel`` (n, n), ``latent``, ``history`` and ``options``.
+        With ``kernel`` (n, n), ``latent``, ``history``, ``options`` and ``prior``.
 
     Warns
     -----
@@ -117,13 +138,15 @@ def estimate_kernel(
     KernelCollapseError
         If nothing is left of the kernel.
     """
-    return _estimated(check_unit_image(image), kernel_size, prior, callback, progress, options)
+    choice = (preset, prior, prior_options)
+    return _estimated(check_unit_image(image), kernel_size, choice, callback, progress, options)
 
 
-def _estimated(image, kernel_size, prior, callback, progress, options) -> BlindDeconvolution:
+def _estimated(image, kernel_size, choice, callback, progress, options) -> BlindDeconvolution:
+    prior, prior_options, options = resolve(*choice, options)
     options = solver_options({**options, "kernel_size": kernel_size})
     grey = check_blurred_image(grey_image(image), options)
-    prior = load_prior(prior) if isinstance(prior, str) else prior
+    prior = load_prior(prior, **prior_options) if isinstance(prior, str) else prior
     with ProgressBar(iteration_count(options), disable=not progress) as bar:
         result = blind_deconv(grey, options, prior, _both(callback, bar))
     if result.kernel.max() > _DELTA_MASS:

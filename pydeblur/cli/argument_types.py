@@ -35,6 +35,16 @@ def zero_or_from_1(text: str) -> float:
     return _accepted(text, float, lambda number: number == 0 or 1 <= number < math.inf, "0 or a number of at least 1")
 
 
+def above_1(text: str) -> float:
+    """A finite number above 1."""
+    return _accepted(text, float, lambda number: 1 < number < math.inf, "a number above 1")
+
+
+def pixels_or_positive(text: str):
+    """"pixels", or a finite number above 0."""
+    return text if text == "pixels" else positive(text)
+
+
 def _accepted(text, convert, is_good, what):
     try:
         value = convert(text)

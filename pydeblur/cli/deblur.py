@@ -11,6 +11,7 @@ from pydeblur.cli.solver_arguments import (
     add_solver_arguments,
     nonblind_method,
     nonblind_options,
+    prior_choice,
     solver_options,
 )
 
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     result = deblur(
         source.pixels,
         arguments.kernel_size,
-        prior=arguments.prior,
+        **prior_choice(arguments),
         nonblind=nonblind_method(arguments),
         nonblind_options=nonblind_options(arguments),
         progress=progress.wants_bar(arguments),

@@ -6,7 +6,7 @@ import argparse
 
 from pydeblur.cli import progress
 from pydeblur.cli.outputs import check_outputs
-from pydeblur.cli.solver_arguments import add_solver_arguments, solver_options
+from pydeblur.cli.solver_arguments import add_solver_arguments, prior_choice, solver_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> None:
     result = estimate_kernel(
         source.pixels,
         arguments.kernel_size,
-        prior=arguments.prior,
+        **prior_choice(arguments),
         progress=progress.wants_bar(arguments),
         **solver_options(arguments),
     )

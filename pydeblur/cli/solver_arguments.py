@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import argparse
 
-from pydeblur.cli.argument_types import count, not_negative, odd_size, positive, zero_or_from_1
+from pydeblur.cli.argument_types import (
+    above_1,
+    count,
+    not_negative,
+    odd_size,
+    pixels_or_positive,
+    positive,
+    zero_or_from_1,
+)
 from pydeblur.errors import InvalidOptionError
 
-PRIOR_NAMES = ("gradient", "intensity")
+PRIOR_NAMES = ("gradient", "intensity", "classifier")
+PRESET_NAMES = ("faithful", "best")
+FORMS = ("probability", "nll", "logit")
 NONBLIND_NAMES = ("ringing", "tv", "l0", "whyte")
 _NONBLIND_OPTIONS = {
     "ringing": ("lambda_tv", "lambda_l0", "weight_ring"),
@@ -24,12 +34,16 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
         group.add_argument(
             "--kernel-size", type=odd_size, required=True, metavar="N", help="odd, not smaller than the blur"
         )
-    group.add_argument("--prior", choices=PRIOR_NAMES, default="gradient", help="image prior (default: %(default)s)")
+    group.add_argument("--preset", choices=PRESET_NAMES, help="prior and options in one name; what is given beside it wins")
+    group.add_argument("--prior", choices=PRIOR_NAMES, help="image prior (default: the preset's, else gradient)")
     group.add_argument("--lambda-prior", type=not_negative, metavar="X", help="λ, weight of the prior (default: 0.004)")
     group.add_argument(
         "--lambda-grad", type=not_negative, metavar="X", help="μ, weight of the L0 gradients (default: 0.004)"
     )
     group.add_argument("--gamma", type=positive, metavar="G", help="raise the image to this power first (default: 1)")
+    group.add_argument(
+        "--prefilter", type=not_negative, metavar="PX", help="smooth noise with a Gaussian of this width (default: 0)"
+    )
     group.add_argument("--iterations", type=count, metavar="N", help="iterations per scale (default: 5)")
     group.add_argument("--kernel-solver", choices=("cg", "fft"), help="kernel step (default: cg)")
     group.add_argument(
@@ -39,7 +53,37 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
         help="zero the final kernel below max/X; 0 keeps all (default: 20)",
     )
     group.add_argument("--dtype", choices=("float64", "float32"), help="arithmetic (default: float64)")
-    group.add_argument("--threads", type=count, metavar="N", help="threads of each FFT (default: 1)")
+    group.add_argument("--threads", type=count, metavar="N", help="threads of each FFT and of the classifier (default: 1)")
+    _add_classifier_arguments(parser)
+
+
+def _add_classifier_arguments(parser):
+    group = parser.add_argument_group("the classifier as prior")
+    group.add_argument("--weights", metavar="W", help="name or ONNX file (default: classifier-paper)")
+    group.add_argument("--form", choices=FORMS, help="f, -log(1 - f) or log-odds (default: probability)")
+    group.add_argument("--backend", choices=("onnxruntime", "torch", "numpy"), help="(default: onnxruntime)")
+    group.add_argument("--device", choices=("cpu", "cuda", "auto"), help="(default: cpu)")
+    group.add_argument(
+        "--prior-scale", type=pixels_or_positive, metavar="W", help="w of eq. (12): a number, or 'pixels' (default: pixels)"
+    )
+    group.add_argument("--prior-domain", choices=("crop", "padded"), help="what the prior sees (default: crop)")
+    group.add_argument("--eta", type=positive, metavar="X", help="step size of Algorithm 1 (default: 0.1)")
+    group.add_argument("--descent-steps", type=count, metavar="N", help="steps of Algorithm 1 (default: 10)")
+    group.add_argument("--beta-start", type=positive, metavar="X", help="first β (default: 2λ)")
+    group.add_argument("--beta-growth", type=above_1, metavar="X", help="factor from one β to the next (default: 2)")
+    group.add_argument("--beta-max", type=positive, metavar="X", help="β stays below (default: 8)")
+
+
+def prior_choice(arguments: argparse.Namespace) -> dict:
+    """The arguments ``preset``, ``prior`` and ``prior_options`` of the Python face."""
+    given = {name: getattr(arguments, name) for name in ("weights", "form", "backend", "device")}
+    given = {name: value for name, value in given.items() if value is not None}
+    is_classifier = arguments.prior == "classifier" or (arguments.prior is None and arguments.preset is not None)
+    if given and not is_classifier:
+        raise InvalidOptionError(f"--{next(iter(given))} belongs to --prior classifier")
+    if is_classifier:
+        given["threads"] = arguments.threads or 1
+    return {"preset": arguments.preset, "prior": arguments.prior, "prior_options": given}
 
 
 def solver_options(arguments: argparse.Namespace) -> dict:
@@ -48,11 +92,19 @@ def solver_options(arguments: argparse.Namespace) -> dict:
         "lambda_prior": arguments.lambda_prior,
         "lambda_grad": arguments.lambda_grad,
         "gamma_correct": arguments.gamma,
+        "prefilter": arguments.prefilter,
         "iterations": arguments.iterations,
         "kernel_solver": arguments.kernel_solver,
         "kernel_threshold": arguments.kernel_threshold,
         "dtype": arguments.dtype,
         "workers": arguments.threads,
+        "prior_scale": arguments.prior_scale,
+        "prior_domain": arguments.prior_domain,
+        "eta": arguments.eta,
+        "descent_steps": arguments.descent_steps,
+        "beta_start": arguments.beta_start,
+        "beta_growth": arguments.beta_growth,
+        "beta_max": arguments.beta_max,
     }
     return {name: value for name, value in fields.items() if value is not None}
 

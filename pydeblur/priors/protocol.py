@@ -5,7 +5,9 @@ The solver imports no prior; it is handed one and looks at what it can do. A pri
 ``first_beta(image, lambda_prior) -> float``
     the β of eq. (7) to start from (else 2λ);
 ``smallest_side: int``
-    the shortest image side that it can be asked about.
+    the shortest image side that it can be asked about;
+``settings: dict``
+    what it was made with, in plain values: it becomes part of the result's record.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from pydeblur.errors import InvalidInputError
 from pydeblur.solver.options import SolverOptions
@@ -28,13 +29,15 @@ class BlindDeconvolution:
     """Result of :func:`blind_deconv`.
 
     ``kernel`` (n, n) non-negative, of sum 1; ``latent`` (H, W) the last intermediate latent image, of the image raised to
-    ``gamma_correct``; ``history`` one record per iteration; ``options`` what it was made with.
+    ``gamma_correct``; ``history`` one record per iteration; ``options`` and ``prior`` what it was made with (the prior's
+    ``name`` and, where it has settings, those).
     """
 
     kernel: np.ndarray
     latent: np.ndarray
     history: History
     options: SolverOptions
+    prior: dict
 
 
 class Level(NamedTuple):
@@ -68,6 +71,8 @@ def blind_deconv(
         If the kernel loses all its mass.
     """
     image = check_blurred_image(image, options).astype(options.dtype) ** options.gamma_correct
+    if options.prefilter:
+        image = gaussian_filter(image, options.prefilter, mode="nearest")
     history = History()
 
     def emit(record: IterationRecord):
@@ -88,7 +93,16 @@ def blind_deconv(
         result = problem.solve(kernel, lambda_prior, lambda_grad, threshold, emit)
         kernel = finish_scale_kernel(result.kernel)
         lambda_prior, lambda_grad = result.lambda_prior, result.lambda_grad
-    return BlindDeconvolution(finish_kernel(kernel, options.kernel_threshold), result.latent, history, options)
+    kernel = finish_kernel(kernel, options.kernel_threshold)
+    return BlindDeconvolution(kernel, result.latent, history, options, describe_prior(prior))
+
+
+def describe_prior(prior) -> dict:
+    """Name and settings of a prior, for the record."""
+    if prior is None:
+        return {"name": "gradient"}
+    name = getattr(prior, "name", type(prior).__name__)
+    return {"name": name, **getattr(prior, "settings", {})}
 
 
 def iteration_count(options: SolverOptions) -> int:

@@ -24,13 +24,16 @@ class KernelProblem:
         Gradients of the blurred image.
     weight : float
         γ.
+    relative : bool
+        γ is `weight` times the energy of the latent gradients instead.
     workers : int
         Threads of each FFT.
     """
 
-    def __init__(self, blurred_x: np.ndarray, blurred_y: np.ndarray, weight: float = 2.0, workers: int = 1):
+    def __init__(self, blurred_x: np.ndarray, blurred_y: np.ndarray, weight: float = 2.0, relative: bool = False, workers: int = 1):
         self._shape = blurred_x.shape
-        self._weight = weight
+        self._given_weight = weight
+        self._relative = relative
         self._workers = workers
         self._blurred_spectra = self._spectrum(blurred_x), self._spectrum(blurred_y)
 
@@ -49,6 +52,11 @@ class KernelProblem:
         KernelCollapseError
             If no positive mass is left.
         """
+        #: γ of the last estimate.
+        self.weight = self._given_weight
+        if self._relative:
+            energy = float(np.vdot(latent_x, latent_x) + np.vdot(latent_y, latent_y))
+            self.weight = max(self._given_weight * energy, np.finfo(np.float32).tiny)
         kernel = (self._by_cg if method == "cg" else self._by_closed_form)(latent_x, latent_y, kernel_shape)
         kernel[kernel < kernel.max() * _RELATIVE_FLOOR] = 0
         return normalise_kernel(np.maximum(kernel, 0))
@@ -56,13 +64,13 @@ class KernelProblem:
     def _by_cg(self, latent_x, latent_y, kernel_shape):
         correlation, power = self._normal_equations(latent_x, latent_y)
         right_side = _around_origin(self._inverse(correlation), kernel_shape)
-        operator = _ToeplitzOperator(self._inverse(power), kernel_shape, self._weight)
+        operator = _ToeplitzOperator(self._inverse(power), kernel_shape, self.weight)
         start = np.full(kernel_shape, 1 / np.prod(kernel_shape), right_side.dtype)
         return conjugate_gradients(operator, right_side, start)
 
     def _by_closed_form(self, latent_x, latent_y, kernel_shape):
         correlation, power = self._normal_equations(latent_x, latent_y)
-        return _around_origin(self._inverse(correlation / (power + self._weight)), kernel_shape)
+        return _around_origin(self._inverse(correlation / (power + self.weight)), kernel_shape)
 
     def _normal_equations(self, latent_x, latent_y):
         spectrum_x, spectrum_y = self._spectrum(latent_x), self._spectrum(latent_y)

@@ -25,10 +25,18 @@ class SolverOptions:
         iter_max of the paper: latent / kernel alternations per scale, >= 1.
     gamma_correct : float
         The image is raised to this power before anything else, > 0.
+    prefilter : float
+        Standard deviation in pixels of a Gaussian that the image is smoothed with before its kernel is estimated, >= 0;
+        0 is none, as in the paper. The kernel stays the same, since convolutions commute, but noise loses its share in
+        the gradients. (Beyond the paper.)
     kernel_threshold : float
         Of the final kernel, what is below its maximum divided by this becomes 0: 0 keeps everything, else >= 1.
     kernel_weight : float
         γ of eq. (13), > 0.
+    kernel_weight_unit : {"absolute", "gradients"}
+        Whether γ is the number given, as in the paper, or that number times the energy of the gradients, ||∇I||², that
+        it is weighed against: then a dark or small image is regularised as much as a bright or large one. (Beyond the
+        paper.)
     kernel_solver : {"cg", "fft"}
         Conjugate gradients on the kernel's support (default), or the closed form without the support constraint.
     beta_start : float or None
@@ -63,8 +71,10 @@ class SolverOptions:
     lambda_grad: float = 4e-3
     iterations: int = 5
     gamma_correct: float = 1.0
+    prefilter: float = 0.0
     kernel_threshold: float = 20.0
     kernel_weight: float = 2.0
+    kernel_weight_unit: str = "absolute"
     kernel_solver: str = "cg"
     beta_start: float | None = None
     beta_growth: float = 2.0
@@ -83,7 +93,7 @@ class SolverOptions:
     def __post_init__(self):
         _require_odd(self, "kernel_size")
         _require_integer(self, "iterations", "descent_steps", "workers")
-        _require_number(self, "at least 0", lambda x: x >= 0, "lambda_prior", "lambda_grad", "lambda_min")
+        _require_number(self, "at least 0", lambda x: x >= 0, "lambda_prior", "lambda_grad", "lambda_min", "prefilter")
         _require_number(self, "0 or at least 1", lambda x: x == 0 or x >= 1, "kernel_threshold")
         _require_number(
             self, "positive", lambda x: x > 0, "gamma_correct", "kernel_weight", "beta_max", "alpha_max", "eta"
@@ -95,6 +105,7 @@ class SolverOptions:
         if self.prior_scale != "pixels":
             _require_number(self, 'positive, or "pixels"', lambda x: x > 0, "prior_scale")
         _require_choice(self, "kernel_solver", ("cg", "fft"))
+        _require_choice(self, "kernel_weight_unit", ("absolute", "gradients"))
         _require_choice(self, "prior_domain", ("crop", "padded"))
         _require_choice(self, "dtype", ("float64", "float32"))
 

@@ -49,7 +49,9 @@ class ScaleProblem:
         self._scale = scale
         self._auxiliary_step = make_auxiliary_step(prior, options, blurred.shape, shape)
         self._latent = LatentProblem(wrap_boundary(blurred, shape), blurred.shape, _splitting(options), options.workers)
-        self._kernel = KernelProblem(*valid_gradients(blurred), options.kernel_weight, options.workers)
+        self._kernel = KernelProblem(
+            *valid_gradients(blurred), options.kernel_weight, options.kernel_weight_unit == "gradients", options.workers
+        )
 
     def solve(self, kernel, lambda_prior: float, lambda_grad: float, threshold: float, emit: Callback) -> ScaleResult:
         """Run all iterations from a kernel; `emit` gets each iteration's record."""
@@ -98,7 +100,7 @@ class ScaleProblem:
             prior_term = lambda_prior * self._auxiliary_step.weight * prior_value
         terms = {
             "data_term": self._latent.residual_energy(estimate),
-            "kernel_term": self._options.kernel_weight * float(np.vdot(kernel, kernel)),
+            "kernel_term": self._kernel.weight * float(np.vdot(kernel, kernel)),
             "gradient_term": lambda_grad * estimate.gradients,
             "prior_term": prior_term,
         }

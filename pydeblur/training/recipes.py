@@ -158,7 +158,8 @@ PAPER_RECIPE = Recipe(
 )
 
 # The shipped weights: the same task on 2 CPU cores. Smaller crops, Adam with a one-cycle schedule, more kernels, and
-# variation of noise, contrast and JPEG traces, which the solver's intermediate images need.
+# variation of noise, contrast and JPEG traces, which the solver's intermediate images need, and drawings, which text
+# resembles.
 CPU_RECIPE = Recipe(
     name="cpu",
     architecture="compact",
@@ -170,6 +171,8 @@ CPU_RECIPE = Recipe(
         gamma=(0.7, 1.4),
         untouched=0.6,
         flat_share=0.3,
+        noise_free=0.2,
+        graphics=0.12,
     ),
     kernels=2000,
     crops=ScaledCrops(view=(192, 384), sides=(40, 160), pixels=32 * 96**2, batch=(8, 48), full_share=0.3),

@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 import scipy.fft
 import scipy.sparse
+from scipy.ndimage import gaussian_filter
 
 from pydeblur.errors import InvalidInputError
 
@@ -43,6 +44,11 @@ class Synthesis:
         Round to 8 bits after the noise.
     flat_share : float
         Share of crops without content that are kept, in [0, 1]; the others are drawn again.
+    noise_free : float
+        Share of images, in [0, 1], that get no noise whatever `noise` says: screenshots, scans, drawings.
+    graphics : float
+        Share of images, in [0, 1], that are first turned into flat-coloured drawings (:func:`posterize`), often on
+        white: photographs hold few of the strong, sharp, isolated edges that lettering consists of.
     """
 
     noise: tuple[float, float] = (0.01, 0.01)
@@ -53,6 +59,8 @@ class Synthesis:
     untouched: float = 0.0
     quantize: bool = True
     flat_share: float = 1.0
+    noise_free: float = 0.0
+    graphics: float = 0.0
 
     def __post_init__(self):
         for name in ("noise", "scales", "presize", "contrast", "gamma"):
@@ -165,6 +173,43 @@ def resize(image, factor, filter="cubic"):
     return np.ascontiguousarray((columns @ (rows @ image).T).T)
 
 
+def posterize(image, rng):
+    """Turn an image into a drawing of two to four flat grey values with antialiased edges.
+
+    Parameters
+    ----------
+    image : (H, W) array_like
+        Values in [0, 1].
+    rng : numpy.random.Generator or int
+        Draws the smoothing (standard deviation 0.7 to 3 pixels), the quantiles at which the image is cut, and the
+        grey values, the brightest or darkest of which is white or black; an int is a seed.
+
+    Returns
+    -------
+    (H, W) float32 ndarray in [0, 1]
+
+    Raises
+    ------
+    InvalidInputError
+        If the image isn't two-dimensional.
+    """
+    image = np.asarray(image, np.float32)
+    if image.ndim != 2 or min(image.shape) < 2:
+        raise InvalidInputError(f"image should be (H, W), at least 2x2, but has the shape {image.shape}.")
+    rng = np.random.default_rng(rng)
+    smooth = gaussian_filter(image, rng.uniform(0.7, 3.0))
+    # A ramp as wide as one pixel across each contour, as if the drawing had been averaged over the pixel's area.
+    width = np.hypot(*np.gradient(smooth)) + np.float32(1e-6)
+    cuts = np.sort(np.quantile(smooth[::2, ::2], rng.uniform(0.1, 0.9, rng.integers(1, 4))))
+    values = rng.uniform(0, 1, len(cuts) + 1)
+    values[rng.integers(len(values))] = 1 if rng.uniform() < 0.7 else 0
+    drawing = np.full_like(smooth, values[0])
+    for cut, value in zip(cuts.astype(np.float32), values[1:].astype(np.float32)):
+        inside = np.clip((smooth - cut) / width + np.float32(0.5), 0, 1)
+        drawing += inside * (value - drawing)
+    return drawing
+
+
 def sample_pair(image, kernel, rng, synthesis=Synthesis(), crop=None, scale=None):
     """Make one sharp and blurred pair of the same part of an image.
 
@@ -254,7 +299,9 @@ def _blurred_sheet(image, kernel, crop, rng, synthesis):
     sharp = image.astype(np.float32) / np.float32(255) if image.dtype == np.uint8 else image.astype(np.float32)
     if rng.uniform() >= synthesis.untouched:
         sharp = _varied(sharp, crop + max(np.shape(kernel)), rng, synthesis)
-    noise = rng.uniform(*synthesis.noise)
+    if rng.uniform() < synthesis.graphics:
+        sharp = posterize(sharp, rng)
+    noise = 0.0 if rng.uniform() < synthesis.noise_free else rng.uniform(*synthesis.noise)
     blurred = blur(sharp, kernel, noise, rng, synthesis.quantize, "valid")
     # The same part for both, so that border effects tell nothing.
     rows, columns = (side // 2 for side in np.shape(kernel))

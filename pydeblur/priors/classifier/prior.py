@@ -52,6 +52,8 @@ class ClassifierPrior:
         The weights file's: ``training``, ``date``, ``accuracies``, ``licence``, ...
     weights_hash : str
         SHA-256 of the weights file.
+    settings : dict
+        The arguments above and the weights' hash, in plain values.
 
     Raises
     ------
@@ -86,6 +88,12 @@ class ClassifierPrior:
 
     def __setstate__(self, settings):
         self.__init__(**settings)
+
+    @property
+    def settings(self):
+        """What it was made with, and the weights' hash, in plain values."""
+        made_with = {**self._settings, "weights": str(self._settings["weights"]), "threads": self.threads}
+        return {**made_with, "device": self.device, "weights_hash": self.weights_hash}
 
     def __repr__(self):
         settings = ", ".join(f"{name}={value!r}" for name, value in self._settings.items())

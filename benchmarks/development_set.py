@@ -1,0 +1,81 @@
+"""The development set on which defaults are chosen: test-split training images under kernels of our own.
+
+No benchmark's image or kernel is in it, so that benchmarks stay unseen until the choice is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pydeblur.training.images import find_images, load_grey, split_images
+from pydeblur.training.kernels import random_kernel
+from pydeblur.training.synthesis import blur
+
+SIDE = 255
+KERNEL_SIZES = (15, 31)
+NOISE = 0.01
+#: Added to every seed; another number gives another set.
+STREAM = 4000
+
+
+@dataclass(frozen=True)
+class DevelopmentCase:
+    """``sharp`` and ``blurred`` (255, 255) float64 in [0, 1], the latter in 8 bits; ``kernel`` (n, n) of sum 1."""
+
+    name: str
+    folder: str
+    sharp: np.ndarray
+    blurred: np.ndarray
+    kernel: np.ndarray
+
+    @property
+    def kernel_size(self) -> int:
+        """Size handed to the solver: the next odd number from 1.2 times the kernel's own, as users would leave room."""
+        return int(np.ceil(1.2 * self.kernel.shape[0])) // 2 * 2 + 1
+
+
+def development_cases(data, per_folder: int = 12) -> list[DevelopmentCase]:
+    """`per_folder` images of the test split from each subfolder of `data`, each under its own kernel.
+
+    Parameters
+    ----------
+    data : path
+        Folder of training images with one subfolder per kind.
+    per_folder : int
+        Fewer are taken from a subfolder that holds fewer.
+
+    Returns
+    -------
+    list of DevelopmentCase
+        The same for the same data, whatever else is asked for.
+    """
+    by_folder = {}
+    for path in split_images(find_images(data))["test"]:
+        by_folder.setdefault(Path(path).parent.name, []).append(path)
+    cases = []
+    for folder in sorted(by_folder):
+        for path in by_folder[folder][:per_folder]:
+            case = _case(path, folder, (STREAM, len(cases)))
+            if case is not None:
+                cases.append(case)
+    return cases
+
+
+def _case(path, folder, seed):
+    rng = np.random.default_rng(seed)
+    kernel = random_kernel(int(rng.integers(KERNEL_SIZES[0] // 2, KERNEL_SIZES[1] // 2 + 1)) * 2 + 1, rng)
+    image, margin = load_grey(path), kernel.shape[0] // 2
+    # A part of the scene larger than the crop by the kernel: the blurred crop sees no border.
+    wide = SIDE + 2 * margin
+    if min(image.shape) < wide:
+        return None
+    crops = [tuple(int(rng.integers(side - wide + 1)) for side in image.shape) for _ in range(4)]
+    parts = [image[top : top + wide, left : left + wide] for top, left in crops]
+    part = max(parts, key=lambda part: np.abs(np.diff(part, axis=0)).mean())  # not the sky
+    blurred = blur(part, kernel, NOISE, rng, boundary="valid")
+    sharp = part[margin : margin + SIDE, margin : margin + SIDE]
+    name = f"{folder}-{Path(path).stem}"
+    return DevelopmentCase(name, folder, sharp.astype(float), blurred.astype(float), kernel)
