@@ -37,7 +37,7 @@ class DevelopmentCase:
         return int(np.ceil(1.2 * self.kernel.shape[0])) // 2 * 2 + 1
 
 
-def development_cases(data, per_folder: int = 12) -> list[DevelopmentCase]:
+def development_cases(data, per_folder: int = 12, noise: float = NOISE) -> list[DevelopmentCase]:
     """`per_folder` images of the test split from each subfolder of `data`, each under its own kernel.
 
     Parameters
@@ -46,6 +46,8 @@ def development_cases(data, per_folder: int = 12) -> list[DevelopmentCase]:
         Folder of training images with one subfolder per kind.
     per_folder : int
         Fewer are taken from a subfolder that holds fewer.
+    noise : float
+        Standard deviation of the Gaussian noise; the scenes and kernels are the same for all.
 
     Returns
     -------
@@ -58,13 +60,13 @@ def development_cases(data, per_folder: int = 12) -> list[DevelopmentCase]:
     cases = []
     for folder in sorted(by_folder):
         for path in by_folder[folder][:per_folder]:
-            case = _case(path, folder, (STREAM, len(cases)))
+            case = _case(path, folder, (STREAM, len(cases)), noise)
             if case is not None:
                 cases.append(case)
     return cases
 
 
-def _case(path, folder, seed):
+def _case(path, folder, seed, noise):
     rng = np.random.default_rng(seed)
     kernel = random_kernel(int(rng.integers(KERNEL_SIZES[0] // 2, KERNEL_SIZES[1] // 2 + 1)) * 2 + 1, rng)
     image, margin = load_grey(path), kernel.shape[0] // 2
@@ -75,7 +77,7 @@ def _case(path, folder, seed):
     crops = [tuple(int(rng.integers(side - wide + 1)) for side in image.shape) for _ in range(4)]
     parts = [image[top : top + wide, left : left + wide] for top, left in crops]
     part = max(parts, key=lambda part: np.abs(np.diff(part, axis=0)).mean())  # not the sky
-    blurred = blur(part, kernel, NOISE, rng, boundary="valid")
+    blurred = blur(part, kernel, noise, rng, boundary="valid")
     sharp = part[margin : margin + SIDE, margin : margin + SIDE]
     name = f"{folder}-{Path(path).stem}"
     return DevelopmentCase(name, folder, sharp.astype(float), blurred.astype(float), kernel)

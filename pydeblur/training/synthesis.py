@@ -6,7 +6,7 @@ that blur is all that tells them apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -49,6 +49,9 @@ class Synthesis:
     graphics : float
         Share of images, in [0, 1], that are first turned into flat-coloured drawings (:func:`posterize`), often on
         white: photographs hold few of the strong, sharp, isolated edges that lettering consists of.
+    latents : float
+        Share of images, in [0, 1], that are replaced by the solver's latent images (:mod:`.latents`) with the right and
+        with a wrong kernel.
     """
 
     noise: tuple[float, float] = (0.01, 0.01)
@@ -61,6 +64,7 @@ class Synthesis:
     flat_share: float = 1.0
     noise_free: float = 0.0
     graphics: float = 0.0
+    latents: float = 0.0
 
     def __post_init__(self):
         for name in ("noise", "scales", "presize", "contrast", "gamma"):
@@ -286,6 +290,10 @@ def sample_block(images, kernels, count, crop, seed, synthesis=Synthesis(), crop
     pairs = np.empty((count, 2, crop, crop), np.float32)
     for first in range(0, count, crops_per_sheet):
         image, kernel = images[rng.choice(len(images), p=shares)], kernels[rng.integers(len(kernels))]
+        if rng.uniform() < synthesis.latents:
+            last = min(count, first + crops_per_sheet)
+            pairs[first:last] = _latent_crops(image, kernel, last - first, crop, rng, synthesis)
+            continue
         sheet = _blurred_sheet(image, kernel, crop, rng, synthesis)
         for index in range(first, min(count, first + crops_per_sheet)):
             scale = rng.uniform(*synthesis.scales)
@@ -307,6 +315,27 @@ def _blurred_sheet(image, kernel, crop, rng, synthesis):
     rows, columns = (side // 2 for side in np.shape(kernel))
     sharp = sharp[rows : rows + blurred.shape[0], columns : columns + blurred.shape[1]]
     return np.stack([add_noise(sharp, noise, rng, synthesis.quantize), blurred])
+
+
+def _latent_crops(image, kernel, count, crop, rng, synthesis):
+    """Crops of one image's latent images, at a scale drawn for all: (count, 2, crop, crop)."""
+    from pydeblur.training.latents import latent_pair, scaled_kernel
+
+    sharp = np.asarray(image)
+    sharp = sharp.astype(np.float32) / np.float32(255) if sharp.dtype == np.uint8 else sharp.astype(np.float32)
+    if rng.uniform() < synthesis.graphics:
+        sharp = posterize(sharp, rng)
+    # As in the solver's pyramid: image and kernel are small first, then deblurred.
+    scale = max(rng.uniform(*synthesis.scales), (crop + max(np.shape(kernel))) / min(sharp.shape))
+    scale = min(scale, 1.0)
+    sharp, kernel = np.clip(resize(sharp, scale), 0, 1), scaled_kernel(kernel, scale)
+    # No more of the image than the crops need: the latent images cost more than a training step.
+    side = min(int(1.5 * crop) + max(kernel.shape) + 16, *sharp.shape)
+    top, left = (int(rng.integers(length - side + 1)) for length in sharp.shape)
+    noise = rng.uniform(*synthesis.noise) * scale
+    pair = latent_pair(sharp[top : top + side, left : left + side], kernel, noise, rng)
+    unscaled = replace(synthesis, scales=(1.0, 1.0))
+    return np.stack([_cut(np.stack(pair), crop, 1.0, rng, unscaled) for _ in range(count)])
 
 
 def _varied(sharp, smallest_side, rng, synthesis):

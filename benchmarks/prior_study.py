@@ -1,0 +1,154 @@
+"""Priors and their options on the development set: what docs/prior-study.md reports and the presets are chosen by.
+
+    python benchmarks/prior_study.py --data TRAINING_IMAGES --out study.jsonl [--only NAME…] [--every 2] [--jobs 2]
+
+Each finished case is one line of the file; started again, the script goes on where it stopped. It ends with a Markdown
+table. Error ratios are those of Levin et al. with the final step TV, the same for all.
+"""
+
+import argparse
+import json
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+from development_set import NOISE, development_cases
+
+from pydeblur.errors import KernelCollapseError
+from pydeblur.metrics import align, kernel_similarity, psnr
+from pydeblur.nonblind import deconvolve
+from pydeblur.priors import load_prior
+from pydeblur.reproduce.processes import map_unordered
+from pydeblur.solver import SolverOptions, blind_deconv
+
+#: Kernels of up to 31 pixels are centred by their box, estimates by their centroid.
+LARGEST_SHIFT = 12
+#: Ratios above count as this in means: a failed case is a failed case.
+WORST_RATIO = 20.0
+
+ROBUST = {"prefilter": 0.7, "kernel_weight": 0.3, "kernel_weight_unit": "gradients"}
+SHORT = {"beta_growth": 8.0, "descent_steps": 5}
+
+
+def _classifier(form="probability", weights="classifier-compact", **solver):
+    return "classifier", {"weights": weights, "form": form, "threads": 1}, {**ROBUST, **SHORT, **solver}
+
+
+def _gradient(**solver):
+    return "gradient", {}, solver
+
+
+#: Name to prior, its options, and the solver's.
+CONFIGURATIONS = {
+    "gradient": _gradient(),
+    "gradient, mu 2e-3": _gradient(lambda_grad=2e-3),
+    "gradient, mu 8e-3": _gradient(lambda_grad=8e-3),
+    "gradient, gamma 20": _gradient(kernel_weight=20.0),
+    "gradient, gamma 80": _gradient(kernel_weight=80.0),
+    "gradient, gamma 0.1 relative": _gradient(kernel_weight=0.1, kernel_weight_unit="gradients"),
+    "gradient, gamma 0.3 relative": _gradient(kernel_weight=0.3, kernel_weight_unit="gradients"),
+    "gradient, prefilter 0.7": _gradient(prefilter=0.7),
+    "gradient, robust": _gradient(**ROBUST),
+    "gradient, robust, gamma 0.1": _gradient(**{**ROBUST, "kernel_weight": 0.1}),
+    "gradient, robust, gamma 0.6": _gradient(**{**ROBUST, "kernel_weight": 0.6}),
+    "gradient, robust, prefilter 0.5": _gradient(**{**ROBUST, "prefilter": 0.5}),
+    "gradient, robust, prefilter 1": _gradient(**{**ROBUST, "prefilter": 1.0}),
+    "gradient, robust, mu 2e-3": _gradient(**ROBUST, lambda_grad=2e-3),
+    "gradient, robust, mu 8e-3": _gradient(**ROBUST, lambda_grad=8e-3),
+    "gradient, robust, 10 iterations": _gradient(**ROBUST, iterations=10),
+    "intensity": ("intensity", {}, {}),
+    "intensity, robust": ("intensity", {}, ROBUST),
+    "probability, letter of the paper": ("classifier", {"weights": "classifier-compact", "threads": 1}, {}),
+    "probability, letter but robust": ("classifier", {"weights": "classifier-compact", "threads": 1}, ROBUST),
+    "probability": _classifier(),
+    "nll": _classifier("nll"),
+    "nll, w 2000": _classifier("nll", prior_scale=2000.0),
+    "nll, w 4 pixels": _classifier("nll", lambda_prior=16e-3),
+    "nll, padded": _classifier("nll", prior_domain="padded"),
+    "logit, w 200": _classifier("logit", prior_scale=200.0),
+    "logit, w 1000": _classifier("logit", prior_scale=1000.0),
+    "nll, paper net": _classifier("nll", "classifier-paper"),
+    "nll, single-scale net": _classifier("nll", "classifier-single-scale"),
+}
+
+
+@lru_cache(maxsize=1)
+def case_by_name(data, every, noise):
+    """The cases of this run."""
+    return {case.name: case for case in development_cases(data, noise=noise)[::every]}
+
+
+def run_case(data, every, noise, job):
+    """One configuration on one case: a dict of plain values."""
+    configuration, name = job
+    prior_name, prior_options, solver = CONFIGURATIONS[configuration]
+    case = case_by_name(data, every, noise)[name]
+    truth = align(deconvolve(case.blurred, case.kernel, "tv"), case.sharp, LARGEST_SHIFT)
+    row = {"configuration": configuration, "case": name, "folder": case.folder, "kernel_size": case.kernel_size, "noise": noise}
+    try:
+        result = blind_deconv(case.blurred, SolverOptions(case.kernel_size, **solver), load_prior(prior_name, **prior_options))
+    except KernelCollapseError:
+        return {**row, "error_ratio": WORST_RATIO, "psnr": None, "similarity": 0.0, "seconds": None, "prior_value": None}
+    found = align(deconvolve(case.blurred, result.kernel, "tv"), case.sharp, LARGEST_SHIFT)
+    return {
+        **row,
+        "error_ratio": float(found.ssd / truth.ssd),
+        "psnr": float(psnr(found.image, found.reference)),
+        "similarity": float(kernel_similarity(result.kernel, case.kernel)),
+        "seconds": float(sum(record.seconds for record in result.history)),
+        "prior_value": float(np.nan_to_num(result.history[-1].prior_value)),
+    }
+
+
+def table(rows, reference="gradient, robust"):
+    """Markdown: a line per configuration, over the cases that it has."""
+    by_configuration = {}
+    for row in rows:
+        by_configuration.setdefault(row["configuration"], {})[row["case"]] = row
+    base = by_configuration.get(reference, {})
+    yield "| configuration | cases | mean ratio | median | ≤ 1.5 | ≤ 2 | ≤ 3 | PSNR | similarity | better / worse¹ | s |"
+    yield "|---|---|---|---|---|---|---|---|---|---|---|"
+    for name in CONFIGURATIONS:
+        found = by_configuration.get(name)
+        if not found:
+            continue
+        ratios = np.array([row["error_ratio"] for row in found.values()])
+        both = [(row["error_ratio"], base[case]["error_ratio"]) for case, row in found.items() if case in base]
+        better, worse = sum(a < b / 1.15 for a, b in both), sum(a > b * 1.15 for a, b in both)
+        shares = " | ".join(f"{100 * np.mean(ratios <= limit):.0f} %" for limit in (1.5, 2, 3))
+        quality = [[row[key] for row in found.values() if row[key] is not None] for key in ("psnr", "similarity", "seconds")]
+        yield (
+            f"| {name} | {len(ratios)} | {np.minimum(ratios, WORST_RATIO).mean():.2f} | {np.median(ratios):.2f} | {shares} | "
+            f"{np.mean(quality[0]):.2f} | {np.mean(quality[1]):.3f} | {better} / {worse} | {np.median(quality[2]):.1f} |"
+        )
+    yield f"\n¹ cases whose ratio is more than 15 % below or above that of “{reference}”"
+
+
+def main():
+    """Run what is missing, then print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True, help="folder of training images")
+    parser.add_argument("--out", required=True, type=Path, help="file of finished cases, one JSON object a line")
+    parser.add_argument("--only", nargs="+", default=list(CONFIGURATIONS), choices=CONFIGURATIONS, metavar="NAME")
+    parser.add_argument("--every", type=int, default=1, help="take every n-th case only")
+    parser.add_argument("--noise", type=float, default=NOISE, help="standard deviation (default: %(default)s)")
+    parser.add_argument("--jobs", type=int, default=1)
+    arguments = parser.parse_args()
+    rows = [json.loads(line) for line in arguments.out.read_text().splitlines()] if arguments.out.exists() else []
+    rows = [row for row in rows if row["noise"] == arguments.noise]
+    done = {(row["configuration"], row["case"]) for row in rows}
+    names = list(case_by_name(arguments.data, arguments.every, arguments.noise))
+    jobs = [(configuration, name) for configuration in arguments.only for name in names]
+    jobs = [job for job in jobs if job not in done]
+    work = partial(run_case, arguments.data, arguments.every, arguments.noise)
+    for count, row in enumerate(map_unordered(work, jobs, arguments.jobs), 1):
+        rows.append(row)
+        with arguments.out.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        print(f"{count}/{len(jobs)} {row['configuration']} {row['case']} {row['error_ratio']:.2f}", flush=True)
+    shown = [row for row in rows if row["case"] in names]
+    print("\n".join(table(shown)))
+
+
+if __name__ == "__main__":
+    main()
