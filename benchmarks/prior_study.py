@@ -26,7 +26,8 @@ LARGEST_SHIFT = 12
 #: Ratios above count as this in means: a failed case is a failed case.
 WORST_RATIO = 20.0
 
-ROBUST = {"prefilter": 0.7, "kernel_weight": 0.3, "kernel_weight_unit": "gradients"}
+ROBUST = {"prefilter": 0.7, "relative_kernel_weight": 0.3}
+ADAPTIVE = {**ROBUST, "noise_reference": 0.01}
 SHORT = {"beta_growth": 8.0, "descent_steps": 5}
 
 
@@ -45,17 +46,18 @@ CONFIGURATIONS = {
     "gradient, mu 8e-3": _gradient(lambda_grad=8e-3),
     "gradient, gamma 20": _gradient(kernel_weight=20.0),
     "gradient, gamma 80": _gradient(kernel_weight=80.0),
-    "gradient, gamma 0.1 relative": _gradient(kernel_weight=0.1, kernel_weight_unit="gradients"),
-    "gradient, gamma 0.3 relative": _gradient(kernel_weight=0.3, kernel_weight_unit="gradients"),
+    "gradient, gamma 0.1 relative": _gradient(relative_kernel_weight=0.1),
+    "gradient, gamma 0.3 relative": _gradient(relative_kernel_weight=0.3),
     "gradient, prefilter 0.7": _gradient(prefilter=0.7),
     "gradient, robust": _gradient(**ROBUST),
-    "gradient, robust, gamma 0.1": _gradient(**{**ROBUST, "kernel_weight": 0.1}),
-    "gradient, robust, gamma 0.6": _gradient(**{**ROBUST, "kernel_weight": 0.6}),
+    "gradient, robust, gamma 0.1": _gradient(**{**ROBUST, "relative_kernel_weight": 0.1}),
+    "gradient, robust, gamma 0.6": _gradient(**{**ROBUST, "relative_kernel_weight": 0.6}),
     "gradient, robust, prefilter 0.5": _gradient(**{**ROBUST, "prefilter": 0.5}),
     "gradient, robust, prefilter 1": _gradient(**{**ROBUST, "prefilter": 1.0}),
     "gradient, robust, mu 2e-3": _gradient(**ROBUST, lambda_grad=2e-3),
     "gradient, robust, mu 8e-3": _gradient(**ROBUST, lambda_grad=8e-3),
     "gradient, robust, 10 iterations": _gradient(**ROBUST, iterations=10),
+    "gradient, adaptive": _gradient(**ADAPTIVE),
     "intensity": ("intensity", {}, {}),
     "intensity, robust": ("intensity", {}, ROBUST),
     "probability, letter of the paper": ("classifier", {"weights": "classifier-compact", "threads": 1}, {}),

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from pydeblur.errors import InvalidInputError
+from pydeblur.solver.noise import adapt_to_noise
 from pydeblur.solver.options import SolverOptions
 from pydeblur.solver.pyramid import (
     downsample_image,
@@ -29,8 +30,8 @@ class BlindDeconvolution:
     """Result of :func:`blind_deconv`.
 
     ``kernel`` (n, n) non-negative, of sum 1; ``latent`` (H, W) the last intermediate latent image, of the image raised to
-    ``gamma_correct``; ``history`` one record per iteration; ``options`` and ``prior`` what it was made with (the prior's
-    ``name`` and, where it has settings, those).
+    ``gamma_correct``; ``history`` one record per iteration; ``options`` and ``prior`` what it was made with: the options
+    as adapted to the noise, the prior's ``name`` and, where it has settings, those.
     """
 
     kernel: np.ndarray
@@ -71,6 +72,7 @@ def blind_deconv(
         If the kernel loses all its mass.
     """
     image = check_blurred_image(image, options).astype(options.dtype) ** options.gamma_correct
+    options = adapt_to_noise(image, options)
     if options.prefilter:
         image = gaussian_filter(image, options.prefilter, mode="nearest")
     history = History()

@@ -24,16 +24,16 @@ class KernelProblem:
         Gradients of the blurred image.
     weight : float
         γ.
-    relative : bool
-        γ is `weight` times the energy of the latent gradients instead.
+    relative_weight : float
+        Added to γ, times the energy of the latent gradients.
     workers : int
         Threads of each FFT.
     """
 
-    def __init__(self, blurred_x: np.ndarray, blurred_y: np.ndarray, weight: float = 2.0, relative: bool = False, workers: int = 1):
+    def __init__(self, blurred_x: np.ndarray, blurred_y: np.ndarray, weight: float = 2.0, relative_weight: float = 0.0, workers: int = 1):
         self._shape = blurred_x.shape
         self._given_weight = weight
-        self._relative = relative
+        self._relative_weight = relative_weight
         self._workers = workers
         self._blurred_spectra = self._spectrum(blurred_x), self._spectrum(blurred_y)
 
@@ -54,9 +54,9 @@ class KernelProblem:
         """
         #: γ of the last estimate.
         self.weight = self._given_weight
-        if self._relative:
+        if self._relative_weight:
             energy = float(np.vdot(latent_x, latent_x) + np.vdot(latent_y, latent_y))
-            self.weight = max(self._given_weight * energy, np.finfo(np.float32).tiny)
+            self.weight += self._relative_weight * energy
         kernel = (self._by_cg if method == "cg" else self._by_closed_form)(latent_x, latent_y, kernel_shape)
         kernel[kernel < kernel.max() * _RELATIVE_FLOOR] = 0
         return normalise_kernel(np.maximum(kernel, 0))

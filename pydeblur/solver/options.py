@@ -28,15 +28,18 @@ class SolverOptions:
     prefilter : float
         Standard deviation in pixels of a Gaussian that the image is smoothed with before its kernel is estimated, >= 0;
         0 is none, as in the paper. The kernel stays the same, since convolutions commute, but noise loses its share in
-        the gradients. (Beyond the paper.)
+        the gradients. Beyond the paper, as are the next two.
     kernel_threshold : float
         Of the final kernel, what is below its maximum divided by this becomes 0: 0 keeps everything, else >= 1.
     kernel_weight : float
         γ of eq. (13), > 0.
-    kernel_weight_unit : {"absolute", "gradients"}
-        Whether γ is the number given, as in the paper, or that number times the energy of the gradients, ||∇I||², that
-        it is weighed against: then a dark or small image is regularised as much as a bright or large one. (Beyond the
-        paper.)
+    relative_kernel_weight : float
+        Adds this times the energy of the gradients, ||∇I||², to γ, so that a dark or small image is regularised as much as
+        a bright or large one, >= 0.
+    noise_reference : float or None
+        The noise (standard deviation, intensities in [0, 1]) that `prefilter` and `relative_kernel_weight` are meant for,
+        > 0: they are multiplied by the ratio of the noise found in the image to it, and by the ratio's square, the
+        ratio being at most 1.5. None takes them as they are.
     kernel_solver : {"cg", "fft"}
         Conjugate gradients on the kernel's support (default), or the closed form without the support constraint.
     beta_start : float or None
@@ -74,7 +77,8 @@ class SolverOptions:
     prefilter: float = 0.0
     kernel_threshold: float = 20.0
     kernel_weight: float = 2.0
-    kernel_weight_unit: str = "absolute"
+    relative_kernel_weight: float = 0.0
+    noise_reference: float | None = None
     kernel_solver: str = "cg"
     beta_start: float | None = None
     beta_growth: float = 2.0
@@ -93,7 +97,8 @@ class SolverOptions:
     def __post_init__(self):
         _require_odd(self, "kernel_size")
         _require_integer(self, "iterations", "descent_steps", "workers")
-        _require_number(self, "at least 0", lambda x: x >= 0, "lambda_prior", "lambda_grad", "lambda_min", "prefilter")
+        _require_number(self, "at least 0", lambda x: x >= 0, "lambda_prior", "lambda_grad", "lambda_min")
+        _require_number(self, "at least 0", lambda x: x >= 0, "prefilter", "relative_kernel_weight")
         _require_number(self, "0 or at least 1", lambda x: x == 0 or x >= 1, "kernel_threshold")
         _require_number(
             self, "positive", lambda x: x > 0, "gamma_correct", "kernel_weight", "beta_max", "alpha_max", "eta"
@@ -102,10 +107,11 @@ class SolverOptions:
         _require_number(self, "at least 1", lambda x: x >= 1, "lambda_decay")
         if self.beta_start is not None:
             _require_number(self, "positive", lambda x: x > 0, "beta_start")
+        if self.noise_reference is not None:
+            _require_number(self, "positive", lambda x: x > 0, "noise_reference")
         if self.prior_scale != "pixels":
             _require_number(self, 'positive, or "pixels"', lambda x: x > 0, "prior_scale")
         _require_choice(self, "kernel_solver", ("cg", "fft"))
-        _require_choice(self, "kernel_weight_unit", ("absolute", "gradients"))
         _require_choice(self, "prior_domain", ("crop", "padded"))
         _require_choice(self, "dtype", ("float64", "float32"))
 

@@ -50,7 +50,7 @@ class ScaleProblem:
         self._auxiliary_step = make_auxiliary_step(prior, options, blurred.shape, shape)
         self._latent = LatentProblem(wrap_boundary(blurred, shape), blurred.shape, _splitting(options), options.workers)
         self._kernel = KernelProblem(
-            *valid_gradients(blurred), options.kernel_weight, options.kernel_weight_unit == "gradients", options.workers
+            *valid_gradients(blurred), options.kernel_weight, options.relative_kernel_weight, options.workers
         )
 
     def solve(self, kernel, lambda_prior: float, lambda_grad: float, threshold: float, emit: Callback) -> ScaleResult:

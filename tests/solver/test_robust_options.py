@@ -7,6 +7,7 @@ from scipy.ndimage import gaussian_filter
 from pydeblur.solver import SolverOptions, blind_deconv
 from pydeblur.solver.gradients import valid_gradients
 from pydeblur.solver.kernel import KernelProblem
+from pydeblur.solver.noise import adapt_to_noise, noise_level
 from pydeblur.training import blur, random_kernel
 
 
@@ -34,34 +35,72 @@ def test_relative_weight_is_the_weight_times_the_gradients_energy(scene):
     sharp, _, blurred = scene
     gradients = valid_gradients(sharp)
     energy = sum(np.sum(part**2) for part in gradients)
-    relative = KernelProblem(*valid_gradients(blurred), 0.3, relative=True)
-    absolute = KernelProblem(*valid_gradients(blurred), 0.3 * energy)
+    relative = KernelProblem(*valid_gradients(blurred), 2.0, 0.3)
+    absolute = KernelProblem(*valid_gradients(blurred), 2.0 + 0.3 * energy)
     for method in ("cg", "fft"):
         one, other = (problem.estimate(*gradients, (13, 13), method) for problem in (relative, absolute))
         assert np.max(np.abs(one - other)) < 1e-12
-    assert relative.weight == pytest.approx(0.3 * energy)
+    assert relative.weight == pytest.approx(2.0 + 0.3 * energy)
 
 
 def test_relative_weight_makes_the_kernel_independent_of_contrast(scene):
     """The closed form is linear in both images but for γ: at a tenth of the contrast the absolute γ smooths more."""
     sharp, _, blurred = scene
     found = {}
-    for unit in (True, False):
+    for weights in ((1e-6, 0.3), (5.0, 0.0)):
         full, dim = (
-            KernelProblem(*valid_gradients(c * blurred), 5.0, unit).estimate(*valid_gradients(c * sharp), (13, 13))
+            KernelProblem(*valid_gradients(c * blurred), *weights).estimate(*valid_gradients(c * sharp), (13, 13))
             for c in (1.0, 0.1)
         )
-        found[unit] = np.max(np.abs(full - dim))
-    assert found[True] < 1e-4 < found[False]
+        found[weights[1]] = np.max(np.abs(full - dim))
+    assert found[0.3] < 1e-4 < found[0.0]
 
 
 def test_no_gradients_leave_an_error_not_a_nan(scene):
     from pydeblur.errors import KernelCollapseError
 
     _, _, blurred = scene
-    problem = KernelProblem(*valid_gradients(blurred), 0.3, relative=True)
+    problem = KernelProblem(*valid_gradients(blurred), 0.3, 0.3)
     zero = np.zeros((159, 159))
     try:
         assert np.all(np.isfinite(problem.estimate(zero, zero, (13, 13))))
     except KernelCollapseError:
         pass
+
+
+@pytest.mark.parametrize("noise", [0.005, 0.01, 0.02, 0.05])
+def test_noise_is_found_in_a_blurred_image(scene, noise):
+    sharp, kernel, _ = scene
+    assert noise_level(blur(sharp, kernel, noise, 0)) == pytest.approx(noise, rel=0.15)
+
+
+def test_quantisation_is_next_to_no_noise(scene):
+    sharp, kernel, _ = scene
+    assert noise_level(blur(sharp, kernel, 0.0)) < 0.002
+    assert noise_level(np.zeros((8, 8))) == 0
+
+
+def test_clipped_ground_says_nothing_of_the_noise():
+    rng = np.random.default_rng(0)
+    page = np.ones((100, 100))
+    page[30:70, 10:90] = 0.5 + 0.02 * rng.standard_normal((40, 80))
+    assert noise_level(page) == pytest.approx(0.02, rel=0.25)
+
+
+def test_options_follow_the_noise(scene):
+    sharp, kernel, _ = scene
+    given = SolverOptions(13, prefilter=0.7, relative_kernel_weight=0.3, noise_reference=0.01)
+    for noise, ratio in ((0.005, 0.5), (0.01, 1.0), (0.05, 1.5)):
+        adapted = adapt_to_noise(blur(sharp, kernel, noise, 1), given)
+        assert adapted.prefilter == pytest.approx(0.7 * ratio, rel=0.15)
+        assert adapted.relative_kernel_weight == pytest.approx(0.3 * ratio**2, rel=0.3)
+        assert adapted.noise_reference is None
+    assert adapt_to_noise(sharp, SolverOptions(13, prefilter=0.7)).prefilter == 0.7
+
+
+def test_result_records_the_adapted_options(scene):
+    _, _, blurred = scene
+    result = blind_deconv(blurred, SolverOptions(13, iterations=1, prefilter=0.7, noise_reference=0.01))
+    again = blind_deconv(blurred, result.options)
+    assert 0.7 < result.options.prefilter <= 1.05
+    assert np.array_equal(result.kernel, again.kernel)
