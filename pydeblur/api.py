@@ -8,22 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from pydeblur.errors import InvalidOptionError, KernelCollapseWarning
+from pydeblur.estimation import estimate, run_options, total_iterations
 from pydeblur.grey import grey_image
 from pydeblur.nonblind import deconvolve
 from pydeblur.nonblind.checked_input import check_unit_image
 from pydeblur.nonblind.methods import check_options
 from pydeblur.presets import resolve
-from pydeblur.priors import load_prior
-from pydeblur.solver import (
-    BlindDeconvolution,
-    History,
-    ProgressBar,
-    SolverOptions,
-    blind_deconv,
-    check_blurred_image,
-    iteration_count,
-)
-from pydeblur.solver.options import solver_options
+from pydeblur.solver import BlindDeconvolution, History, ProgressBar, SolverOptions, check_blurred_image
 
 #: A kernel with more than this share of its mass in one pixel blurs nothing.
 _DELTA_MASS = 0.99
@@ -35,7 +26,7 @@ class DeblurResult:
 
     ``image`` (H, W[, 3]) the deblurred image, not clipped; ``kernel`` (n, n); ``latent`` (H, W) the last intermediate
     image of the kernel estimation; ``history`` one record per iteration; ``options`` of the kernel estimation; ``prior``
-    its prior's name and settings.
+    its prior's name and settings; ``candidates`` the runs that it was chosen from, see :mod:`pydeblur.estimation`.
     """
 
     image: np.ndarray
@@ -44,6 +35,7 @@ class DeblurResult:
     history: History
     options: SolverOptions
     prior: dict
+    candidates: tuple[dict, ...] = ()
 
 
 def deblur(
@@ -75,7 +67,7 @@ def deblur(
         A name, or a prior as :mod:`pydeblur.priors.protocol` describes it; by default the preset's, else "gradient".
     prior_options : dict, optional
         Of a prior given by its name, see :func:`pydeblur.load_prior`: the classifier's ``weights``, ``form``, ``backend``,
-        ``device`` and ``threads``.
+        ``device`` and ``threads``. With the preset "best" alone, of the classifier that judges.
     nonblind : {"ringing", "tv", "l0", "whyte"}, optional
         The final step, see :func:`deconvolve`; "ringing" unless `saturated`.
     saturated : bool
@@ -102,10 +94,10 @@ def deblur(
     final_options = {} if nonblind_options is None else nonblind_options
     check_options(method, final_options)
     image = check_unit_image(image)
-    estimate = _estimated(image, kernel_size, (preset, prior, prior_options), callback, progress, options)
-    final = deconvolve(image, estimate.kernel, method, **{"workers": estimate.options.workers, **final_options})
+    found = _estimated(image, kernel_size, (preset, prior, prior_options), callback, progress, options)
+    final = deconvolve(image, found.kernel, method, **{"workers": found.options.workers, **final_options})
     return DeblurResult(
-        final, estimate.kernel, estimate.latent, estimate.history, estimate.options, estimate.prior
+        final, found.kernel, found.latent, found.history, found.options, found.prior, found.candidates
     )
 
 
@@ -125,7 +117,7 @@ def estimate_kernel(
     Returns
     -------
     BlindDeconvolution
-        With ``kernel`` (n, n), ``latent``, ``history``, ``options`` and ``prior``.
+        With ``kernel`` (n, n), ``latent``, ``history``, ``options``, ``prior`` and ``candidates``.
 
     Warns
     -----
@@ -143,12 +135,10 @@ def estimate_kernel(
 
 
 def _estimated(image, kernel_size, choice, callback, progress, options) -> BlindDeconvolution:
-    prior, prior_options, options = resolve(*choice, options)
-    options = solver_options({**options, "kernel_size": kernel_size})
-    grey = check_blurred_image(grey_image(image), options)
-    prior = load_prior(prior, **prior_options) if isinstance(prior, str) else prior
-    with ProgressBar(iteration_count(options), disable=not progress) as bar:
-        result = blind_deconv(grey, options, prior, _both(callback, bar))
+    preset = resolve(*choice, options)
+    grey = check_blurred_image(grey_image(image), run_options(preset, kernel_size)[0])
+    with ProgressBar(total_iterations(preset, kernel_size), disable=not progress) as bar:
+        result = estimate(grey, kernel_size, preset, _both(callback, bar))
     if result.kernel.max() > _DELTA_MASS:
         warnings.warn(
             "the estimated kernel collapsed to a delta: the image would be left as it is; try a larger kernel size "

@@ -1,24 +1,51 @@
-"""Presets: a prior, its options and the solver's, under one name."""
+"""Presets: a prior, its options, the solver's, and what is chosen from, under one name."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydeblur.errors import InvalidOptionError
 
 
 @dataclass(frozen=True)
 class Preset:
-    """``prior`` a name for :func:`pydeblur.load_prior`, ``prior_options`` its options, ``solver`` fields of SolverOptions."""
+    """How a kernel is estimated.
 
-    prior: str
+    Parameters
+    ----------
+    prior : str or object
+        A name for :func:`pydeblur.load_prior`, or a prior.
+    prior_options : dict
+        Options of a prior given by its name.
+    solver : dict
+        Fields of SolverOptions.
+    candidates : tuple of dict
+        Several runs, each with these fields of SolverOptions over `solver`; the judge takes the best. Empty: one run.
+    judge : dict
+        Options of the classifier that judges candidates.
+    """
+
+    prior: object = "gradient"
     prior_options: dict = field(default_factory=dict)
     solver: dict = field(default_factory=dict)
+    candidates: tuple[dict, ...] = ()
+    judge: dict = field(default_factory=dict)
+
+    def runs(self) -> list[dict]:
+        """Fields of SolverOptions of each run."""
+        return [{**self.solver, **candidate} for candidate in self.candidates or ({},)]
 
 
 PRESETS = {
     # Sections 4.1, 4.2 and 6 in everything but w, with which the letter of eq. (12) would do nothing (docs/prior-study.md).
     "faithful": Preset("classifier", {"weights": "classifier-paper", "form": "probability"}),
+    # Beyond the paper: what was best on the development set of docs/prior-study.md.
+    "best": Preset(
+        "gradient",
+        solver={"prefilter": 0.7, "relative_kernel_weight": 0.3, "noise_reference": 0.01},
+        candidates=({"iterations": 10}, {"initial_kernel": "column"}, {"lambda_grad": 8e-3}, {"lambda_grad": 2e-3}),
+        judge={"weights": "classifier-compact"},
+    ),
 }
 
 
@@ -35,7 +62,7 @@ def preset_named(name: str) -> Preset:
     return PRESETS[name]
 
 
-def resolve(preset: str | None, prior, prior_options: dict | None, solver: dict) -> tuple[object, dict, dict]:
+def resolve(preset: str | None = None, prior=None, prior_options: dict | None = None, solver: dict | None = None) -> Preset:
     """What a preset and what is given beside it mean together; the latter wins.
 
     Parameters
@@ -45,25 +72,37 @@ def resolve(preset: str | None, prior, prior_options: dict | None, solver: dict)
     prior : str, object or None
         A prior's name, a prior, or None: the preset's.
     prior_options : dict or None
-        Options of the named prior.
-    solver : dict
+        Options of the named prior; of the judge, where the preset has one and no prior is given.
+    solver : dict or None
         Fields of SolverOptions.
 
     Returns
     -------
-    prior : str or object
-    prior_options : dict
-    solver : dict
+    Preset
 
     Raises
     ------
     InvalidOptionError
         If there is no such preset, or options are given for a prior that is an object.
     """
-    chosen = Preset("gradient") if preset is None else preset_named(preset)
-    given = prior_options or {}
-    if prior is None or prior == chosen.prior:
-        return chosen.prior, {**chosen.prior_options, **given}, {**chosen.solver, **solver}
-    if given and not isinstance(prior, str):
+    chosen = Preset() if preset is None else preset_named(preset)
+    options, solver = prior_options or {}, solver or {}
+    if prior is not None and not isinstance(prior, str) and options:
         raise InvalidOptionError("prior_options belong to a prior given by its name")
-    return prior, given, {**chosen.solver, **solver}
+    if prior is None and chosen.candidates:
+        chosen = replace(chosen, judge={**chosen.judge, **options})
+    elif prior is None or prior == chosen.prior:
+        chosen = replace(chosen, prior_options={**chosen.prior_options, **options})
+    else:
+        chosen = replace(chosen, prior=prior, prior_options=options)
+    return replace(chosen, solver={**chosen.solver, **solver}, candidates=_without(chosen.candidates, solver))
+
+
+def _without(candidates, fields):
+    """Candidates without the fields that the user has fixed, each once; none if no choice is left."""
+    left = []
+    for candidate in candidates:
+        candidate = {name: value for name, value in candidate.items() if name not in fields}
+        if candidate not in left:
+            left.append(candidate)
+    return tuple(left) if len(left) > 1 else ()

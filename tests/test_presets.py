@@ -1,10 +1,13 @@
 """Presets, the learned prior by its name, and what a result records of both."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import pydeblur
-from pydeblur.presets import PRESETS, resolve
+from pydeblur.estimation import ENERGY_WEIGHT, log_odds
+from pydeblur.presets import PRESETS, Preset, resolve
 from pydeblur.solver.options import solver_options
 from pydeblur.training import blur, random_kernel
 
@@ -21,21 +24,70 @@ def blurred():
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_is_made_of_options_that_exist(name):
     preset = PRESETS[name]
-    solver_options({**preset.solver, "kernel_size": 5})
+    for fields in preset.runs():
+        solver_options({**fields, "kernel_size": 5})
     pydeblur.load_prior(preset.prior, **preset.prior_options)
+    if preset.candidates:
+        pydeblur.load_prior("classifier", **preset.judge)
 
 
 def test_what_is_given_beside_a_preset_wins():
     chosen = PRESETS["faithful"]
-    prior, prior_options, solver = resolve("faithful", None, {"form": "nll"}, {"eta": 0.5})
-    assert prior == chosen.prior == "classifier"
-    assert prior_options == {**chosen.prior_options, "form": "nll"}
-    assert solver == {**chosen.solver, "eta": 0.5}
-    assert resolve("faithful", "gradient", None, {})[:2] == ("gradient", {})
+    preset = resolve("faithful", None, {"form": "nll"}, {"eta": 0.5})
+    assert preset.prior == chosen.prior == "classifier"
+    assert preset.prior_options == {**chosen.prior_options, "form": "nll"}
+    assert preset.solver == {**chosen.solver, "eta": 0.5}
+    assert resolve("faithful", "gradient").prior_options == {}
+
+
+def test_fixed_fields_leave_fewer_candidates():
+    assert len(resolve("best").candidates) == 4
+    fixed = resolve("best", solver={"iterations": 2})
+    assert fixed.candidates[0] == {} and len(fixed.candidates) == 4
+    assert all(fields["iterations"] == 2 for fields in fixed.runs())
+    alone = resolve("best", solver={"iterations": 2, "lambda_grad": 4e-3, "initial_kernel": "row"})
+    assert alone.candidates == () and len(alone.runs()) == 1
+
+
+def test_options_beside_the_best_preset_are_the_judges():
+    assert resolve("best", prior_options={"threads": 1}).judge["threads"] == 1
+    with_prior = resolve("best", "classifier", {"form": "nll"})
+    assert with_prior.prior_options == {"form": "nll"} and "form" not in with_prior.judge
 
 
 def test_without_a_preset_it_is_the_gradient_prior():
-    assert resolve(None, None, None, {}) == ("gradient", {}, {})
+    assert resolve() == Preset("gradient")
+
+
+def test_the_best_candidate_is_one_of_the_runs(blurred):
+    records = []
+    options = {"prior_options": {"threads": 1}, "lambda_grad": 4e-3}
+    best = pydeblur.estimate_kernel(blurred, 5, preset="best", callback=records.append, **options)
+    assert [candidate["chosen"] for candidate in best.candidates].count(True) == 1
+    (chosen,) = (candidate for candidate in best.candidates if candidate["chosen"])
+    least = min(c["energy"] for c in best.candidates)
+    cost = [c["log_odds"] + ENERGY_WEIGHT * (c["energy"] / least - 1) for c in best.candidates]
+    assert best.candidates[int(np.argmin(cost))] is chosen
+    again = pydeblur.estimate_kernel(blurred, 5, **{**PRESETS["best"].solver, "lambda_grad": 4e-3, **chosen["fields"]})
+    assert np.array_equal(best.kernel, again.kernel) and best.options == again.options
+    assert len(records) > len(best.history)  # the callback saw every run
+    assert pydeblur.deblur(blurred, 5, preset="best", **options).candidates == best.candidates
+
+
+def test_the_judge_prefers_the_right_kernel(blurred):
+    """Of the true kernel and none, the deblurred image with the true one looks less blurred."""
+    from pydeblur.solver import SolverOptions, blind_deconv
+    from skimage import data
+
+    sharp = data.camera()[:256, 100:356] / 255
+    kernel = random_kernel(15, 2)
+    image = blur(sharp, kernel, 0.005, 0).astype(float)
+    judge = pydeblur.load_prior("classifier", weights="classifier-compact", threads=1)
+    run = blind_deconv(image, SolverOptions(15, iterations=1))
+    nothing = np.zeros((15, 15))
+    nothing[7, 7] = 1
+    right, wrong = (log_odds(image, replace(run, kernel=k), judge) for k in (kernel, nothing))
+    assert right < wrong - 1
 
 
 def test_the_classifier_by_name_and_its_record(blurred):

@@ -32,18 +32,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Run a benchmark and print it as a table."""
     from pydeblur.nonblind.methods import method_options
-    from pydeblur.presets import resolve
     from pydeblur.reproduce.evaluation import BENCHMARKS, Protocol, evaluate, write_report
 
     check_outputs(table=arguments.json)
     method = nonblind_method(arguments)
     usual = {name: value for name, value in BENCHMARKS[arguments.benchmark].items() if name in method_options(method)}
-    prior, prior_options, solver = resolve(**prior_choice(arguments), solver=solver_options(arguments))
     protocol = Protocol(
         benchmark=arguments.benchmark,
-        prior=prior,
-        prior_options=prior_options,
-        solver=solver,
+        **prior_choice(arguments),
+        solver=solver_options(arguments),
         nonblind=method,
         nonblind_options={**usual, **nonblind_options(arguments)},
     )

@@ -58,7 +58,7 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
 
 
 def _add_classifier_arguments(parser):
-    group = parser.add_argument_group("the classifier as prior")
+    group = parser.add_argument_group("the classifier, as prior or as judge")
     group.add_argument("--weights", metavar="W", help="name or ONNX file (default: classifier-paper)")
     group.add_argument("--form", choices=FORMS, help="f, -log(1 - f) or log-odds (default: probability)")
     group.add_argument("--backend", choices=("onnxruntime", "torch", "numpy"), help="(default: onnxruntime)")
@@ -78,10 +78,10 @@ def prior_choice(arguments: argparse.Namespace) -> dict:
     """The arguments ``preset``, ``prior`` and ``prior_options`` of the Python face."""
     given = {name: getattr(arguments, name) for name in ("weights", "form", "backend", "device")}
     given = {name: value for name, value in given.items() if value is not None}
-    is_classifier = arguments.prior == "classifier" or (arguments.prior is None and arguments.preset is not None)
-    if given and not is_classifier:
+    takes_part = arguments.prior == "classifier" or (arguments.prior is None and arguments.preset is not None)
+    if given and not takes_part:
         raise InvalidOptionError(f"--{next(iter(given))} belongs to --prior classifier")
-    if is_classifier:
+    if takes_part:
         given["threads"] = arguments.threads or 1
     return {"preset": arguments.preset, "prior": arguments.prior, "prior_options": given}
 

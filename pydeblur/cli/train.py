@@ -10,7 +10,7 @@ from pydeblur.errors import InvalidInputError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of this command."""
     parser.add_argument("--data", nargs="+", required=True, metavar="FOLDER", help="folders of sharp images")
-    parser.add_argument("--recipe", choices=("paper", "cpu"), default="cpu", help="default: %(default)s")
+    parser.add_argument("--recipe", choices=("paper", "cpu", "robust"), default="cpu", help="default: %(default)s")
     parser.add_argument("--out", required=True, metavar="RUN", help="folder for checkpoints, log, plot and report")
     parser.add_argument("--architecture", choices=("paper", "compact"), help="default: the recipe's")
     parser.add_argument("--scales", nargs=2, type=float, metavar=("LOW", "HIGH"), help="random resizing (1 1: none)")

@@ -13,14 +13,16 @@ import numpy as np
 
 from pydeblur.datasets import load
 from pydeblur.errors import InvalidOptionError, KernelCollapseError
+from pydeblur.estimation import estimate
 from pydeblur.files import write_bytes
 from pydeblur.grey import grey_image
 from pydeblur.metrics import align, error_ratio, kernel_similarity, psnr, ssim, success_rate
 from pydeblur.nonblind import deconvolve
 from pydeblur.nonblind.methods import check_options, method_options
+from pydeblur.presets import Preset, resolve
 from pydeblur.priors import load_prior
 from pydeblur.reproduce.processes import map_unordered
-from pydeblur.solver import blind_deconv
+from pydeblur.solver.coarse_to_fine import describe_prior
 from pydeblur.solver.options import is_integer, solver_options
 from pydeblur.version import __version__
 
@@ -38,16 +40,21 @@ _QUALITY = ("ssd", "ssd_true", "error_ratio", "psnr", "ssim", "kernel_similarity
 class Protocol:
     """What is run on every case: all of it is written into the report.
 
-    ``solver`` are fields of SolverOptions (without ``kernel_size``, which each case has of its own), ``prior_options`` go
-    to :func:`pydeblur.load_prior`, ``nonblind_options`` to the final step.
+    ``preset``, ``prior``, ``prior_options`` and ``solver`` (fields of SolverOptions without ``kernel_size``, which each
+    case has of its own) are those of :func:`pydeblur.presets.resolve`, ``nonblind_options`` go to the final step.
     """
 
     benchmark: str
-    prior: str = "gradient"
+    prior: str | None = None
     solver: dict = field(default_factory=dict)
     prior_options: dict = field(default_factory=dict)
+    preset: str | None = None
     nonblind: str = "ringing"
     nonblind_options: dict = field(default_factory=dict)
+
+    def resolved(self) -> Preset:
+        """How kernels are estimated."""
+        return resolve(self.preset, self.prior, self.prior_options, self.solver)
 
 
 def evaluate(protocol: Protocol, data=None, cases=None, jobs: int = 1, progress=None) -> dict:
@@ -95,11 +102,21 @@ def evaluate(protocol: Protocol, data=None, cases=None, jobs: int = 1, progress=
 def _all_options(protocol: Protocol) -> dict:
     """The protocol with every default written out, for the report; refuses what is out of range."""
     check_options(protocol.nonblind, protocol.nonblind_options)
-    load_prior(protocol.prior, **protocol.prior_options)
-    solver = asdict(solver_options({**protocol.solver, "kernel_size": 3}))
+    preset = protocol.resolved()
+    prior = describe_prior(load_prior(preset.prior, **preset.prior_options))
+    solver = asdict(solver_options({**preset.solver, "kernel_size": 3}))
     del solver["kernel_size"]  # each case has its own
     nonblind_options = {**method_options(protocol.nonblind), **protocol.nonblind_options}
-    return {**asdict(protocol), "solver": solver, "nonblind_options": nonblind_options, "pydeblur": __version__}
+    return {
+        **asdict(protocol),
+        "prior": prior.pop("name"),
+        "prior_options": prior,
+        "solver": solver,
+        "candidates": list(preset.candidates),
+        "judge": describe_prior(load_prior("classifier", **preset.judge)) if preset.candidates else None,
+        "nonblind_options": nonblind_options,
+        "pydeblur": __version__,
+    }
 
 
 def evaluate_case(protocol: Protocol, data, name: str) -> dict:
@@ -110,11 +127,9 @@ def evaluate_case(protocol: Protocol, data, name: str) -> dict:
     kernel estimate collapses, all but the time are None: one case need not end a benchmark.
     """
     (case,) = load(protocol.benchmark, data, [name])
-    options = solver_options({**protocol.solver, "kernel_size": case.kernel_size})
-    prior = load_prior(protocol.prior, **protocol.prior_options)
     started = time.process_time()
     try:
-        kernel = blind_deconv(grey_image(case.blurred), options, prior).kernel
+        kernel = estimate(grey_image(case.blurred), case.kernel_size, protocol.resolved()).kernel
     except KernelCollapseError:
         kernel = None
     cpu_seconds = time.process_time() - started

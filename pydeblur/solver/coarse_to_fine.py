@@ -31,7 +31,8 @@ class BlindDeconvolution:
 
     ``kernel`` (n, n) non-negative, of sum 1; ``latent`` (H, W) the last intermediate latent image, of the image raised to
     ``gamma_correct``; ``history`` one record per iteration; ``options`` and ``prior`` what it was made with: the options
-    as adapted to the noise, the prior's ``name`` and, where it has settings, those.
+    as adapted to the noise, the prior's ``name`` and, where it has settings, those. ``candidates`` describes the runs that
+    this one was chosen from (:mod:`pydeblur.estimation`); empty where there was no choice.
     """
 
     kernel: np.ndarray
@@ -39,6 +40,7 @@ class BlindDeconvolution:
     history: History
     options: SolverOptions
     prior: dict
+    candidates: tuple[dict, ...] = ()
 
 
 class Level(NamedTuple):
@@ -71,11 +73,11 @@ def blind_deconv(
     KernelCollapseError
         If the kernel loses all its mass.
     """
-    image = check_blurred_image(image, options).astype(options.dtype) ** options.gamma_correct
+    image = check_blurred_image(image, options)
     options = adapt_to_noise(image, options)
-    if options.prefilter:
-        image = gaussian_filter(image, options.prefilter, mode="nearest")
+    image = prepared_image(image, options)
     history = History()
+    described = describe_prior(prior)
 
     def emit(record: IterationRecord):
         history.append(record)
@@ -87,16 +89,18 @@ def blind_deconv(
     kernel = threshold = None
     for level in _pyramid(image, options.kernel_size):
         if kernel is None:
-            kernel = initial_kernel(level.kernel_size)
+            kernel = initial_kernel(level.kernel_size, options.initial_kernel)
             threshold = initial_threshold(level.image, level.kernel_size)
         else:
             kernel = upsample_kernel(kernel, level.kernel_size)
+        if level.scale < options.finest_prior_scale:
+            prior, lambda_prior = None, 0.0
         problem = ScaleProblem(level.image, level.kernel_size, prior, options, level.scale)
         result = problem.solve(kernel, lambda_prior, lambda_grad, threshold, emit)
         kernel = finish_scale_kernel(result.kernel)
         lambda_prior, lambda_grad = result.lambda_prior, result.lambda_grad
     kernel = finish_kernel(kernel, options.kernel_threshold)
-    return BlindDeconvolution(kernel, result.latent, history, options, describe_prior(prior))
+    return BlindDeconvolution(kernel, result.latent, history, options, described)
 
 
 def describe_prior(prior) -> dict:
@@ -105,6 +109,28 @@ def describe_prior(prior) -> dict:
         return {"name": "gradient"}
     name = getattr(prior, "name", type(prior).__name__)
     return {"name": name, **getattr(prior, "settings", {})}
+
+
+def latent_energy(image: np.ndarray, kernel: np.ndarray, options: SolverOptions, lambda_grad: float) -> float:
+    """The least ||I⊗k - B||² + μ||∇I||_0 that the latent image's step reaches for a kernel: eq. (4) without its priors.
+
+    Parameters
+    ----------
+    image : (H, W) ndarray
+        Blurred image; ``options.gamma_correct`` and ``options.prefilter`` are applied to it.
+    kernel : (n, n) ndarray
+    options : SolverOptions
+    lambda_grad : float
+        μ.
+    """
+    problem = ScaleProblem(prepared_image(image, options), kernel.shape[0], None, options)
+    return problem.energy_of(kernel, lambda_grad)
+
+
+def prepared_image(image: np.ndarray, options: SolverOptions) -> np.ndarray:
+    """What the pyramid is made of: the image in the options' dtype, raised to their gamma and smoothed."""
+    image = image.astype(options.dtype) ** options.gamma_correct
+    return gaussian_filter(image, options.prefilter, mode="nearest") if options.prefilter else image
 
 
 def iteration_count(options: SolverOptions) -> int:

@@ -40,6 +40,8 @@ class SolverOptions:
         The noise (standard deviation, intensities in [0, 1]) that `prefilter` and `relative_kernel_weight` are meant for,
         > 0: they are multiplied by the ratio of the noise found in the image to it, and by the ratio's square, the
         ratio being at most 1.5. None takes them as they are.
+    initial_kernel : {"row", "column"}
+        How the two equal pixels lie that the coarsest scale starts from; the paper's family takes a row.
     kernel_solver : {"cg", "fft"}
         Conjugate gradients on the kernel's support (default), or the closed form without the support constraint.
     beta_start : float or None
@@ -56,6 +58,9 @@ class SolverOptions:
         w of eq. (12): 1 is the paper's letter, "pixels" is the number of pixels that the prior sees.
     prior_domain : {"crop", "padded"}
         What the prior sees: the image's own area (zero gradient outside), or the circularly padded image.
+    finest_prior_scale : int
+        The prior takes part at this scale and all coarser ones, >= 0: 0, the finest, is all of them, as in the paper; with
+        2 the last two scales, from half the size on, are left to the L0 gradient prior. (Beyond the paper.)
     lambda_decay, lambda_min : float
         After each iteration λ and μ are divided by the decay, but not below the minimum; 0 stays 0.
     dtype : {"float64", "float32"}
@@ -79,6 +84,7 @@ class SolverOptions:
     kernel_weight: float = 2.0
     relative_kernel_weight: float = 0.0
     noise_reference: float | None = None
+    initial_kernel: str = "row"
     kernel_solver: str = "cg"
     beta_start: float | None = None
     beta_growth: float = 2.0
@@ -89,6 +95,7 @@ class SolverOptions:
     descent_steps: int = 10
     prior_scale: float | str = "pixels"
     prior_domain: str = "crop"
+    finest_prior_scale: int = 0
     lambda_decay: float = 1.1
     lambda_min: float = 1e-4
     dtype: str = "float64"
@@ -97,6 +104,10 @@ class SolverOptions:
     def __post_init__(self):
         _require_odd(self, "kernel_size")
         _require_integer(self, "iterations", "descent_steps", "workers")
+        if not is_integer(self.finest_prior_scale) or self.finest_prior_scale < 0:
+            raise InvalidOptionError(
+                f"finest_prior_scale should be a whole number of at least 0, but is {self.finest_prior_scale!r}"
+            )
         _require_number(self, "at least 0", lambda x: x >= 0, "lambda_prior", "lambda_grad", "lambda_min")
         _require_number(self, "at least 0", lambda x: x >= 0, "prefilter", "relative_kernel_weight")
         _require_number(self, "0 or at least 1", lambda x: x == 0 or x >= 1, "kernel_threshold")
@@ -111,6 +122,7 @@ class SolverOptions:
             _require_number(self, "positive", lambda x: x > 0, "noise_reference")
         if self.prior_scale != "pixels":
             _require_number(self, 'positive, or "pixels"', lambda x: x > 0, "prior_scale")
+        _require_choice(self, "initial_kernel", ("row", "column"))
         _require_choice(self, "kernel_solver", ("cg", "fft"))
         _require_choice(self, "prior_domain", ("crop", "padded"))
         _require_choice(self, "dtype", ("float64", "float32"))

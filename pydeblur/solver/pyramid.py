@@ -26,12 +26,12 @@ def kernel_sizes(kernel_size: int) -> list[int]:
     return [size + (size % 2 == 0) for size in sizes]
 
 
-def initial_kernel(size: int) -> np.ndarray:
-    """Kernel to start from at the coarsest scale: two equal neighbours, (size, size) float64."""
+def initial_kernel(size: int, shape: str = "row") -> np.ndarray:
+    """Kernel to start from at the coarsest scale: two equal neighbours in a row or column, (size, size) float64."""
     kernel = np.zeros((size, size))
     centre = (size - 1) // 2
     kernel[centre - 1, centre - 1 : centre + 1] = 0.5
-    return kernel
+    return kernel if shape == "row" else kernel.T.copy()
 
 
 def downsample_image(image: np.ndarray, ratio: float) -> np.ndarray:

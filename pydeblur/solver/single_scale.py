@@ -85,6 +85,12 @@ class ScaleProblem:
             lambda_prior, lambda_grad = self._decayed(lambda_prior), self._decayed(lambda_grad)
         return ScaleResult(kernel, latent, lambda_prior, lambda_grad)
 
+    def energy_of(self, kernel: np.ndarray, lambda_grad: float) -> float:
+        """||I⊗k - B||² + μ||g||_0 of the latent image that belongs to a kernel, without a prior."""
+        self._latent.set_kernel(kernel)
+        estimate = self._latent.solve(lambda_grad)
+        return self._latent.residual_energy(estimate) + lambda_grad * estimate.gradients
+
     def _next_kernel(self, latent_x, latent_y):
         found = self._kernel.estimate(latent_x, latent_y, self._kernel_shape, self._options.kernel_solver)
         return drop_small_components(found)

@@ -338,7 +338,8 @@ class _Run:
         values = [float(row["accuracy"]) for row in rows]
         self.training["validation"] = {str(row["scale"]): row["accuracy"] for row in rows}
         score = sum(values) / len(values)
-        improved, self.best = score > self.best, max(score, self.best)
+        # Of equals the later one: it has seen more, at a smaller learning rate.
+        improved, self.best = score >= self.best, max(score, self.best)
         if improved:
             self.save("best.pt")
         self.save("last.pt")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydeblur.errors import InvalidInputError
 from pydeblur.training.synthesis import Synthesis
@@ -188,7 +188,16 @@ CPU_RECIPE = Recipe(
     largest_gradient=5.0,
 )
 
-RECIPES = {recipe.name: recipe for recipe in (PAPER_RECIPE, CPU_RECIPE)}
+# For the solver rather than for photographs: half of the pairs are its latent images, of right and of wrong kernels.
+ROBUST_RECIPE = replace(
+    CPU_RECIPE,
+    name="robust",
+    synthesis=replace(CPU_RECIPE.synthesis, latents=0.5),
+    learning_rate=1e-3,
+    steps=6000,
+)
+
+RECIPES = {recipe.name: recipe for recipe in (PAPER_RECIPE, CPU_RECIPE, ROBUST_RECIPE)}
 
 
 def recipe_named(name):

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import pydeblur as package
-from pydeblur import api
+from pydeblur import estimation
 from pydeblur.files import ImageFile, read_image, read_kernel, write_image
 from pydeblur.solver import IterationRecord, blind_deconv
 
@@ -64,6 +64,9 @@ def test_history_has_one_line_per_iteration(pydeblur, photo, tmp_path, command):
         assert sum(terms) == pytest.approx(float(row["energy"]), rel=1e-12)
 
 
+COMPACT = {"weights": "classifier-compact", "threads": 1}
+CLASSIFIER = ("--prior", "classifier", "--weights", "classifier-compact", "--beta-growth", 8, "--descent-steps", 2)
+CLASSIFIER_KEYWORDS = {"prior": "classifier", "prior_options": COMPACT, "beta_growth": 8, "descent_steps": 2}
 OPTIONS = [
     (["--prior", "intensity", "--lambda-prior", "0.01"], {"prior": "intensity", "lambda_prior": 0.01}),
     (["--gamma", "2.2"], {"gamma_correct": 2.2}),
@@ -78,10 +81,19 @@ OPTIONS = [
     (["--weight-ring", "0.3"], {"nonblind_options": {"weight_ring": 0.3}}),
     (["--nonblind", "whyte"], {"nonblind": "whyte"}),
     (["--saturated"], {"saturated": True}),
+    (["--prefilter", 0.9], {"prefilter": 0.9}),
+    (["--preset", "best"], {"preset": "best", "prior_options": {"threads": 1}}),
+    ([*CLASSIFIER], CLASSIFIER_KEYWORDS),
+    ([*CLASSIFIER, "--form", "logit"], CLASSIFIER_KEYWORDS | {"prior_options": {**COMPACT, "form": "logit"}}),
+    ([*CLASSIFIER, "--prior-scale", 500], CLASSIFIER_KEYWORDS | {"prior_scale": 500}),
+    ([*CLASSIFIER, "--prior-domain", "padded"], CLASSIFIER_KEYWORDS | {"prior_domain": "padded"}),
+    ([*CLASSIFIER, "--eta", 0.05], CLASSIFIER_KEYWORDS | {"eta": 0.05}),
+    ([*CLASSIFIER, "--beta-start", 0.5], CLASSIFIER_KEYWORDS | {"beta_start": 0.5}),
+    ([*CLASSIFIER, "--beta-max", 2], CLASSIFIER_KEYWORDS | {"beta_max": 2}),
 ]
 
 
-@pytest.mark.parametrize("words, keywords", OPTIONS, ids=[" ".join(words) for words, _ in OPTIONS])
+@pytest.mark.parametrize("words, keywords", OPTIONS, ids=[" ".join(map(str, words)) for words, _ in OPTIONS])
 def test_each_option_reaches_the_solver(pydeblur, blurred, tmp_path, words, keywords):
     write_image(tmp_path / "in.tif", blurred[:56, :60], depth="float32")
     base = ("--kernel-size", 5, "--iterations", 1)
@@ -97,7 +109,7 @@ def test_each_option_reaches_the_solver(pydeblur, blurred, tmp_path, words, keyw
 
 def test_threads_are_handed_on(pydeblur, photo, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(api, "blind_deconv", lambda *arguments: seen.append(arguments[1]) or blind_deconv(*arguments))
+    monkeypatch.setattr(estimation, "blind_deconv", lambda *arguments: seen.append(arguments[1]) or blind_deconv(*arguments))
     assert pydeblur("kernel", photo, "-o", tmp_path / "k.npy", "--threads", 2, *QUICK).code == 0
     assert seen[0].workers == 2
 

@@ -104,3 +104,28 @@ def test_result_records_the_adapted_options(scene):
     again = blind_deconv(blurred, result.options)
     assert 0.7 < result.options.prefilter <= 1.05
     assert np.array_equal(result.kernel, again.kernel)
+
+
+class Recorder:
+    """A prior without effect that notes the sizes of the images it is asked about."""
+
+    name = "recorder"
+
+    def __init__(self):
+        self.sides = set()
+
+    def value_and_grad(self, image):
+        self.sides.add(image.shape[0])
+        return 0.0, np.zeros_like(image)
+
+
+@pytest.mark.parametrize("finest", [0, 1, 2, 9])
+def test_the_prior_takes_part_from_its_finest_scale_on(scene, finest):
+    _, _, blurred = scene
+    prior = Recorder()
+    options = SolverOptions(13, iterations=1, beta_growth=100, descent_steps=1, finest_prior_scale=finest)
+    result = blind_deconv(blurred, options, prior)
+    with_prior = [record for record in result.history if record.scale >= finest]
+    assert prior.sides == {record.height for record in with_prior}
+    assert all(np.isnan(record.prior_value) == (record.scale < finest) for record in result.history)
+    assert result.prior == {"name": "recorder"}
