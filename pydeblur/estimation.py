@@ -25,7 +25,7 @@ from pydeblur.solver.coarse_to_fine import latent_energy
 from pydeblur.solver.options import solver_options
 
 #: Log-odds that a relative increase of the energy by 1 is worth.
-ENERGY_WEIGHT = 30.0
+ENERGY_WEIGHT = 60.0
 ENERGY_LAMBDA_GRAD = 1e-3
 _LAMBDA_TV = 1e-3
 

@@ -43,7 +43,7 @@ PRESETS = {
     "best": Preset(
         "gradient",
         solver={"prefilter": 0.7, "relative_kernel_weight": 0.3, "noise_reference": 0.01},
-        candidates=({"iterations": 10}, {"initial_kernel": "column"}, {"lambda_grad": 8e-3}, {"lambda_grad": 2e-3}),
+        candidates=({}, {"iterations": 10}, {"initial_kernel": "column"}, {"lambda_grad": 8e-3}, {"lambda_grad": 2e-3}),
         judge={"weights": "classifier-compact"},
     ),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.ndimage import convolve
+from scipy.ndimage import convolve, gaussian_gradient_magnitude
 
 from pydeblur.solver.options import SolverOptions
 
@@ -13,14 +13,17 @@ from pydeblur.solver.options import SolverOptions
 _MASK = np.array([[1.0, -2.0, 1.0], [-2.0, 4.0, -2.0], [1.0, -2.0, 1.0]])
 #: Median absolute value of a normal distribution of standard deviation 1.
 _NORMAL_MEDIAN = 0.6744897501960817
+#: Width of the Gaussian for the slope, so much wider than the mask that the noise does not decide where it is small.
+_SLOPE_WIDTH = 2.0
+_SMOOTH_SHARE = 0.4
 _LARGEST_RATIO = 1.5
 
 
 def noise_level(image: np.ndarray) -> float:
     """Standard deviation of the noise in a blurred image.
 
-    Blur leaves next to nothing of the scene at the frequencies that the mask sees; the median ignores what is left at
-    strong edges.
+    Blur leaves next to nothing of the scene at the frequencies that the mask sees; only the smoothest 40 % of the image
+    are looked at, and the median ignores what edges are left.
 
     Parameters
     ----------
@@ -32,12 +35,15 @@ def noise_level(image: np.ndarray) -> float:
     float
         0 where most of the image is constant.
     """
-    response = convolve(np.asarray(image, np.float64), _MASK, mode="nearest")[1:-1, 1:-1]
+    image = np.asarray(image, np.float64)
+    response = np.abs(convolve(image, _MASK, mode="nearest"))
+    slope = gaussian_gradient_magnitude(image, _SLOPE_WIDTH, mode="nearest")
     # A clipped highlight or a black ground has no noise to be seen, and says nothing of the rest.
-    inside = response[(image[1:-1, 1:-1] > image.min()) & (image[1:-1, 1:-1] < image.max())]
-    if inside.size == 0:
+    inside = (image > image.min()) & (image < image.max())
+    if not inside.any():
         return 0.0
-    return float(np.median(np.abs(inside)) / _NORMAL_MEDIAN / np.linalg.norm(_MASK))
+    smooth = inside & (slope <= np.quantile(slope[inside], _SMOOTH_SHARE))
+    return float(np.median(response[smooth]) / _NORMAL_MEDIAN / np.linalg.norm(_MASK))
 
 
 def adapt_to_noise(image: np.ndarray, options: SolverOptions) -> SolverOptions:
