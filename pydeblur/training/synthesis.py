@@ -303,8 +303,7 @@ def sample_block(images, kernels, count, crop, seed, synthesis=Synthesis(), crop
 
 def _blurred_sheet(image, kernel, crop, rng, synthesis):
     """The whole sharp image and its blurred version, (2, H', W'), at full resolution, with noise."""
-    image = np.asarray(image)
-    sharp = image.astype(np.float32) / np.float32(255) if image.dtype == np.uint8 else image.astype(np.float32)
+    sharp = _as_float(image)
     if rng.uniform() >= synthesis.untouched:
         sharp = _varied(sharp, crop + max(np.shape(kernel)), rng, synthesis)
     if rng.uniform() < synthesis.graphics:
@@ -321,8 +320,7 @@ def _latent_crops(image, kernel, count, crop, rng, synthesis):
     """Crops of one image's latent images, at a scale drawn for all: (count, 2, crop, crop)."""
     from pydeblur.training.latents import latent_pair, scaled_kernel
 
-    sharp = np.asarray(image)
-    sharp = sharp.astype(np.float32) / np.float32(255) if sharp.dtype == np.uint8 else sharp.astype(np.float32)
+    sharp = _as_float(image)
     if rng.uniform() < synthesis.graphics:
         sharp = posterize(sharp, rng)
     # As in the solver's pyramid: image and kernel are small first, then deblurred.
@@ -336,6 +334,12 @@ def _latent_crops(image, kernel, count, crop, rng, synthesis):
     pair = latent_pair(sharp[top : top + side, left : left + side], kernel, noise, rng)
     unscaled = replace(synthesis, scales=(1.0, 1.0))
     return np.stack([_cut(np.stack(pair), crop, 1.0, rng, unscaled) for _ in range(count)])
+
+
+def _as_float(image):
+    """float32 in [0, 1] from that or from uint8."""
+    image = np.asarray(image)
+    return image.astype(np.float32) / np.float32(255) if image.dtype == np.uint8 else image.astype(np.float32)
 
 
 def _varied(sharp, smallest_side, rng, synthesis):
