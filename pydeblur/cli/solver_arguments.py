@@ -14,9 +14,9 @@ from pydeblur.cli.argument_types import (
     zero_or_from_1,
 )
 from pydeblur.errors import InvalidOptionError
+from pydeblur.presets import PRESETS
 
 PRIOR_NAMES = ("gradient", "intensity", "classifier")
-PRESET_NAMES = ("faithful", "best")
 FORMS = ("probability", "nll", "logit")
 NONBLIND_NAMES = ("ringing", "tv", "l0", "whyte")
 _NONBLIND_OPTIONS = {
@@ -34,7 +34,7 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
         group.add_argument(
             "--kernel-size", type=odd_size, required=True, metavar="N", help="odd, not smaller than the blur"
         )
-    group.add_argument("--preset", choices=PRESET_NAMES, help="prior and options in one name; what is given beside it wins")
+    group.add_argument("--preset", choices=tuple(PRESETS), help="prior and options in one name; what is given beside it wins")
     group.add_argument("--prior", choices=PRIOR_NAMES, help="image prior (default: the preset's, else gradient)")
     group.add_argument("--lambda-prior", type=not_negative, metavar="X", help="λ, weight of the prior (default: 0.004)")
     group.add_argument(
@@ -59,7 +59,7 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
 
 def _add_classifier_arguments(parser):
     group = parser.add_argument_group("the classifier, as prior or as judge")
-    group.add_argument("--weights", metavar="W", help="name or ONNX file (default: classifier-paper)")
+    group.add_argument("--weights", metavar="W", help="name or ONNX file (default: the preset's, else classifier-paper)")
     group.add_argument("--form", choices=FORMS, help="f, -log(1 - f) or log-odds (default: probability)")
     group.add_argument("--backend", choices=("onnxruntime", "torch", "numpy"), help="(default: onnxruntime)")
     group.add_argument("--device", choices=("cpu", "cuda", "auto"), help="(default: cpu)")

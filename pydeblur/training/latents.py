@@ -14,7 +14,7 @@ from scipy import ndimage
 from pydeblur.errors import InvalidInputError
 from pydeblur.solver.boundary import padded_shape, wrap_boundary
 from pydeblur.solver.latent import LatentProblem
-from pydeblur.training.synthesis import blur, resize
+from pydeblur.training.synthesis import blur, resize, valid_part
 
 _LAMBDA_GRAD = 4e-3
 _SMALLEST_KERNEL = 3
@@ -47,8 +47,7 @@ def latent_pair(sharp, kernel, noise=0.01, rng=None):
     rng = np.random.default_rng(rng)
     sharp, kernel = np.asarray(sharp, np.float32), np.asarray(kernel, np.float32)
     blurred = blur(sharp, kernel, noise, rng, boundary="valid")
-    rows, columns = (side // 2 for side in kernel.shape)
-    sharp = sharp[rows : rows + blurred.shape[0], columns : columns + blurred.shape[1]]
+    sharp = valid_part(sharp, kernel.shape)
     # μ as it decays over the iterations.
     lambda_grad = _LAMBDA_GRAD / 1.1 ** rng.uniform(0, 25)
     if rng.uniform() < 0.3:

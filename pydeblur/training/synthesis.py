@@ -6,7 +6,7 @@ that blur is all that tells them apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -145,6 +145,23 @@ def add_noise(image, noise=0.01, rng=None, quantize=True):
     return image
 
 
+def valid_part(image, kernel_shape):
+    """The part of an image that :func:`blur` with ``boundary="valid"`` keeps.
+
+    Parameters
+    ----------
+    image : (H, W) ndarray
+    kernel_shape : (int, int)
+        Odd sides (h, w).
+
+    Returns
+    -------
+    (H - h + 1, W - w + 1) ndarray
+    """
+    rows, columns = (side // 2 for side in kernel_shape)
+    return image[rows : image.shape[0] - rows, columns : image.shape[1] - columns]
+
+
 def resize(image, factor, filter="cubic"):
     """Resize an image; when it shrinks, low-pass filter it first (antialiasing).
 
@@ -186,7 +203,7 @@ def posterize(image, rng):
         Values in [0, 1].
     rng : numpy.random.Generator or int
         Draws the smoothing (standard deviation 0.7 to 3 pixels), the quantiles at which the image is cut, and the
-        grey values, the brightest or darkest of which is white or black; an int is a seed.
+        grey values, one of which is white or black; an int is a seed.
 
     Returns
     -------
@@ -311,8 +328,7 @@ def _blurred_sheet(image, kernel, crop, rng, synthesis):
     noise = 0.0 if rng.uniform() < synthesis.noise_free else rng.uniform(*synthesis.noise)
     blurred = blur(sharp, kernel, noise, rng, synthesis.quantize, "valid")
     # The same part for both, so that border effects tell nothing.
-    rows, columns = (side // 2 for side in np.shape(kernel))
-    sharp = sharp[rows : rows + blurred.shape[0], columns : columns + blurred.shape[1]]
+    sharp = valid_part(sharp, np.shape(kernel))
     return np.stack([add_noise(sharp, noise, rng, synthesis.quantize), blurred])
 
 
@@ -331,9 +347,8 @@ def _latent_crops(image, kernel, count, crop, rng, synthesis):
     side = min(int(1.5 * crop) + max(kernel.shape) + 16, *sharp.shape)
     top, left = (int(rng.integers(length - side + 1)) for length in sharp.shape)
     noise = rng.uniform(*synthesis.noise) * scale
-    pair = latent_pair(sharp[top : top + side, left : left + side], kernel, noise, rng)
-    unscaled = replace(synthesis, scales=(1.0, 1.0))
-    return np.stack([_cut(np.stack(pair), crop, 1.0, rng, unscaled) for _ in range(count)])
+    sheet = np.stack(latent_pair(sharp[top : top + side, left : left + side], kernel, noise, rng))
+    return np.stack([_cut(sheet, crop, 1.0, rng, synthesis) for _ in range(count)])
 
 
 def _as_float(image):
