@@ -5,12 +5,13 @@ and :mod:`.evaluation` need PyTorch (``pip install pydeblur[train]``) and are im
 """
 
 from pydeblur.training.kernels import random_kernel, random_kernels, random_trajectory, trajectory_to_psf
-from pydeblur.training.synthesis import Synthesis, add_noise, blur, posterize, sample_pair
+from pydeblur.training.synthesis import Synthesis, add_noise, blur, defocus_parts, posterize, sample_pair
 
 __all__ = [
     "Synthesis",
     "add_noise",
     "blur",
+    "defocus_parts",
     "posterize",
     "random_kernel",
     "random_kernels",

@@ -158,8 +158,8 @@ PAPER_RECIPE = Recipe(
 )
 
 # The shipped weights: the same task on 2 CPU cores. Smaller crops, Adam with a one-cycle schedule, more kernels, and
-# variation of noise, contrast and JPEG traces, which the solver's intermediate images need, and drawings, which text
-# resembles.
+# variation of noise, contrast and JPEG traces, which the solver's intermediate images need, drawings, which text
+# resembles, and soft grounds, which many a clear photograph has.
 CPU_RECIPE = Recipe(
     name="cpu",
     architecture="compact",
@@ -173,6 +173,7 @@ CPU_RECIPE = Recipe(
         flat_share=0.3,
         noise_free=0.2,
         graphics=0.12,
+        shallow_focus=0.2,
     ),
     kernels=2000,
     crops=ScaledCrops(view=(192, 384), sides=(40, 160), pixels=32 * 96**2, batch=(8, 48), full_share=0.3),

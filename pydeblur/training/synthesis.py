@@ -49,6 +49,9 @@ class Synthesis:
     graphics : float
         Share of images, in [0, 1], that are first turned into flat-coloured drawings (:func:`posterize`), often on
         white: photographs hold few of the strong, sharp, isolated edges that lettering consists of.
+    shallow_focus : float
+        Share of images, in [0, 1], parts of which are first put out of focus (:func:`defocus_parts`): a sharp subject
+        before a soft ground is a clear photograph.
     latents : float
         Share of images, in [0, 1], that are replaced by the solver's latent images (:mod:`.latents`) with the right and
         with a wrong kernel.
@@ -64,6 +67,7 @@ class Synthesis:
     flat_share: float = 1.0
     noise_free: float = 0.0
     graphics: float = 0.0
+    shallow_focus: float = 0.0
     latents: float = 0.0
 
     def __post_init__(self):
@@ -231,6 +235,45 @@ def posterize(image, rng):
     return drawing
 
 
+def defocus_parts(image, rng):
+    """Put irregular parts of an image out of focus, as a lens of shallow depth of field does with the ground.
+
+    Parameters
+    ----------
+    image : (H, W) array_like
+        Values in [0, 1].
+    rng : numpy.random.Generator or int
+        Draws the radius of the circle of confusion (1.5 to 8 pixels), the size of the parts (20 to 80 pixels) and
+        their share of the image (30 to 75 %); an int is a seed.
+
+    Returns
+    -------
+    (H, W) float32 ndarray in [0, 1]
+
+    Raises
+    ------
+    InvalidInputError
+        If the image isn't two-dimensional.
+    """
+    image = np.asarray(image, np.float32)
+    if image.ndim != 2 or min(image.shape) < 2:
+        raise InvalidInputError(f"image should be (H, W), at least 2x2, but has the shape {image.shape}.")
+    rng = np.random.default_rng(rng)
+    radius = rng.uniform(1.5, 8.0)
+    reach = int(np.ceil(radius))
+    rows, columns = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    disc = np.clip(radius + 0.5 - np.hypot(rows, columns), 0, 1)
+    soft = _convolve_valid(np.pad(image, reach, mode="symmetric"), (disc / disc.sum()).astype(np.float32))
+    # White noise, low-passed on a coarse grid: smooth contours, nothing that follows the image's own edges.
+    cell = rng.uniform(20, 80)
+    grid = rng.standard_normal([int(np.ceil(side / cell)) + 4 for side in image.shape]).astype(np.float32)
+    field = resize(grid, cell, "cubic")[: image.shape[0], : image.shape[1]]
+    threshold = np.quantile(field[::4, ::4], rng.uniform(0.3, 0.75))
+    # The transition from sharp to soft is about a tenth of a part wide.
+    in_focus = np.clip((field - threshold) / np.float32(0.15) + np.float32(0.5), 0, 1)
+    return np.clip(soft + in_focus * (image - soft), 0, 1)
+
+
 def sample_pair(image, kernel, rng, synthesis=Synthesis(), crop=None, scale=None):
     """Make one sharp and blurred pair of the same part of an image.
 
@@ -325,6 +368,8 @@ def _blurred_sheet(image, kernel, crop, rng, synthesis):
         sharp = _varied(sharp, crop + max(np.shape(kernel)), rng, synthesis)
     if rng.uniform() < synthesis.graphics:
         sharp = posterize(sharp, rng)
+    elif rng.uniform() < synthesis.shallow_focus:
+        sharp = defocus_parts(sharp, rng)
     noise = 0.0 if rng.uniform() < synthesis.noise_free else rng.uniform(*synthesis.noise)
     blurred = blur(sharp, kernel, noise, rng, synthesis.quantize, "valid")
     # The same part for both, so that border effects tell nothing.

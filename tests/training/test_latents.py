@@ -6,7 +6,7 @@ import pytest
 from pydeblur.errors import InvalidInputError
 from pydeblur.training import Synthesis, random_kernel
 from pydeblur.training.latents import latent_pair, scaled_kernel
-from pydeblur.training.synthesis import posterize, sample_block
+from pydeblur.training.synthesis import defocus_parts, posterize, sample_block
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +59,18 @@ def test_posterized_images_are_flat_with_narrow_edges():
         assert np.array_equal(drawing, posterize(smooth, seed))
     with pytest.raises(InvalidInputError, match="image"):
         posterize(np.zeros(5), 0)
+
+
+def test_defocus_leaves_some_parts_and_softens_others():
+    sharp = np.random.default_rng(0).uniform(0, 1, (200, 160)).astype(np.float32)
+    for seed in range(6):
+        result = defocus_parts(sharp, seed)
+        assert result.shape == sharp.shape and result.dtype == np.float32
+        untouched = np.mean(np.abs(result - sharp) < 1e-6)
+        # Where it is soft, white noise averaged over a disc of at least 1.5 pixels keeps a third of its contrast at most.
+        contrast = np.abs(result - 0.5).reshape(20, 10, 16, 10).mean(axis=(1, 3))
+        assert 0.1 < untouched < 0.8
+        assert np.mean(contrast < 0.125) > 0.15 and np.mean(contrast > 0.2) > 0.1
+        assert np.array_equal(result, defocus_parts(sharp, seed))
+    with pytest.raises(InvalidInputError, match="image"):
+        defocus_parts(np.zeros(5), 0)
