@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from pydeblur.solver.array_backend import block_rows, empty, namespace
+
 
 def valid_gradients(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """``conv2(image, [-1 1; 0 0], 'valid')`` and ``conv2(image, [-1 0; 1 0], 'valid')``: two (H-1, W-1) arrays."""
@@ -24,47 +26,83 @@ def gradient_power(shape: tuple[int, int], dtype=np.float64) -> np.ndarray:
 
 
 class SparseGradients:
-    """Differences, hard threshold (eq. (10)) and divergence of an image, in buffers that are used again.
+    """Differences, hard threshold (eq. (10)) and divergence of an image in one pass over blocks of rows.
+
+    A block and all that is made of it stay in the processor's cache, so that the image is read and the result is written
+    once, not once for each of a dozen operations.
 
     Parameters
     ----------
-    shape : tuple of int
-        (H, W), or (C, H, W) for channels that are thresholded together.
+    like : (H, W) or (C, H, W) array
+        An image like those to come, of any library that :mod:`.array_backend` knows; the channels of one are thresholded
+        together.
     """
 
-    def __init__(self, shape: tuple[int, ...], dtype=np.float64):
-        self._horizontal = np.empty(shape, dtype)
-        self._vertical = np.empty(shape, dtype)
-        self._power = np.empty(shape, dtype)
-        self._scratch = np.empty(shape, dtype)
-        self._keep = None
+    def __init__(self, like):
+        self._xp = namespace(like)
+        height, width = like.shape[-2:]
+        self._height, self._step = height, min(block_rows(like), height)
+        channels = like.shape[:-2]
+        self._horizontal = empty((*channels, self._step, width), like)
+        self._power = empty((*channels, self._step, width), like)
+        self._scratch = empty((*channels, self._step, width), like)
+        #: Above the block's rows, one line of the row before it.
+        self._vertical = empty((*channels, self._step + 1, width), like)
+        self._above = empty((*channels, width), like)
+        self._result = empty(like.shape, like)
+        self._keep = empty((height, width), like) != 0
 
-    def divergence(self, image: np.ndarray, threshold: float) -> np.ndarray:
-        """∇ᵀg for g = ∇image where |∇image|² >= threshold, else 0.
+    def divergence(self, image, threshold: float):
+        """∇ᵀg for g = ∇image where |∇image|² >= threshold, else 0; None where that is 0 everywhere.
 
         The returned array is a buffer: it is valid until the next call, and may be overwritten.
         """
-        horizontal, vertical = self._horizontal, self._vertical
-        _forward_difference(image, -1, horizontal)
-        _forward_difference(image, -2, vertical)
-        self._keep = self._squared_magnitude() >= threshold
-        horizontal *= self._keep
-        vertical *= self._keep
-        result = self._power
-        _negative_backward_difference(horizontal, -1, result)
-        _negative_backward_difference(vertical, -2, self._scratch)
-        result += self._scratch
-        return result
+        # The last row's vertical differences reach over the border to the first row, and belong above it.
+        self._threshold_rows(image, self._height - 1, self._height, threshold)
+        found = False
+        for first in range(0, self._height, self._step):
+            last = min(first + self._step, self._height)
+            self._vertical[..., 0, :] = self._above
+            found |= self._threshold_rows(image, first, last, threshold)
+            self._diverge_rows(first, last)
+        return self._result if found else None
 
-    def _squared_magnitude(self) -> np.ndarray:
-        np.multiply(self._horizontal, self._horizontal, out=self._power)
-        np.multiply(self._vertical, self._vertical, out=self._scratch)
-        self._power += self._scratch
-        return self._power.sum(axis=0) if self._power.ndim == 3 else self._power
+    def _threshold_rows(self, image, first: int, last: int, threshold: float) -> bool:
+        """Thresholded differences of some rows into the buffers; whether any are left."""
+        subtract, count = self._xp.subtract, last - first
+        rows = image[..., first:last, :]
+        horizontal, vertical = self._horizontal[..., :count, :], self._vertical[..., 1 : count + 1, :]
+        subtract(rows[..., 1:], rows[..., :-1], out=horizontal[..., :-1])
+        subtract(rows[..., 0], rows[..., -1], out=horizontal[..., -1])
+        subtract(rows[..., 1:, :], rows[..., :-1, :], out=vertical[..., :-1, :])
+        subtract(image[..., last % self._height, :], rows[..., -1, :], out=vertical[..., -1, :])
+        keep = self._squared_magnitude(horizontal, vertical) >= threshold
+        self._keep[first:last] = keep
+        horizontal *= keep
+        vertical *= keep
+        self._above[...] = vertical[..., -1, :]
+        return bool(keep.any())
+
+    def _squared_magnitude(self, horizontal, vertical):
+        power, scratch = (buffer[..., : horizontal.shape[-2], :] for buffer in (self._power, self._scratch))
+        self._xp.multiply(horizontal, horizontal, out=power)
+        self._xp.multiply(vertical, vertical, out=scratch)
+        power += scratch
+        return power.sum(0) if power.ndim == 3 else power
+
+    def _diverge_rows(self, first: int, last: int) -> None:
+        """The divergence of the buffers' differences into the result's rows."""
+        subtract, count = self._xp.subtract, last - first
+        horizontal, vertical = self._horizontal[..., :count, :], self._vertical[..., : count + 1, :]
+        result, scratch = self._result[..., first:last, :], self._scratch[..., :count, :]
+        subtract(horizontal[..., :-1], horizontal[..., 1:], out=result[..., 1:])
+        subtract(horizontal[..., -1], horizontal[..., 0], out=result[..., 0])
+        subtract(vertical[..., :-1, :], vertical[..., 1:, :], out=scratch)
+        result += scratch
 
     def count_in(self, shape: tuple[int, int]) -> int:
         """||g||_0 of the last call within the first rows and columns."""
-        return int(np.count_nonzero(self._keep[: shape[0], : shape[1]]))
+        return int(self._xp.count_nonzero(self._keep[: shape[0], : shape[1]]))
 
 
 def forward_difference(image: np.ndarray, axis: int) -> np.ndarray:

@@ -7,6 +7,7 @@ from scipy import fft
 
 from pydeblur.errors import KernelCollapseError
 from pydeblur.matlab import connected_components
+from pydeblur.solver.array_backend import irfft2_around_origin, rfft2
 from pydeblur.solver.boundary import opt_fft_size
 
 _CG_ITERATIONS = 20
@@ -20,8 +21,8 @@ class KernelProblem:
 
     Parameters
     ----------
-    blurred_x, blurred_y : (H, W) ndarray
-        Gradients of the blurred image.
+    blurred_x, blurred_y : (H, W) array
+        Gradients of the blurred image, of any library that :mod:`.array_backend` knows.
     weight : float
         γ.
     relative_weight : float
@@ -30,19 +31,19 @@ class KernelProblem:
         Threads of each FFT.
     """
 
-    def __init__(self, blurred_x: np.ndarray, blurred_y: np.ndarray, weight: float = 2.0, relative_weight: float = 0.0, workers: int = 1):
-        self._shape = blurred_x.shape
+    def __init__(self, blurred_x, blurred_y, weight: float = 2.0, relative_weight: float = 0.0, workers: int = 1):
+        self._width = blurred_x.shape[-1]
         self._given_weight = weight
         self._relative_weight = relative_weight
         self._workers = workers
-        self._blurred_spectra = self._spectrum(blurred_x), self._spectrum(blurred_y)
+        self._blurred_spectra = rfft2(blurred_x, workers), rfft2(blurred_y, workers)
 
     def estimate(self, latent_x, latent_y, kernel_shape: tuple[int, int], method: str = "cg") -> np.ndarray:
         """Kernel (n, m) of sum 1; what is below 5 % of its maximum is 0.
 
         Parameters
         ----------
-        latent_x, latent_y : (H, W) ndarray
+        latent_x, latent_y : (H, W) array
             Thresholded gradients of the latent image.
         kernel_shape : (int, int)
         method : {"cg", "fft"}
@@ -55,7 +56,7 @@ class KernelProblem:
         #: γ of the last estimate.
         self.weight = self._given_weight
         if self._relative_weight:
-            energy = float(np.vdot(latent_x, latent_x) + np.vdot(latent_y, latent_y))
+            energy = float((latent_x * latent_x).sum() + (latent_y * latent_y).sum())
             self.weight += self._relative_weight * energy
         kernel = (self._by_cg if method == "cg" else self._by_closed_form)(latent_x, latent_y, kernel_shape)
         kernel[kernel < kernel.max() * _RELATIVE_FLOOR] = 0
@@ -63,33 +64,25 @@ class KernelProblem:
 
     def _by_cg(self, latent_x, latent_y, kernel_shape):
         correlation, power = self._normal_equations(latent_x, latent_y)
-        right_side = _around_origin(self._inverse(correlation), kernel_shape)
-        operator = _ToeplitzOperator(self._inverse(power), kernel_shape, self.weight)
+        right_side = self._window(correlation, kernel_shape)
+        lags = self._window(power + 0j, tuple(2 * n - 1 for n in kernel_shape))
+        operator = _ToeplitzOperator(lags, kernel_shape, self.weight)
         start = np.full(kernel_shape, 1 / np.prod(kernel_shape), right_side.dtype)
         return conjugate_gradients(operator, right_side, start)
 
     def _by_closed_form(self, latent_x, latent_y, kernel_shape):
         correlation, power = self._normal_equations(latent_x, latent_y)
-        return _around_origin(self._inverse(correlation / (power + self.weight)), kernel_shape)
+        return self._window(correlation / (power + self.weight), kernel_shape)
 
     def _normal_equations(self, latent_x, latent_y):
-        spectrum_x, spectrum_y = self._spectrum(latent_x), self._spectrum(latent_y)
+        spectrum_x, spectrum_y = rfft2(latent_x, self._workers), rfft2(latent_y, self._workers)
         blurred_x, blurred_y = self._blurred_spectra
         correlation = spectrum_x.conj() * blurred_x + spectrum_y.conj() * blurred_y
         power = spectrum_x.real**2 + spectrum_x.imag**2 + spectrum_y.real**2 + spectrum_y.imag**2
         return correlation, power
 
-    def _spectrum(self, image):
-        return fft.rfft2(image, workers=self._workers)
-
-    def _inverse(self, spectrum):
-        return fft.irfft2(spectrum, s=self._shape, workers=self._workers)
-
-
-def _around_origin(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """The window of a circular image whose element floor(n/2) is the image's first (MATLAB's otf2psf)."""
-    rows, columns = (np.arange(n) - n // 2 for n in shape)
-    return image[np.ix_(rows % image.shape[0], columns % image.shape[1])]
+    def _window(self, spectrum, shape):
+        return irfft2_around_origin(spectrum, self._width, shape, self._workers)
 
 
 class _ToeplitzOperator:
@@ -99,8 +92,7 @@ class _ToeplitzOperator:
     of the kernel's size, not of the image's; in exact arithmetic it is the same operator.
     """
 
-    def __init__(self, autocorrelation: np.ndarray, shape: tuple[int, int], weight: float):
-        lags = _around_origin(autocorrelation, tuple(2 * n - 1 for n in shape))
+    def __init__(self, lags: np.ndarray, shape: tuple[int, int], weight: float):
         self._shape = shape
         self._weight = weight
         self._size = tuple(opt_fft_size(3 * n - 2) for n in shape)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft
 
-from pydeblur.matlab import psf2otf_half
+from pydeblur.solver.array_backend import block_rows, empty, irfft2, namespace, real_pairs, rfft2, to_device, transfer_function
 from pydeblur.solver.gradients import SparseGradients, gradient_power
 
 
@@ -46,12 +45,10 @@ def _growing(start: float, growth: float, limit: float):
 class LatentEstimate:
     """A latent image on the padded domain and what there is to report of its making.
 
-    ``image`` (…, H, W); ``spectrum`` its real half-spectrum; ``gradients`` ||g||_0 on the image's own area;
-    ``beta`` and ``auxiliary_change`` the last β and max|u - I|, NaN without a prior.
+    ``image`` (…, H, W); ``gradients`` ||g||_0 on the image's own area; ``beta`` and ``auxiliary_change`` the last β and max|u - I|, NaN without a prior.
     """
 
     image: np.ndarray
-    spectrum: np.ndarray
     gradients: int
     beta: float
     auxiliary_change: float
@@ -76,16 +73,20 @@ class LatentProblem:
         self._crop_shape = crop_shape
         self._splitting = splitting
         self._workers = workers
-        self._shape = blurred.shape[-2:]
-        self._blurred_spectrum = self._spectrum(blurred)
-        self._gradient_power = gradient_power(self._shape, blurred.dtype)
-        self._denominator = np.empty_like(self._gradient_power)
-        self._sparse_gradients = SparseGradients(blurred.shape, blurred.dtype)
+        self._width = blurred.shape[-1]
+        self._blurred_spectrum = rfft2(blurred, workers)
+        # Real arrays that meet a spectrum are kept twice over, beside the real and the imaginary parts (…, 2): so every
+        # operation runs over contiguous reals.
+        power = gradient_power(blurred.shape[-2:])
+        self._gradient_power = to_device(np.repeat(power[..., None], 2, axis=-1), blurred)
+        self._sparse_gradients = SparseGradients(blurred)
 
     def set_kernel(self, kernel: np.ndarray) -> None:
         """Take a blur kernel (n, m)."""
-        self._otf = psf2otf_half(kernel.astype(self.blurred.dtype), self._shape, workers=self._workers)
-        self._kernel_power = self._otf.real**2 + self._otf.imag**2
+        self._otf = transfer_function(kernel, self.blurred, self._workers)
+        pairs = real_pairs(self._otf)
+        power = (pairs * pairs).sum(-1)
+        self._kernel_power = namespace(power).stack([power, power], -1)
         self._data_numerator = self._otf.conj() * self._blurred_spectrum
 
     def solve(self, lambda_grad: float, lambda_prior: float = 0.0, auxiliary_step=None) -> LatentEstimate:
@@ -100,41 +101,52 @@ class LatentProblem:
         auxiliary_step : callable or None
             See :mod:`pydeblur.solver.auxiliary`.
         """
-        image, spectrum, beta, change = self.blurred, self._blurred_spectrum, np.nan, np.nan
+        image, beta, change = self.blurred, np.nan, np.nan
         if lambda_prior == 0 or auxiliary_step is None:
-            image, spectrum = self._gradient_loop(image, self._data_numerator, self._kernel_power, lambda_grad)
+            image = self._gradient_loop(image, self._data_numerator, self._kernel_power, lambda_grad)
         else:
             for beta in self._splitting.betas(lambda_prior, auxiliary_step.first_beta(image, lambda_prior)):
                 u = auxiliary_step(image, beta, lambda_prior)
-                change = float(np.max(np.abs(u - image)))
-                numerator = self._data_numerator + beta * self._spectrum(u)
-                image, spectrum = self._gradient_loop(image, numerator, self._kernel_power + beta, lambda_grad)
-        return LatentEstimate(image, spectrum, self._sparse_gradients.count_in(self._crop_shape), beta, change)
+                change = float(abs(u - image).max())
+                numerator = self._data_numerator + beta * rfft2(u, self._workers)
+                image = self._gradient_loop(image, numerator, self._kernel_power + beta, lambda_grad)
+        return LatentEstimate(image, self._sparse_gradients.count_in(self._crop_shape), beta, change)
 
     def _gradient_loop(self, image, numerator, denominator, lambda_grad: float):
         """Eq. (10) and (9) in turn; `numerator` and `denominator` are eq. (9)'s without the gradient terms."""
         for alpha in self._splitting.alphas(lambda_grad):
             threshold = lambda_grad / alpha if alpha else 0.0
-            spectrum = self._spectrum(self._sparse_gradients.divergence(image, threshold), overwrite=True)
-            spectrum *= alpha
-            spectrum += numerator
-            np.multiply(self._gradient_power, alpha, out=self._denominator)
-            self._denominator += denominator
+            divergence = self._sparse_gradients.divergence(image, threshold)
+            # At first the threshold is so high that often no gradient reaches it: there is nothing to transform.
+            spectrum = None if divergence is None else rfft2(divergence, self._workers)
+            image = irfft2(self._quotient(spectrum, numerator, denominator, alpha), self._width, self._workers)
+        return image
+
+    def _quotient(self, spectrum, numerator, denominator, alpha: float):
+        """(numerator + α spectrum) / (denominator + α |F∇|²); `spectrum` may be None, for 0, or is overwritten."""
+        result = empty(numerator.shape, numerator) if spectrum is None else spectrum
+        pairs, given = real_pairs(result), real_pairs(numerator)
+        step = block_rows(pairs.reshape(*pairs.shape[:-2], -1))
+        for first in range(0, pairs.shape[-3], step):
+            rows = np.s_[..., first : first + step, :, :]
+            part = pairs[rows]
+            if spectrum is None:
+                part[...] = given[rows]
+            else:
+                part *= alpha
+                part += given[rows]
+            below = self._gradient_power[rows] * alpha
+            below += denominator[rows]
             if alpha == 0:
                 # Without a prior nothing bounds the inverse filter: what the kernel has cut off stays 0, and is not 0/0.
-                np.maximum(self._denominator, np.finfo(self._denominator.dtype).tiny, out=self._denominator)
-            # Dividing the two parts separately spares the complex division by a real array.
-            spectrum.real /= self._denominator
-            spectrum.imag /= self._denominator
-            image = fft.irfft2(spectrum, s=self._shape, workers=self._workers)
-        return image, spectrum
-
-    def _spectrum(self, image, overwrite: bool = False):
-        return fft.rfft2(image, workers=self._workers, overwrite_x=overwrite)
+                smallest = namespace(below).finfo(below.dtype).smallest_normal
+                below[below < smallest] = smallest
+            part /= below
+        return result
 
     def residual_energy(self, estimate: LatentEstimate) -> float:
         """||I⊗k - B||² on the image's own area, with the kernel last set."""
         rows, columns = self._crop_shape
-        reblurred = fft.irfft2(estimate.spectrum * self._otf, s=self._shape, workers=self._workers)
+        reblurred = irfft2(rfft2(estimate.image, self._workers) * self._otf, self._width, self._workers)
         difference = reblurred[..., :rows, :columns] - self.blurred[..., :rows, :columns]
-        return float(np.vdot(difference, difference))
+        return float((difference * difference).sum())

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import numbers
+import re
 from dataclasses import dataclass
 
 from pydeblur.errors import InvalidOptionError
+
+_DEVICE = re.compile(r"cpu|auto|((torch|cupy)/)?cuda(:\d+)?|torch/cpu")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,9 @@ class SolverOptions:
         Step size of eq. (12), > 0.
     descent_steps : int
         s_max of Algorithm 1, >= 1.
+    descent_tolerance : float
+        The steps of eq. (12) end once one moves u by no more than this (max-norm), >= 0; with 0, the faithful mode,
+        never.
     prior_scale : float or "pixels"
         w of eq. (12): 1 is the paper's letter, "pixels" is the number of pixels that the prior sees.
     prior_domain : {"crop", "padded"}
@@ -67,6 +73,10 @@ class SolverOptions:
         Arithmetic of the solver; float64 is the faithful mode.
     workers : int
         Threads of each FFT, >= 1.
+    device : str
+        Where the solver computes: "cpu", the default, is NumPy and SciPy; "cuda" or "cuda:1" is a GPU, through CuPy if that
+        is installed, else through PyTorch; "auto" is a GPU where one works, else the CPU. "torch/cpu", "torch/cuda" and
+        "cupy/cuda" name the library, too.
 
     Raises
     ------
@@ -93,6 +103,7 @@ class SolverOptions:
     alpha_max: float = 1e5
     eta: float = 0.1
     descent_steps: int = 10
+    descent_tolerance: float = 0.0
     prior_scale: float | str = "pixels"
     prior_domain: str = "crop"
     finest_prior_scale: int = 0
@@ -100,6 +111,7 @@ class SolverOptions:
     lambda_min: float = 1e-4
     dtype: str = "float64"
     workers: int = 1
+    device: str = "cpu"
 
     def __post_init__(self):
         _require_odd(self, "kernel_size")
@@ -110,6 +122,7 @@ class SolverOptions:
             )
         _require_number(self, "at least 0", lambda x: x >= 0, "lambda_prior", "lambda_grad", "lambda_min")
         _require_number(self, "at least 0", lambda x: x >= 0, "prefilter", "relative_kernel_weight")
+        _require_number(self, "at least 0", lambda x: x >= 0, "descent_tolerance")
         _require_number(self, "0 or at least 1", lambda x: x == 0 or x >= 1, "kernel_threshold")
         _require_number(
             self, "positive", lambda x: x > 0, "gamma_correct", "kernel_weight", "beta_max", "alpha_max", "eta"
@@ -126,6 +139,10 @@ class SolverOptions:
         _require_choice(self, "kernel_solver", ("cg", "fft"))
         _require_choice(self, "prior_domain", ("crop", "padded"))
         _require_choice(self, "dtype", ("float64", "float32"))
+        if not isinstance(self.device, str) or not _DEVICE.fullmatch(self.device):
+            raise InvalidOptionError(
+                f"device should be 'cpu', 'auto', 'cuda' or 'cuda:N', or one of these after 'torch/' or 'cupy/', but is {self.device!r}"
+            )
 
 
 def solver_options(fields) -> SolverOptions:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pydeblur.solver.auxiliary import make_auxiliary_step
+from pydeblur.solver.array_backend import placed, to_numpy
+from pydeblur.solver.auxiliary import HostPrior, make_auxiliary_step
 from pydeblur.solver.boundary import padded_shape, wrap_boundary
 from pydeblur.solver.gradients import valid_gradients
 from pydeblur.solver.kernel import KernelProblem, drop_small_components
@@ -47,10 +48,16 @@ class ScaleProblem:
         self._kernel_shape = (kernel_size, kernel_size)
         self._options = options
         self._scale = scale
+        # The one transfer of this scale, where the options name a GPU; from here on only kernels come and go.
+        padded = placed(wrap_boundary(blurred, shape), options.device)
+        prior = HostPrior.where_needed(prior, padded)
         self._auxiliary_step = make_auxiliary_step(prior, options, blurred.shape, shape)
-        self._latent = LatentProblem(wrap_boundary(blurred, shape), blurred.shape, _splitting(options), options.workers)
+        self._latent = LatentProblem(padded, blurred.shape, _splitting(options), options.workers)
         self._kernel = KernelProblem(
-            *valid_gradients(blurred), options.kernel_weight, options.relative_kernel_weight, options.workers
+            *valid_gradients(padded[: blurred.shape[0], : blurred.shape[1]]),
+            options.kernel_weight,
+            options.relative_kernel_weight,
+            options.workers,
         )
 
     def solve(self, kernel, lambda_prior: float, lambda_grad: float, threshold: float, emit: Callback) -> ScaleResult:
@@ -83,7 +90,7 @@ class ScaleProblem:
             )
             threshold = gradients[2]
             lambda_prior, lambda_grad = self._decayed(lambda_prior), self._decayed(lambda_grad)
-        return ScaleResult(kernel, latent, lambda_prior, lambda_grad)
+        return ScaleResult(kernel, to_numpy(latent), lambda_prior, lambda_grad)
 
     def energy_of(self, kernel: np.ndarray, lambda_grad: float) -> float:
         """||I⊗k - B||² + μ||g||_0 of the latent image that belongs to a kernel, without a prior."""

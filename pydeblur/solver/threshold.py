@@ -46,7 +46,7 @@ def _counts_from_the_top(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
 
 def relaxed_threshold(magnitude: np.ndarray, threshold: float) -> float:
     """The threshold, lowered by factors of 0.81 until some gradient reaches it."""
-    largest = magnitude.max()
+    largest = float(magnitude.max())
     while largest < threshold:
         threshold *= _RELAXATION
     return threshold

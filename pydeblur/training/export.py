@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from datetime import datetime, timezone
 
 import numpy as np
@@ -34,7 +35,8 @@ def export_onnx(parameters, architecture, path, metadata=None):
     Raises
     ------
     InvalidInputError
-        If the parameters do not fit the architecture or are not finite, or the package onnx is missing.
+        If the architecture's channels or poolings are no whole numbers or out of range, the parameters do not fit it or
+        are not finite, or the package onnx is missing.
     FileFormatError
         If the file can't be written.
 
@@ -44,6 +46,7 @@ def export_onnx(parameters, architecture, path, metadata=None):
     """
     onnx, graph_module = _import_onnx()
     check_writable(path)
+    architecture = _checked_architecture(architecture)
     parameters = _checked_parameters(parameters, architecture)
     model = onnx.helper.make_model(
         graph_module.build_graph(architecture, parameters),
@@ -112,6 +115,24 @@ def _read_checkpoint(path):
     if not isinstance(checkpoint, dict):
         raise FileFormatError(f"'{path}' should be a checkpoint of pydeblur train, but holds a {type(checkpoint).__name__}.")
     return checkpoint
+
+
+def _checked_architecture(architecture):
+    """The same with plain ints: the file's reader takes nothing else, 1.0 and NumPy's integers included."""
+    try:
+        channels = tuple(operator.index(number) for number in architecture.channels)
+    except TypeError:
+        channels = ()
+    if not channels or min(channels) < 1:
+        raise InvalidInputError(f"channels should be whole numbers of at least 1, but are {architecture.channels!r}.")
+    try:
+        pool_after = tuple(operator.index(number) for number in architecture.pool_after)
+    except TypeError:
+        pool_after = None
+    if pool_after is None or len(set(pool_after)) < len(pool_after) or not set(pool_after) <= set(range(len(channels))):
+        wanted = f"different whole numbers from 0 to {len(channels) - 1}"
+        raise InvalidInputError(f"pool_after should be {wanted}, but is {architecture.pool_after!r}.")
+    return Architecture(architecture.name, channels, pool_after)
 
 
 def _checked_parameters(parameters, architecture):

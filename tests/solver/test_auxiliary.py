@@ -66,6 +66,57 @@ def test_descent_leaves_its_input_alone_and_keeps_float32():
     assert u.dtype == np.float32 and np.array_equal(image, before) and not np.array_equal(u, before)
 
 
+class CountingPrior(QuadraticPrior):
+    """Counts how often it is asked."""
+
+    calls = 0
+
+    def value_and_grad(self, image):
+        self.calls += 1
+        return super().value_and_grad(image)
+
+
+def counted_descent(tolerance, steps=12):
+    """u, and how often the prior was asked, for β = 1, λw = 1 and η = 0.1: each step is 0.7 times the one before."""
+    prior = CountingPrior(0.3)
+    options = SolverOptions(3, descent_steps=steps, descent_tolerance=tolerance)
+    u = make_auxiliary_step(prior, options, CROP, PADDED)(IMAGE, 1.0, 1.0)
+    return u, prior.calls
+
+
+@pytest.mark.parametrize("stop_after", [1, 2, 5, 11])
+def test_descent_ends_with_the_first_step_within_the_tolerance(stop_after):
+    area = np.s_[: CROP[0], : CROP[1]]
+    longest = [0.1 * 2 * np.max(np.abs(IMAGE[area] - 0.3)) * 0.7**number for number in range(12)]
+    u, calls = counted_descent(longest[stop_after - 1] * 1.001)
+    assert calls == stop_after
+    assert np.array_equal(u, counted_descent(0.0, steps=stop_after)[0])
+
+
+def test_without_a_tolerance_every_step_is_made():
+    """Not even steps of length 0 end the descent: the number of evaluations stays the paper's."""
+    prior = CountingPrior(IMAGE[: CROP[0], : CROP[1]])
+    make_auxiliary_step(prior, SolverOptions(3, descent_steps=7), CROP, PADDED)(IMAGE, 1.0, 1.0)
+    assert prior.calls == 7
+    assert counted_descent(0.0)[1] == 12 and counted_descent(1e-300)[1] == 12
+
+
+def test_the_prior_is_asked_once_about_the_image_that_every_iteration_starts_from():
+    prior = CountingPrior(0.3)
+    step = make_auxiliary_step(prior, SolverOptions(3, descent_steps=4), CROP, PADDED)
+    first, again = step(IMAGE, 1.0, 1.0), step(IMAGE, 1.0, 1.0)
+    assert np.array_equal(first, again) and prior.calls == 4 + 3
+    elsewhere = step(IMAGE + 0.1, 1.0, 1.0)
+    fresh = make_auxiliary_step(CountingPrior(0.3), SolverOptions(3, descent_steps=4), CROP, PADDED)
+    assert np.array_equal(elsewhere, fresh(IMAGE + 0.1, 1.0, 1.0)) and prior.calls == 4 + 3 + 4
+
+
+@pytest.mark.parametrize("tolerance", [-1e-3, np.nan, np.inf, "1", None, True])
+def test_a_bad_descent_tolerance_is_refused(tolerance):
+    with pytest.raises(InvalidInputError, match="^descent_tolerance should be a finite number, at least 0"):
+        SolverOptions(3, descent_tolerance=tolerance)
+
+
 @settings(deadline=None)
 @given(st.floats(1e-3, 8), st.floats(1e-4, 2))
 def test_intensity_step_minimises_eq_11_by_brute_force(beta, lambda_prior):

@@ -9,6 +9,14 @@ import onnxruntime
 
 from pydeblur.errors import FileFormatError
 from pydeblur.priors.classifier.device import choose_device
+from pydeblur.priors.classifier.device_arrays import (
+    array_device,
+    contiguous,
+    device_number,
+    empty_beside,
+    pointer,
+    wait_for,
+)
 from pydeblur.priors.classifier.onnx_wire import keep_outputs
 
 _CUDA = "CUDAExecutionProvider"
@@ -59,6 +67,26 @@ class OnnxRuntimeBackend:
         logit, gradient = self._session.run(["logit", "dlogit"], {"image": _as_input(image)})
         return float(logit), gradient[0, 0]
 
+    def takes(self, array) -> bool:
+        """Whether an array that is not NumPy's lies where this backend computes, so that nothing need be copied."""
+        return array_device(array) == self.device
+
+    def logit_and_device_gradient(self, image):
+        """The same for an array (H, W) float32 of PyTorch or CuPy that :meth:`takes` accepts, bound in place."""
+        image = contiguous(image)
+        gradient = empty_beside(image)
+        binding = self._session.io_binding()
+        place = (self.device, device_number(image), np.float32, (1, 1, *image.shape))
+        binding.bind_input("image", *place, pointer(image))
+        binding.bind_output("dlogit", *place, pointer(gradient))
+        binding.bind_output("logit", "cpu")
+        # ONNX Runtime has a stream of its own on a GPU: what makes the image has to be done first.
+        wait_for(image)
+        self._session.run_with_iobinding(binding)
+        binding.synchronize_outputs()
+        # Outputs come in the order in which they were bound.
+        return float(binding.get_outputs()[1].numpy()), gradient
+
     def _run_forward(self, output, image):
         """From a second session without the backward pass, which ONNX Runtime would compute whether asked for or not."""
         if self._forward_session is None:
@@ -79,6 +107,8 @@ def _open(weights, model, device, threads):
     # One plan per image size, all kept: doubles the memory and saves no time.
     options.enable_mem_pattern = False
     options.log_severity_level = 3
+    # Between two calls the threads sleep instead of waiting busily: as fast, and others get the processors.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     # Gradients fade towards denormals, with which the CPU is up to a hundred times slower.
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     providers = [(_CUDA, _cuda_options()), _CPU] if device == "cuda" else [_CPU]

@@ -125,31 +125,47 @@ class ClassifierPrior:
         Parameters
         ----------
         u : (H, W) ndarray
-            As :meth:`score` takes it.
+            As :meth:`score` takes it; or an array of PyTorch or CuPy that :meth:`takes` accepts.
 
         Returns
         -------
         value : float
             f, -log(1 - f) or log(f / (1 - f)).
         gradient : (H, W) ndarray
-            Its derivative by each pixel, in the dtype of `u`.
+            Its derivative by each pixel, in the dtype of `u`; of PyTorch or CuPy in float32, as `u` is one.
 
         Raises
         ------
         InvalidInputError
             As :meth:`score`.
         """
-        u = self._checked(u)
-        logit, dlogit = self._network.logit_and_gradient(u)
-        _finite(logit)
-        _finite(dlogit)
+        on_device = not isinstance(u, np.ndarray) and self.takes(u)
+        logit, dlogit = (self._device_gradient if on_device else self._host_gradient)(u)
         if self.form == "logit":
             value, slope = logit, 1.0
         elif self.form == "nll":
             value, slope = float(np.logaddexp(0.0, logit)), _sigmoid(logit)
         else:
             value, slope = _sigmoid(logit), _sigmoid(logit) * _sigmoid(-logit)
-        return value, np.multiply(dlogit, slope, dtype=np.float64).astype(u.dtype)
+        if on_device:
+            return value, dlogit * slope
+        return value, np.multiply(dlogit, slope, dtype=np.float64).astype(u.dtype, copy=False)
+
+    def takes(self, array) -> bool:
+        """Whether `value_and_grad` takes this array as it is: NumPy's always, PyTorch's or CuPy's where they lie on the
+        backend's own device."""
+        return isinstance(array, np.ndarray) or (hasattr(self._network, "takes") and self._network.takes(array))
+
+    def _host_gradient(self, u):
+        logit, gradient = self._network.logit_and_gradient(self._checked(u))
+        _finite(logit)
+        return logit, _finite(gradient)
+
+    def _device_gradient(self, u):
+        """The same for an array on the backend's device, which is checked by the result only."""
+        logit, gradient = self._network.logit_and_device_gradient(u)
+        _finite(np.array([logit, float(gradient.min()), float(gradient.max())]))
+        return logit, gradient
 
     def activation_map(self, u) -> np.ndarray:
         """The last convolution's map (the paper's C9), whose mean is the logit.
@@ -178,9 +194,10 @@ class ClassifierPrior:
         if u.ndim != 2 or min(u.shape) < self.smallest_side:
             least = f"{self.smallest_side}x{self.smallest_side}"
             raise InvalidInputError(f"u should be a grey image of at least {least} pixels, but has the shape {u.shape}.")
-        if not np.all(np.isfinite(u)):
+        extremes = _extremes(u)
+        if not np.all(np.isfinite(extremes)):
             raise InvalidInputError("u should be finite, but holds NaN or infinity.")
-        if np.max(np.abs(u)) > _GREATEST:
+        if np.max(np.abs(extremes)) > _GREATEST:
             raise InvalidInputError(f"u should lie within ±{_GREATEST:g}; the network was trained on values in [0, 1].")
         return u
 
@@ -213,7 +230,12 @@ def _sigmoid(x):
     return float(np.exp(-np.logaddexp(0.0, -x)))
 
 
+def _extremes(values):
+    """Minimum and maximum, NaN if there is any: finite where all values are, and found without a temporary array."""
+    return np.min(values), np.max(values)
+
+
 def _finite(values):
-    if not np.all(np.isfinite(values)):
+    if not np.all(np.isfinite(_extremes(values))):
         raise InvalidInputError("u should have smaller values: the network overflows.")
     return values

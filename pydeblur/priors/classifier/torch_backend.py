@@ -51,11 +51,23 @@ class TorchBackend:
 
     def logit_and_gradient(self, image):
         """The logit and its derivative (H, W) float32 by an image (H, W)."""
+        logit, gradient = self._differentiated(self._input(image))
+        return logit, gradient.cpu().numpy()
+
+    def takes(self, array) -> bool:
+        """Whether an array that is not NumPy's is a tensor on the device where this backend computes."""
+        return isinstance(array, torch.Tensor) and array.device.type == self.device
+
+    def logit_and_device_gradient(self, image):
+        """The same for a tensor (H, W) that :meth:`takes` accepts; the derivative is one, too."""
+        x = image.detach().to(torch.float32, copy=True)[None, None]
+        return self._differentiated(x.to(memory_format=self.layout))
+
+    def _differentiated(self, x):
         with _settings(self.threads), torch.enable_grad():
-            x = self._input(image).requires_grad_(True)
-            logit = self._forward(x).mean()
+            logit = self._forward(x.requires_grad_(True)).mean()
             (gradient,) = torch.autograd.grad(logit, x)
-            return logit.item(), gradient[0, 0].cpu().numpy()
+            return logit.item(), gradient[0, 0]
 
     def _forward(self, x):
         for index, (weight, bias) in enumerate(self.layers[:-1]):

@@ -143,3 +143,23 @@ def test_wrong_parameters_leave_no_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(FileFormatError, match="does not exist"):
         export_onnx(good, SMALL, tmp_path / "absent" / "w.onnx")
+
+
+@pytest.mark.parametrize("pool_after", [(1.0, 2.0), (0.5,), ("1",), (1, 1), (-1,), (5,), None, 1.0], ids=str)
+def test_poolings_that_are_no_whole_numbers_in_range_are_refused(pool_after, tmp_path):
+    architecture = Architecture("odd", (4, 4, 6, 8, 8), pool_after)
+    with pytest.raises(InvalidInputError, match="^pool_after should be different whole numbers from 0 to 4[^\n]+$"):
+        export_onnx(random_parameters(SMALL), architecture, tmp_path / "w.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("channels", [(4.0, 4), (0, 4), (), ("4",), None], ids=str)
+def test_channels_that_are_no_whole_numbers_are_refused(channels, tmp_path):
+    with pytest.raises(InvalidInputError, match="^channels should be whole numbers of at least 1[^\n]+$"):
+        export_onnx(random_parameters(SMALL), Architecture("odd", channels, ()), tmp_path / "w.onnx")
+
+
+def test_numpy_s_integers_are_whole_numbers(tmp_path):
+    architecture = Architecture("small", tuple(np.array([3, 5])), tuple(np.array([0, 1])))
+    export_onnx(random_parameters(architecture), architecture, tmp_path / "w.onnx")
+    assert read_weights(tmp_path / "w.onnx").architecture == Architecture("small", (3, 5), (0, 1))
