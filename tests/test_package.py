@@ -114,7 +114,7 @@ def test_wheel_holds_every_module_and_every_weight(wheel):
         names = set(archive.namelist())
     source = wheel.parent / "source"
     expected = {path.relative_to(source).as_posix() for path in (source / "pydeblur").rglob("*.py")}
-    weights = {path.name for pattern in ("*.onnx", "*.md") for path in (source / "weights").glob(pattern)}
+    weights = {path.name for pattern in ("*.onnx", "*.npz", "*.md") for path in (source / "weights").glob(pattern)}
     expected |= {f"pydeblur/weights/{name}" for name in {"__init__.py", *weights}}
     assert {name for name in names if name.startswith("pydeblur/")} == expected
     assert not any(name.startswith(("tests", "benchmarks", "matlab_ref")) for name in names)

@@ -33,17 +33,26 @@ def remove_ringing(
         Weight of the L0 gradients, >= 0; usual 5e-4 ... 2e-3.
     weight_ring : float
         0 gives the TV result alone.
+    workers : int
+        Threads, >= 1.
 
     Returns
     -------
     (H, W[, 3]) ndarray of the image's dtype; not clipped.
     """
     height, width = image.shape[:2]
-    padded = channels_last(wrap_boundary(channels_first(image), padded_shape(image.shape, kernel.shape)))
-    smooth = each_channel(lambda channel: deconvolve_tv_periodic(channel, kernel, lambda_tv, workers), padded)
-    smooth = smooth[:height, :width]
+    padded = wrap_boundary(channels_first(image), padded_shape(image.shape, kernel.shape))
+    padded = channels_last(padded)
+    smooth = each_channel(
+        lambda channel: deconvolve_tv_periodic(channel, kernel, lambda_tv, workers)[:height, :width], padded
+    )
     if weight_ring == 0:
         return smooth
     # As in the MATLAB family, the L0 part pads the already padded image once more.
-    sparse = deconvolve_l0(padded, kernel, lambda_l0, workers=workers)[:height, :width]
-    return smooth - weight_ring * bilateral_filter(smooth - sparse)
+    ringing = deconvolve_l0(padded, kernel, lambda_l0, workers=workers)[:height, :width]
+    np.subtract(smooth, ringing, out=ringing)
+    del padded
+    ringing = bilateral_filter(ringing, workers=workers)
+    ringing *= np.float32(weight_ring)
+    smooth -= ringing
+    return smooth

@@ -42,21 +42,34 @@ def deconvolve_tv(image: np.ndarray, kernel: np.ndarray, lambda_tv: float = 1e-3
 def deconvolve_tv_periodic(image: np.ndarray, kernel: np.ndarray, lambda_tv: float, workers: int = 1) -> np.ndarray:
     """The same for a periodic grey image (H, W); `deblurring_adm_aniso` with its fourth argument 1."""
     otf = psf2otf_half(kernel.astype(image.dtype), image.shape, workers=workers)
-    numerator = otf.conj() * fft.rfft2(image, workers=workers)
     kernel_power = otf.real**2 + otf.imag**2
+    numerator = np.conj(otf, out=otf)
+    numerator *= fft.rfft2(image, workers=workers)
     power = gradient_power(image.shape, image.dtype)
+    weight = np.empty_like(power)
     beta = 1 / lambda_tv
     while beta > _SMALLEST_BETA:
         gamma = 1 / (2 * beta)
-        divergence = sum(
-            negative_backward_difference(_soft_threshold(forward_difference(image, axis), beta * lambda_tv), axis)
-            for axis in (-1, -2)
-        )
-        spectrum = (numerator + gamma * fft.rfft2(divergence, workers=workers)) / (kernel_power + gamma * power)
-        image = fft.irfft2(spectrum, s=image.shape, workers=workers)
+        spectrum = fft.rfft2(_shrunk_divergence(image, beta * lambda_tv), workers=workers, overwrite_x=True)
+        spectrum *= gamma
+        spectrum += numerator
+        np.multiply(power, gamma, out=weight)
+        weight += kernel_power
+        np.divide(1, weight, out=weight)
+        # Scaling the two parts separately spares the complex product.
+        spectrum.real *= weight
+        spectrum.imag *= weight
+        image = fft.irfft2(spectrum, s=image.shape, workers=workers, overwrite_x=True)
         beta /= 2
     return image
 
 
-def _soft_threshold(values: np.ndarray, threshold: float) -> np.ndarray:
-    return np.sign(values) * np.maximum(np.abs(values) - threshold, 0)
+def _shrunk_divergence(image: np.ndarray, threshold: float) -> np.ndarray:
+    """∇ᵀ of the gradients ∇image, brought nearer to 0 by the threshold: sign(v) max(|v| - threshold, 0)."""
+    parts = []
+    for axis in (-1, -2):
+        field = forward_difference(image, axis)
+        field -= np.clip(field, -threshold, threshold)
+        parts.append(negative_backward_difference(field, axis))
+    parts[0] += parts[1]
+    return parts[0]

@@ -1,0 +1,64 @@
+"""Blur of an image that goes on beyond what was observed: the border of the padded image is unknown, too."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import fft
+
+from pydeblur.matlab import psf2otf_half
+from pydeblur.solver.boundary import padded_shape, wrap_boundary
+
+
+class PaddedBlur:
+    """||M (I⊗k - B)||² on a periodic image a kernel's width larger than B, M choosing the pixels of B.
+
+    Circular padding alone takes the padding for an observation, and what it is wrong by rings into the image. Instead,
+    each step takes for the padding of B that of I⊗k, I the image of the step before: ||I⊗k - B||² with B so completed
+    lies above the masked term and touches it at that image (majorisation), and a step is nearly as cheap as without
+    mask. At first it is the circular padding.
+
+    Parameters
+    ----------
+    blurred : (..., H, W) ndarray
+    kernel : (n, m) ndarray
+        Odd sizes, sum 1.
+    workers : int
+        Threads of the FFTs.
+    room : int
+        The padding is that for a kernel of at least this size.
+
+    Attributes
+    ----------
+    image : (..., H', W') ndarray
+        The latent image; at first the padded B.
+    power : (H', W' // 2 + 1) ndarray
+        |F(k)|².
+    """
+
+    def __init__(self, blurred: np.ndarray, kernel: np.ndarray, workers: int = 1, room: int = 1):
+        self._height, self._width = blurred.shape[-2:]
+        shape = padded_shape(blurred.shape[-2:], tuple(max(side, room) for side in kernel.shape))
+        self._observed, self._workers = wrap_boundary(blurred, shape), workers
+        self._otf = psf2otf_half(kernel.astype(blurred.dtype), shape, workers=workers)
+        self.power = self._otf.real**2 + self._otf.imag**2
+        self.image = self._observed
+
+    def solve(self, prior_spectrum: np.ndarray, prior_power) -> None:
+        """Set the image to the minimum of a quadratic, then complete B with it.
+
+        F(I) = (conj(F(k)) F(B) + prior_spectrum) / (power + prior_power), both (…, H', W' // 2 + 1) or numbers.
+        """
+        spectrum = self._otf.conj() * fft.rfft2(self._observed, workers=self._workers)
+        spectrum += prior_spectrum
+        spectrum /= self.power + prior_power
+        self.image = self._inverse(spectrum)
+        completed = self._inverse(spectrum * self._otf)
+        completed[..., : self._height, : self._width] = self._observed[..., : self._height, : self._width]
+        self._observed = completed
+
+    def cropped(self) -> np.ndarray:
+        """The image where B was observed: (..., H, W)."""
+        return self.image[..., : self._height, : self._width]
+
+    def _inverse(self, spectrum):
+        return fft.irfft2(spectrum, s=self._observed.shape[-2:], workers=self._workers)
