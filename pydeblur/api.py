@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pydeblur.crop import Window, crop_window
 from pydeblur.errors import InvalidOptionError, KernelCollapseWarning
 from pydeblur.estimation import estimate, run_options, total_iterations
 from pydeblur.grey import grey_image
+from pydeblur.median import median_filtered
 from pydeblur.nonblind import deconvolve
 from pydeblur.nonblind.checked_input import check_unit_image
 from pydeblur.nonblind.methods import check_options
@@ -26,7 +28,9 @@ class DeblurResult:
 
     ``image`` (H, W[, 3]) the deblurred image, not clipped; ``kernel`` (n, n); ``latent`` (H, W) the last intermediate
     image of the kernel estimation; ``history`` one record per iteration; ``options`` of the kernel estimation; ``prior``
-    its prior's name and settings; ``candidates`` the runs that it was chosen from, see :mod:`pydeblur.estimation`.
+    its prior's name and settings; ``candidates`` the runs that it was chosen from, see :mod:`pydeblur.estimation`;
+    ``median`` the window of the median filter that the blurred image went through first; ``crop`` (top, left, height,
+    width) the part of the image that the kernel was estimated from, whose size ``latent`` then has, or None for all.
     """
 
     image: np.ndarray
@@ -36,6 +40,16 @@ class DeblurResult:
     options: SolverOptions
     prior: dict
     candidates: tuple[dict, ...] = ()
+    median: int = 0
+    crop: Window | None = None
+
+
+@dataclass(frozen=True)
+class KernelEstimate(BlindDeconvolution):
+    """What :func:`estimate_kernel` gives: the solver's result, the ``median`` filter before it, and the ``crop``."""
+
+    median: int = 0
+    crop: Window | None = None
 
 
 def deblur(
@@ -48,6 +62,8 @@ def deblur(
     nonblind: str | None = None,
     saturated: bool = False,
     nonblind_options: dict | None = None,
+    median: int = 0,
+    crop=None,
     callback=None,
     progress: bool = False,
     **options,
@@ -68,18 +84,27 @@ def deblur(
     prior_options : dict, optional
         Of a prior given by its name, see :func:`pydeblur.load_prior`: the classifier's ``weights``, ``form``, ``backend``,
         ``device`` and ``threads``. With the preset "best" alone, of the classifier that judges.
-    nonblind : {"ringing", "tv", "l0", "whyte"}, optional
+    nonblind : {"ringing", "tv", "l0", "hyper-laplacian", "epll", "whyte"}, optional
         The final step, see :func:`deconvolve`; "ringing" unless `saturated`.
     saturated : bool
         The image has clipped highlights: the final step is "whyte".
     nonblind_options : dict, optional
         Options of the final step.
+    median : int
+        Window of a median filter that the image goes through before anything else, odd, at least 3; 0 or 1 is none. It
+        takes away outliers, such as salt-and-pepper noise, which both the kernel's estimate and the final step would
+        take for structure, and with them fine detail (Fig. 14). Against ordinary noise see ``prefilter`` among the options.
+    crop : "auto" or (int, int, int, int), optional
+        The part of the image that the kernel is estimated from: (top, left, height, width) in pixels, or "auto" for a
+        window of 12 kernel sizes, at least 512 pixels, with much texture in all directions and nothing clipped
+        (:mod:`pydeblur.crop`). By default the whole image. The final step is always made on the whole image.
     callback : callable, optional
         Called with each :class:`~pydeblur.solver.IterationRecord`.
     progress : bool
         Draw a progress bar on standard error.
     **options
-        Fields of :class:`~pydeblur.solver.SolverOptions`: ``lambda_grad``, ``gamma_correct``, ``iterations``, ...
+        Fields of :class:`~pydeblur.solver.SolverOptions`: ``lambda_grad``, ``gamma_correct``, ``iterations``, ... With
+        ``dtype="float32"`` the final step, too, is computed in it, with half the memory, and gives a float32 image.
 
     Returns
     -------
@@ -93,11 +118,14 @@ def deblur(
     method = _final_method(nonblind, saturated)
     final_options = {} if nonblind_options is None else nonblind_options
     check_options(method, final_options)
-    image = check_unit_image(image)
-    found = _estimated(image, kernel_size, (preset, prior, prior_options), callback, progress, options)
+    image = median_filtered(check_unit_image(image), median)
+    choice = (preset, prior, prior_options)
+    found, window = _estimated(image, kernel_size, choice, crop, callback, progress, options)
+    if found.options.dtype == "float32":
+        image = image.astype(np.float32, copy=False)
     final = deconvolve(image, found.kernel, method, **{"workers": found.options.workers, **final_options})
     return DeblurResult(
-        final, found.kernel, found.latent, found.history, found.options, found.prior, found.candidates
+        final, found.kernel, found.latent, found.history, found.options, found.prior, found.candidates, median, window
     )
 
 
@@ -108,16 +136,18 @@ def estimate_kernel(
     preset: str | None = None,
     prior=None,
     prior_options: dict | None = None,
+    median: int = 0,
+    crop=None,
     callback=None,
     progress: bool = False,
     **options,
-) -> BlindDeconvolution:
+) -> KernelEstimate:
     """Estimate the blur kernel of an image; parameters as in :func:`deblur`.
 
     Returns
     -------
-    BlindDeconvolution
-        With ``kernel`` (n, n), ``latent``, ``history``, ``options``, ``prior`` and ``candidates``.
+    KernelEstimate
+        With ``kernel`` (n, n), ``latent``, ``history``, ``options``, ``prior``, ``candidates``, ``median`` and ``crop``.
 
     Warns
     -----
@@ -131,12 +161,18 @@ def estimate_kernel(
         If nothing is left of the kernel.
     """
     choice = (preset, prior, prior_options)
-    return _estimated(check_unit_image(image), kernel_size, choice, callback, progress, options)
+    image = median_filtered(check_unit_image(image), median)
+    found, window = _estimated(image, kernel_size, choice, crop, callback, progress, options)
+    return KernelEstimate(**vars(found), median=median, crop=window)
 
 
-def _estimated(image, kernel_size, choice, callback, progress, options) -> BlindDeconvolution:
+def _estimated(
+    image, kernel_size, choice, crop, callback, progress, options
+) -> tuple[BlindDeconvolution, Window | None]:
     preset = resolve(*choice, options)
-    grey = check_blurred_image(grey_image(image), run_options(preset, kernel_size)[0])
+    first_options = run_options(preset, kernel_size)[0]
+    window = crop_window(crop, image, kernel_size)
+    grey = check_blurred_image(grey_image(image if window is None else window.part_of(image)), first_options)
     with ProgressBar(total_iterations(preset, kernel_size), disable=not progress) as bar:
         result = estimate(grey, kernel_size, preset, _both(callback, bar))
     if result.kernel.max() > _DELTA_MASS:
@@ -146,7 +182,7 @@ def _estimated(image, kernel_size, choice, callback, progress, options) -> Blind
             KernelCollapseWarning,
             stacklevel=3,  # the caller of deblur or estimate_kernel
         )
-    return result
+    return result, window
 
 
 def _final_method(nonblind, saturated) -> str:

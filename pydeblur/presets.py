@@ -39,6 +39,12 @@ class Preset:
 PRESETS = {
     # Sections 4.1, 4.2 and 6 in everything but w, with which the letter of eq. (12) would do nothing (docs/prior-study.md).
     "faithful": Preset("classifier", {"weights": "classifier-paper", "form": "probability"}),
+    # The same prior on the compact network, in single precision, with fewer steps of β, none of them longer than it moves u.
+    "fast": Preset(
+        "classifier",
+        {"weights": "classifier-compact", "form": "probability"},
+        solver={"dtype": "float32", "beta_growth": 8.0, "descent_tolerance": 1e-4},
+    ),
     # Beyond the paper: what was best on the development set of docs/prior-study.md.
     "best": Preset(
         "gradient",

@@ -15,6 +15,22 @@ def odd_size(text: str) -> int:
     return _accepted(text, int, lambda size: size >= 3 and size % 2 == 1, "an odd whole number of at least 3")
 
 
+def median_window(text: str) -> int:
+    """0 or 1 (no filter), or an odd whole number of at least 3."""
+    wanted = "0, 1 or an odd whole number of at least 3"
+    return _accepted(text, int, lambda size: size == 0 or (size >= 1 and size % 2 == 1), wanted)
+
+
+def crop(text: str):
+    """"auto", or four whole numbers."""
+    wanted = "auto, or TOP,LEFT,HEIGHT,WIDTH in pixels"
+
+    def four_numbers(text):
+        return tuple(int(number) for number in text.split(","))
+
+    return text if text == "auto" else _accepted(text, four_numbers, lambda numbers: len(numbers) == 4, wanted)
+
+
 def count(text: str) -> int:
     """A whole number of at least 1."""
     return _accepted(text, int, lambda number: number >= 1, "a whole number of at least 1")

@@ -40,6 +40,8 @@ def run(arguments: argparse.Namespace) -> None:
         **prior_choice(arguments),
         nonblind=nonblind_method(arguments),
         nonblind_options=nonblind_options(arguments),
+        median=arguments.median,
+        crop=arguments.crop,
         progress=progress.wants_bar(arguments),
         **solver_options(arguments),
     )

@@ -19,7 +19,7 @@ from pydeblur.cli.solver_arguments import (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of this command."""
-    parser.add_argument("benchmark", choices=("levin", "text"))
+    parser.add_argument("benchmark", choices=("levin", "text", "sun"))
     parser.add_argument("--data", metavar="D", help="data folder (default: the environment's PYDEBLUR_DATA)")
     parser.add_argument("--cases", metavar="A,B,…", help="names of the cases to run (default: all)")
     parser.add_argument("--jobs", type=count, default=1, metavar="N", help="processes (default: 1)")
@@ -43,6 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
         solver=solver_options(arguments),
         nonblind=method,
         nonblind_options={**usual, **nonblind_options(arguments)},
+        median=arguments.median,
     )
     show = None if arguments.quiet else _print_case
     report = evaluate(protocol, arguments.data, arguments.cases, arguments.jobs, show)

@@ -29,6 +29,8 @@ def run(arguments: argparse.Namespace) -> None:
         source.pixels,
         arguments.kernel_size,
         **prior_choice(arguments),
+        median=arguments.median,
+        crop=arguments.crop,
         progress=progress.wants_bar(arguments),
         **solver_options(arguments),
     )

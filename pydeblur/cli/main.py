@@ -12,15 +12,18 @@ from importlib import import_module
 from pydeblur.errors import InvalidInputError
 from pydeblur.version import __version__
 
-#: Subcommand to its module and one line of help. A module has ``add_arguments(parser)`` and ``run(arguments)``.
+#: Subcommand to its module and one line of help. A module has ``add_arguments(parser)`` and ``run(arguments)``, which
+#: may return an exit code.
 COMMANDS = {
     "deblur": ("pydeblur.cli.deblur", "deblur an image of unknown blur"),
     "kernel": ("pydeblur.cli.kernel", "estimate the blur kernel of an image"),
     "deconv": ("pydeblur.cli.deconv", "deblur an image with a known kernel"),
+    "batch": ("pydeblur.cli.batch", "deblur every image of some folders"),
     "evaluate": ("pydeblur.cli.evaluate", "run a benchmark and write its figures as JSON"),
     "classify": ("pydeblur.cli.classify", "say how blurred images are, by the classifier"),
     "synth": ("pydeblur.cli.synth", "draw random kernels and training pairs"),
     "train": ("pydeblur.cli.train", "train a classifier"),
+    "train-mixture": ("pydeblur.cli.train_mixture", "train the patch mixture of the final step epll"),
     "export": ("pydeblur.cli.export", "turn a checkpoint into an ONNX file"),
     "reproduce": ("pydeblur.cli.reproduce", "make a table or figure of the paper"),
     "demo": ("pydeblur.cli.demo", "deblur two images that scikit-image ships, and write pictures of it"),
@@ -43,15 +46,18 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns its exit code: 0, 2 for bad input, 130 when interrupted, 141 if nobody reads the output."""
+    """Run one command; returns its exit code.
+
+    0, 1 if some images of a batch failed, 2 for bad input, 130 when interrupted, 141 if nobody reads the output.
+    """
     name = "pydeblur"
     try:
         arguments = _make_parser().parse_args(argv)
         name = f"pydeblur {arguments.command}"
         with _warnings_in_one_line():
-            import_module(COMMANDS[arguments.command][0]).run(arguments)
+            code = import_module(COMMANDS[arguments.command][0]).run(arguments)
         sys.stdout.flush()
-        return 0
+        return code or 0
     except InvalidInputError as error:
         return _failed(name, error)
     except MemoryError as error:

@@ -1,20 +1,44 @@
-"""``pydeblur reproduce``: a table or figure of the paper."""
+"""``pydeblur reproduce``: a table or figure of the paper, or all of them."""
 
 from __future__ import annotations
 
 import argparse
 
-from pydeblur.reproduce.registry import ITEMS, reproduce
+from pydeblur.cli.argument_types import count
+from pydeblur.reproduce.registry import ALL, ITEMS, reproduce
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of this command."""
-    parser.add_argument("item", choices=tuple(ITEMS), metavar="ITEM", help=", ".join(ITEMS))
+    parser.add_argument("item", choices=(*ITEMS, ALL), metavar="ITEM", help=f"{', '.join(ITEMS)}, or {ALL}")
     parser.add_argument("--data", metavar="D", help="data folder (default: the environment's PYDEBLUR_DATA)")
     parser.add_argument("--out", default="docs/results", metavar="FOLDER", help="where to write (default: %(default)s)")
+    parser.add_argument("--jobs", type=count, default=1, metavar="N", help="processes (default: 1)")
+    parser.add_argument(
+        "--subset", type=count, metavar="N", help="so many cases, evenly over images and kernels (default: all)"
+    )
+    parser.add_argument("--methods", metavar="A,B,…", help="the methods to run (default: the item's own choice)")
+    parser.add_argument("--frames", metavar="FOLDER", help="fig3a: Köhler et al.'s 199 sharp frames per case")
+    parser.add_argument("--restart", action="store_true", help="run finished cases anew")
+    parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Make it, and say which files it wrote."""
-    for path in reproduce(arguments.item, arguments.data, arguments.out):
+    from pydeblur.reproduce.runs import Request
+
+    methods = None
+    if arguments.methods is not None:
+        methods = tuple(name.strip() for name in arguments.methods.split(",") if name.strip())
+    request = Request(
+        out=arguments.out,
+        data=arguments.data,
+        jobs=arguments.jobs,
+        subset=arguments.subset,
+        methods=methods,
+        restart=arguments.restart,
+        frames=arguments.frames,
+        progress=not arguments.quiet,
+    )
+    for path in reproduce(arguments.item, request):
         print(path)

@@ -7,6 +7,8 @@ import argparse
 from pydeblur.cli.argument_types import (
     above_1,
     count,
+    crop,
+    median_window,
     not_negative,
     odd_size,
     pixels_or_positive,
@@ -18,11 +20,13 @@ from pydeblur.presets import PRESETS
 
 PRIOR_NAMES = ("gradient", "intensity", "classifier")
 FORMS = ("probability", "nll", "logit")
-NONBLIND_NAMES = ("ringing", "tv", "l0", "whyte")
+NONBLIND_NAMES = ("ringing", "tv", "l0", "hyper-laplacian", "epll", "whyte")
 _NONBLIND_OPTIONS = {
     "ringing": ("lambda_tv", "lambda_l0", "weight_ring"),
     "tv": ("lambda_tv",),
     "l0": ("lambda_l0",),
+    "hyper-laplacian": ("lambda_hl", "exponent"),
+    "epll": ("noise",),
     "whyte": (),
 }
 
@@ -34,6 +38,12 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
         group.add_argument(
             "--kernel-size", type=odd_size, required=True, metavar="N", help="odd, not smaller than the blur"
         )
+        group.add_argument(
+            "--crop",
+            type=crop,
+            metavar="auto|TOP,LEFT,HEIGHT,WIDTH",
+            help="estimate the kernel from this part of the image, or from one with much texture (default: all of it)",
+        )
     group.add_argument("--preset", choices=tuple(PRESETS), help="prior and options in one name; what is given beside it wins")
     group.add_argument("--prior", choices=PRIOR_NAMES, help="image prior (default: the preset's, else gradient)")
     group.add_argument("--lambda-prior", type=not_negative, metavar="X", help="λ, weight of the prior (default: 0.004)")
@@ -44,6 +54,13 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
     group.add_argument(
         "--prefilter", type=not_negative, metavar="PX", help="smooth noise with a Gaussian of this width (default: 0)"
     )
+    group.add_argument(
+        "--median",
+        type=median_window,
+        default=0,
+        metavar="N",
+        help="first of all a median filter of this window, against salt-and-pepper noise (default: 0, none)",
+    )
     group.add_argument("--iterations", type=count, metavar="N", help="iterations per scale (default: 5)")
     group.add_argument("--kernel-solver", choices=("cg", "fft"), help="kernel step (default: cg)")
     group.add_argument(
@@ -53,6 +70,11 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
         help="zero the final kernel below max/X; 0 keeps all (default: 20)",
     )
     group.add_argument("--dtype", choices=("float64", "float32"), help="arithmetic (default: float64)")
+    group.add_argument(
+        "--device",
+        choices=("cpu", "cuda", "auto"),
+        help="where solver and classifier compute; auto is a GPU where there is one (default: cpu)",
+    )
     group.add_argument("--threads", type=count, metavar="N", help="threads of each FFT and of the classifier (default: 1)")
     _add_classifier_arguments(parser)
 
@@ -62,13 +84,18 @@ def _add_classifier_arguments(parser):
     group.add_argument("--weights", metavar="W", help="name or ONNX file (default: the preset's, else classifier-paper)")
     group.add_argument("--form", choices=FORMS, help="f, -log(1 - f) or log-odds (default: probability)")
     group.add_argument("--backend", choices=("onnxruntime", "torch", "numpy"), help="(default: onnxruntime)")
-    group.add_argument("--device", choices=("cpu", "cuda", "auto"), help="(default: cpu)")
     group.add_argument(
         "--prior-scale", type=pixels_or_positive, metavar="W", help="w of eq. (12): a number, or 'pixels' (default: pixels)"
     )
     group.add_argument("--prior-domain", choices=("crop", "padded"), help="what the prior sees (default: crop)")
     group.add_argument("--eta", type=positive, metavar="X", help="step size of Algorithm 1 (default: 0.1)")
     group.add_argument("--descent-steps", type=count, metavar="N", help="steps of Algorithm 1 (default: 10)")
+    group.add_argument(
+        "--descent-tolerance",
+        type=not_negative,
+        metavar="X",
+        help="stop these steps once no pixel moves by more (default: 0, never)",
+    )
     group.add_argument("--beta-start", type=positive, metavar="X", help="first β (default: 2λ)")
     group.add_argument("--beta-growth", type=above_1, metavar="X", help="factor from one β to the next (default: 2)")
     group.add_argument("--beta-max", type=positive, metavar="X", help="β stays below (default: 8)")
@@ -76,13 +103,15 @@ def _add_classifier_arguments(parser):
 
 def prior_choice(arguments: argparse.Namespace) -> dict:
     """The arguments ``preset``, ``prior`` and ``prior_options`` of the Python face."""
-    given = {name: getattr(arguments, name) for name in ("weights", "form", "backend", "device")}
+    given = {name: getattr(arguments, name) for name in ("weights", "form", "backend")}
     given = {name: value for name, value in given.items() if value is not None}
     takes_part = arguments.prior == "classifier" or (arguments.prior is None and arguments.preset is not None)
     if given and not takes_part:
         raise InvalidOptionError(f"--{next(iter(given))} belongs to --prior classifier")
     if takes_part:
         given["threads"] = arguments.threads or 1
+        if arguments.device is not None:
+            given["device"] = arguments.device
     return {"preset": arguments.preset, "prior": arguments.prior, "prior_options": given}
 
 
@@ -98,10 +127,12 @@ def solver_options(arguments: argparse.Namespace) -> dict:
         "kernel_threshold": arguments.kernel_threshold,
         "dtype": arguments.dtype,
         "workers": arguments.threads,
+        "device": arguments.device,
         "prior_scale": arguments.prior_scale,
         "prior_domain": arguments.prior_domain,
         "eta": arguments.eta,
         "descent_steps": arguments.descent_steps,
+        "descent_tolerance": arguments.descent_tolerance,
         "beta_start": arguments.beta_start,
         "beta_growth": arguments.beta_growth,
         "beta_max": arguments.beta_max,
@@ -121,6 +152,11 @@ def add_nonblind_arguments(parser: argparse.ArgumentParser, lambda_l0: str = "0.
     group.add_argument(
         "--weight-ring", type=not_negative, metavar="X", help="strength of the ringing removal (default: 1)"
     )
+    group.add_argument("--lambda-hl", type=positive, metavar="X", help="weight of the hyper-Laplacian (default: by the noise)")
+    group.add_argument("--exponent", type=positive, metavar="X", help="of the hyper-Laplacian, up to 1 (default: 2/3)")
+    group.add_argument(
+        "--noise", type=positive, metavar="X", help="the noise's standard deviation, for epll (default: 0.01)"
+    )
 
 
 def nonblind_method(arguments: argparse.Namespace) -> str:
@@ -133,7 +169,8 @@ def nonblind_method(arguments: argparse.Namespace) -> str:
 def nonblind_options(arguments: argparse.Namespace) -> dict:
     """The given options of the final step; refuses those that the method does not have."""
     method = nonblind_method(arguments)
-    given = {name: getattr(arguments, name) for name in ("lambda_tv", "lambda_l0", "weight_ring")}
+    names = {name for options in _NONBLIND_OPTIONS.values() for name in options}
+    given = {name: getattr(arguments, name) for name in sorted(names)}
     given = {name: value for name, value in given.items() if value is not None}
     for name in given:
         if name not in _NONBLIND_OPTIONS[method]:

@@ -23,6 +23,8 @@ _FORMAT_OF_SUFFIX = {
     ".tiff": "TIFF",
     ".bmp": "BMP",
 }
+#: Extensions of the files that can be read and written.
+IMAGE_SUFFIXES = tuple(_FORMAT_OF_SUFFIX)
 _DEPTHS_OF_FORMAT = {"PNG": DEPTHS[:2], "JPEG": DEPTHS[:1], "TIFF": DEPTHS, "BMP": DEPTHS[:1]}
 _FORMATS_WITH_ALPHA = ("PNG", "TIFF")
 _SIGNATURES = (

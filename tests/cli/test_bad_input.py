@@ -125,8 +125,10 @@ COMMANDS = [
             *("iterations 0", "iterations 1.5", "threads 0", "threads -2"),
             *("kernel-threshold -1", "kernel-threshold 0.5", "kernel-solver exact", "dtype float16"),
             *("prior beauty", "nonblind magic", "no-such-option"),
+            *("descent-tolerance -1", "descent-tolerance nan", "crop left", "crop 1,2,3", "crop 0,0,8,x"),
         )
     ],
+    (f"deblur good.png -o out/o.png {QUICK} --crop 0,0,4000,4000", "crop should lie within the image"),
     (f"deblur good.png -o out/o.png {QUICK} --lambda-tv 1e9", "lambda_tv should be a number from 1e-09 to 999"),
     (f"deblur good.png -o out/o.png {QUICK} --lambda-tv 1e-300", "lambda_tv"),
     (f"deblur good.png -o out/o.png {QUICK} --saturated --nonblind tv", "--saturated needs --nonblind whyte"),

@@ -97,8 +97,9 @@ def test_export_refuses_other_files(pydeblur, tmp_path):
 def test_reproduce_figures_of_packaged_images(item, tmp_path):
     pytest.importorskip("matplotlib")
     from pydeblur.reproduce.registry import reproduce
+    from pydeblur.reproduce.runs import Request
 
-    table, picture = reproduce(item, None, tmp_path / "out", weights="classifier-compact")
+    table, _, picture = reproduce(item, Request(tmp_path / "out"), weights="classifier-compact")
     with open(table, newline="") as stream:
         rows = list(csv.DictReader(stream))
     if item == "fig1":
