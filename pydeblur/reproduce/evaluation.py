@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import time
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -16,9 +17,11 @@ from pydeblur.errors import InvalidOptionError, KernelCollapseError
 from pydeblur.estimation import estimate
 from pydeblur.files import write_bytes
 from pydeblur.grey import grey_image
+from pydeblur.median import check_median, median_filtered
 from pydeblur.metrics import align, error_ratio, kernel_similarity, psnr, ssim, success_rate
 from pydeblur.nonblind import deconvolve
 from pydeblur.nonblind.methods import check_options, method_options
+from pydeblur.nonblind.mixture import load_mixture
 from pydeblur.presets import Preset, resolve
 from pydeblur.priors import load_prior
 from pydeblur.reproduce.processes import map_unordered
@@ -30,6 +33,7 @@ from pydeblur.version import __version__
 BENCHMARKS = {
     "levin": {"lambda_tv": 1e-3, "lambda_l0": 2e-4, "weight_ring": 1.0},
     "text": {"lambda_tv": 1e-3, "lambda_l0": 2e-4, "weight_ring": 1.0},
+    "sun": {"lambda_tv": 1e-3, "lambda_l0": 2e-4, "weight_ring": 1.0},
 }
 _SUCCESS_AT = (1.5, 2.0, 3.0)
 #: The figures of a case, but for its name and its processor time.
@@ -41,7 +45,8 @@ class Protocol:
     """What is run on every case: all of it is written into the report.
 
     ``preset``, ``prior``, ``prior_options`` and ``solver`` (fields of SolverOptions without ``kernel_size``, which each
-    case has of its own) are those of :func:`pydeblur.presets.resolve`, ``nonblind_options`` go to the final step.
+    case has of its own) are those of :func:`pydeblur.presets.resolve`, ``nonblind_options`` go to the final step,
+    ``median`` is the window of a median filter that the blurred image goes through first.
     """
 
     benchmark: str
@@ -51,6 +56,7 @@ class Protocol:
     preset: str | None = None
     nonblind: str = "ringing"
     nonblind_options: dict = field(default_factory=dict)
+    median: int = 0
 
     def resolved(self) -> Preset:
         """How kernels are estimated."""
@@ -87,7 +93,7 @@ def evaluate(protocol: Protocol, data=None, cases=None, jobs: int = 1, progress=
         )
     if not is_integer(jobs) or jobs < 1:
         raise InvalidOptionError(f"jobs should be a whole number of at least 1, but is {jobs!r}")
-    options = _all_options(protocol)
+    options = all_options(protocol)
     names = [case.name for case in load(protocol.benchmark, data, cases)]
     figures = {}
     with closing(map_unordered(partial(evaluate_case, protocol, data), names, jobs)) as finished:
@@ -99,8 +105,15 @@ def evaluate(protocol: Protocol, data=None, cases=None, jobs: int = 1, progress=
     return {"cases": ordered, "summary": summarise(ordered), "options": options}
 
 
-def _all_options(protocol: Protocol) -> dict:
-    """The protocol with every default written out, for the report; refuses what is out of range."""
+def all_options(protocol: Protocol) -> dict:
+    """The protocol with every default written out, and the weights' hashes, in plain values.
+
+    Raises
+    ------
+    InvalidInputError
+        If something is unknown or out of range.
+    """
+    check_median(protocol.median)
     check_options(protocol.nonblind, protocol.nonblind_options)
     preset = protocol.resolved()
     prior = describe_prior(load_prior(preset.prior, **preset.prior_options))
@@ -115,8 +128,16 @@ def _all_options(protocol: Protocol) -> dict:
         "candidates": list(preset.candidates),
         "judge": describe_prior(load_prior("classifier", **preset.judge)) if preset.candidates else None,
         "nonblind_options": nonblind_options,
+        "nonblind_weights": _mixture_weights() if protocol.nonblind == "epll" else None,
         "pydeblur": __version__,
     }
+
+
+def _mixture_weights() -> dict:
+    """EPLL's mixture, by the hash of its values."""
+    mixture = load_mixture()
+    values = (np.ascontiguousarray(part, "<f8").tobytes() for part in (mixture.log_weights, mixture.covariances))
+    return {"weights": "epll-mixture", "weights_hash": hashlib.sha256(b"".join(values)).hexdigest()}
 
 
 def evaluate_case(protocol: Protocol, data, name: str) -> dict:
@@ -127,19 +148,32 @@ def evaluate_case(protocol: Protocol, data, name: str) -> dict:
     kernel estimate collapses, all but the time are None: one case need not end a benchmark.
     """
     (case,) = load(protocol.benchmark, data, [name])
-    started = time.process_time()
-    try:
-        kernel = estimate(grey_image(case.blurred), case.kernel_size, protocol.resolved()).kernel
-    except KernelCollapseError:
-        kernel = None
-    cpu_seconds = time.process_time() - started
+    kernel, cpu_seconds = estimate_case(protocol, case)
     quality = dict.fromkeys(_QUALITY) if kernel is None else _quality(protocol, case, kernel)
     return {"name": name, **quality, "cpu_seconds": cpu_seconds}
 
 
+def estimate_case(protocol: Protocol, case) -> tuple[np.ndarray | None, float]:
+    """Kernel (n, n) of a case, None where the estimate collapses, and the processor time in seconds."""
+    started = time.process_time()
+    blurred = grey_image(median_filtered(case.blurred, protocol.median))
+    solver = {"gamma_correct": case.gamma, **protocol.solver}
+    try:
+        kernel = estimate(blurred, case.kernel_size, replace(protocol, solver=solver).resolved()).kernel
+    except KernelCollapseError:
+        kernel = None
+    return kernel, time.process_time() - started
+
+
+def restore_case(protocol: Protocol, case, kernel: np.ndarray) -> np.ndarray:
+    """A case's blurred image, deblurred with a kernel by the protocol's final step: (H, W[, 3]), not clipped."""
+    blurred = median_filtered(case.blurred, protocol.median)
+    return deconvolve(blurred, kernel, protocol.nonblind, **protocol.nonblind_options)
+
+
 def _quality(protocol: Protocol, case, kernel: np.ndarray) -> dict:
-    restored = deconvolve(case.blurred, kernel, protocol.nonblind, **protocol.nonblind_options)
-    ideal = deconvolve(case.blurred, case.kernel, protocol.nonblind, **protocol.nonblind_options)
+    restored = restore_case(protocol, case, kernel)
+    ideal = restore_case(protocol, case, case.kernel)
     aligned, ssd_true = align(restored, case.sharp), align(ideal, case.sharp).ssd
     figures = (
         aligned.ssd,

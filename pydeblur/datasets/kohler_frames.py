@@ -1,0 +1,76 @@
+"""Köhler et al.'s own ground truth: the sharp frames along each camera shake, from a folder that the user has.
+
+Their download has a file ``GroundTruthI_K.mat`` for scene I and shake K, with an array ``GroundTruth`` (800, 800, 3,
+199); taken as well are pictures ``GroundTruthI_K_001.png`` and so on.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import scipy.io
+
+from pydeblur.errors import FileFormatError, InvalidInputError
+from pydeblur.files import read_image
+
+#: Scene, shake and number, from 0, of the frame that their code leaves out: it is missing.
+_MISSING = (1, 3, 29)
+
+
+def check_frames_folder(folder):
+    """InvalidInputError unless `folder` is one that holds frames."""
+    folder = Path(folder)
+    if not folder.is_dir() or not any(folder.glob("GroundTruth*_*.*")):
+        raise InvalidInputError(
+            f"frames should be a folder with GroundTruth1_1.mat or GroundTruth1_1_001.png and so on, but is {folder}."
+        )
+
+
+def frames(folder, name):
+    """The sharp frames of one case.
+
+    Parameters
+    ----------
+    folder : path
+    name : str
+        Of the case, such as "im01_ker03".
+
+    Yields
+    ------
+    (H, W, 3) float64 ndarray
+        In [0, 1].
+
+    Raises
+    ------
+    InvalidInputError
+        There are none for this case; `FileFormatError`, where their file is damaged.
+    """
+    scene, shake = int(name[2:4]), int(name[-2:])
+    path = Path(folder) / f"GroundTruth{scene}_{shake}.mat"
+    pictures = sorted(
+        (int(match[1]), picture)
+        for picture in Path(folder).glob(f"GroundTruth{scene}_{shake}_*")
+        if (match := re.fullmatch(rf"GroundTruth{scene}_{shake}_(\d+)\.\w+", picture.name))
+    )
+    if path.is_file():
+        found = (frame.astype(np.float64) / 255 for frame in _stack(path))
+    elif pictures:
+        found = (read_image(picture).pixels for _, picture in pictures)
+    else:
+        raise InvalidInputError(f"the folder of the frames has none for {name}: {path.name} or pictures of that name.")
+    for number, frame in enumerate(found):
+        if (scene, shake, number) != _MISSING:
+            yield frame
+
+
+def _stack(path):
+    try:
+        stack = scipy.io.loadmat(path, variable_names=["GroundTruth"])["GroundTruth"]
+    except Exception as error:  # scipy.io raises all sorts of things, also on MATLAB's newer files of version 7.3.
+        raise FileFormatError(
+            f"{path} can't be read: it should be a MATLAB file of version 7 or older with the array GroundTruth "
+            f"({str(error).splitlines()[0] if str(error) else error!r})."
+        ) from None
+    if stack.ndim != 4 or stack.dtype != np.uint8:
+        raise FileFormatError(f"{path}: GroundTruth should be uint8 (H, W, 3, N), but is {stack.dtype} {stack.shape}.")
+    return np.moveaxis(stack, -1, 0)

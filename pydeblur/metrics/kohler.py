@@ -1,0 +1,128 @@
+"""The measure of Köhler et al. 2012, and a surrogate for where only one sharp frame is at hand.
+
+The official measure, as their MATLAB code computes it: the 8-bit result is scaled to the frame by least squares over
+all channels, moved by the whole pixels at which the cyclic cross-correlation of the channels' means is largest, and
+compared in luminance; what was moved in from outside is zero in both. The best of the trajectory's 199 frames counts.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import scipy.fft
+
+from pydeblur.errors import InvalidInputError
+from pydeblur.metrics.alignment import checked_pair
+from pydeblur.metrics.homography import align_homography
+
+_LUMINANCE = np.array([0.299, 0.587, 0.114])
+
+
+class FrameScore(NamedTuple):
+    """PSNR in dB and the number of the frame, from 0."""
+
+    psnr: float
+    frame: int
+
+
+def kohler_psnr(restored, frame):
+    """The official PSNR for one sharp frame.
+
+    Parameters
+    ----------
+    restored, frame : (H, W, 3) or (H, W) array_like
+        Of the same shape, in [0, 1]; `restored` is clipped and rounded to 8 bits first.
+
+    Returns
+    -------
+    float
+        In dB.
+
+    Raises
+    ------
+    InvalidInputError
+        The shapes differ, or a value is not finite.
+    """
+    restored, frame = _scaled_pair(restored, frame)
+    spectra = (scipy.fft.rfft2(image if image.ndim == 2 else image.mean(axis=2)) for image in (frame, restored))
+    correlation = scipy.fft.irfft2(next(spectra) * next(spectra).conj(), frame.shape[:2])
+    peak = np.unravel_index(np.argmax(correlation), correlation.shape)
+    shift = [int(p) - n if p > n // 2 else int(p) for p, n in zip(peak, correlation.shape)]
+    inside = np.zeros(frame.shape)
+    moved = np.zeros(frame.shape)
+    target, source = zip(*(_overlap(step, side) for step, side in zip(shift, frame.shape)))
+    inside[target], moved[target] = 1.0, restored[source]
+    return _psnr(np.mean(_luminance(moved - frame * inside) ** 2))
+
+
+def best_frame_psnr(restored, frames):
+    """The official PSNR: the best over a trajectory's frames.
+
+    Parameters
+    ----------
+    restored : (H, W, 3) array_like
+    frames : iterable of (H, W, 3) array_like
+
+    Returns
+    -------
+    FrameScore
+
+    Raises
+    ------
+    InvalidInputError
+        As `kohler_psnr`, or there are no frames.
+    """
+    scores = [FrameScore(kohler_psnr(restored, frame), number) for number, frame in enumerate(frames)]
+    if not scores:
+        raise InvalidInputError("there should be at least one sharp frame.")
+    return max(scores, key=lambda score: score.psnr)
+
+
+def surrogate_psnr(restored, reference):
+    """The surrogate: PSNR against one frame of any trajectory, after alignment by a homography.
+
+    The camera is not where it was for the reference, so the result is turned and moved to it in three dimensions, and
+    only pixels that both have count. Over all channels, not in luminance: that is what the surrogate was calibrated
+    with.
+
+    Parameters
+    ----------
+    restored, reference : (H, W, 3) or (H, W) array_like
+        As `kohler_psnr` takes them.
+
+    Returns
+    -------
+    float
+        In dB.
+
+    Raises
+    ------
+    InvalidInputError
+        The shapes differ, or a value is not finite.
+    """
+    restored, reference = _scaled_pair(restored, reference)
+    # The alignment works best on about the same contrast; the scale is then found once more, on what both have.
+    aligned, inside = align_homography(restored, reference)
+    aligned, reference = aligned[inside], reference[inside]
+    scale = np.vdot(reference, aligned) / max(np.vdot(aligned, aligned), np.finfo(float).tiny)
+    return _psnr(np.mean((scale * aligned - reference) ** 2))
+
+
+def _scaled_pair(restored, frame):
+    restored, frame = checked_pair(restored, frame)
+    restored = np.floor(np.clip(restored, 0, 1) * 255 + 0.5) / 255
+    return restored * (np.vdot(frame, restored) / max(np.vdot(restored, restored), np.finfo(float).tiny)), frame
+
+
+def _overlap(step, side):
+    """Where something moved by `step` comes to lie, and where that was before."""
+    return slice(max(step, 0), side + min(step, 0)), slice(max(-step, 0), side + min(-step, 0))
+
+
+def _luminance(image):
+    """Of (H, W, 3); (H, W) stays. A difference is as good as an image: this is linear."""
+    return image @ _LUMINANCE if image.ndim == 3 else image
+
+
+def _psnr(mean_square):
+    return -10 * math.log10(mean_square) if mean_square > 0 else math.inf

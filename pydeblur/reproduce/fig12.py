@@ -1,0 +1,134 @@
+"""Figure 12: latent images and kernels on the way, for each prior, in one picture.
+
+The image may be shown: scikit-image's camera man, blurred by our own kernel with 1 % noise.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pydeblur.errors import KernelCollapseError
+from pydeblur.matlab import imresize
+from pydeblur.metrics import kernel_similarity
+from pydeblur.priors import load_prior
+from pydeblur.priors.classifier.weights_file import read_weights
+from pydeblur.reproduce.evaluation import all_options
+from pydeblur.reproduce.named_methods import METHODS, chosen_methods
+from pydeblur.reproduce.packaged_images import packaged_image
+from pydeblur.reproduce.report import markdown_table, write_markdown
+from pydeblur.reproduce.runs import Finished, Request, Task, run_tasks
+from pydeblur.reproduce.tables import pyplot_without_display, write_csv, write_figure
+from pydeblur.reproduce.trace import trace
+from pydeblur.solver.options import solver_options
+from pydeblur.training.kernels import random_kernel
+from pydeblur.training.synthesis import blur
+
+#: Methods of a single run: where several compete there is no one course to show.
+NAMES = tuple(name for name in METHODS if not METHODS[name].protocol("").resolved().candidates)
+_JUDGE = "classifier-paper"
+_CASE = "camera"
+_SIDE = 256
+_TRUE_SIZE, _KERNEL_SIZE = 19, 25
+#: The last iteration of so many scales is shown, coarsest first; the last column is the finest.
+_COLUMNS = 6
+
+
+def reproduce(request: Request) -> list:
+    """Write fig12.csv, .md and .png; returns their paths."""
+    pyplot = pyplot_without_display()
+    names = chosen_methods(request.methods, NAMES)
+    known = {"image": f"{_CASE}, {_SIDE}², true kernel {_TRUE_SIZE}, 1 % noise", "kernel_size": _KERNEL_SIZE}
+    known["f"] = {"weights": _JUDGE, "weights_hash": read_weights(_JUDGE).sha256}
+    tasks = [Task(name, _CASE, {**all_options(METHODS[name].protocol("")), **known}) for name in names]
+    finished = run_tasks("fig12", tasks, measure, request)
+    rows = [row for result in finished for row in _iterations(result)]
+    last = [{"method": result.task.method, **_final(result)} for result in finished]
+    body = [
+        f"scikit-image's camera man ({_SIDE}²) under a random camera trajectory of {_TRUE_SIZE} pixels with 1 % noise. "
+        "The picture shows the latent image and the kernel at the end of each scale, coarse to fine, and the true ones "
+        "at the right. The paper shows a photo of its own, without numbers; fig12.csv has a line for each iteration.",
+        markdown_table(last, {"kernel similarity": ".3f", "f of the latent image": ".4f"}),
+    ]
+    return [
+        write_csv(request.out / "fig12.csv", rows),
+        write_markdown(request, "fig12", "Figure 12: intermediate results", body, finished),
+        write_figure(request.out / "fig12.png", _plot(pyplot, finished)),
+    ]
+
+
+def shown_image() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sharp (H, W), blurred (H, W) and kernel (n, n)."""
+    sharp = packaged_image("camera")[60 : 60 + _SIDE, 120 : 120 + _SIDE]
+    kernel = random_kernel(_TRUE_SIZE, np.random.default_rng(7))
+    return sharp, blur(sharp, kernel, noise=0.01, rng=8).astype(np.float64), kernel
+
+
+def measure(request: Request, task: Task) -> dict:
+    """Every iteration's figures, and the last pictures of each scale."""
+    sharp, blurred, true_kernel = shown_image()
+    preset = METHODS[task.method].protocol("").resolved()
+    prior = load_prior(preset.prior, **preset.prior_options)
+    judge = load_prior("classifier", weights=_JUDGE, threads=1)
+    lists = {name: [] for name in ("scale", "iteration", "energy", "kernel_similarity", "f")}
+    ends = {}
+    try:
+        for step in trace(blurred, solver_options({**preset.solver, "kernel_size": _KERNEL_SIZE}), prior):
+            scale = step.record.scale
+            similarity = kernel_similarity(step.kernel, _at_scale(true_kernel, scale))
+            values = (scale, step.record.iteration, step.record.energy, similarity, judge.score(step.latent))
+            for column, value in zip(lists.values(), values):
+                column.append(value)
+            ends[scale] = step
+    except KernelCollapseError:
+        pass  # what there was until then is shown
+    pictures = {f"latent_{scale}": step.latent.astype(np.float32) for scale, step in ends.items()}
+    kernels = {f"kernel_{scale}": step.kernel.astype(np.float32) for scale, step in ends.items()}
+    return {**lists, **pictures, **kernels}
+
+
+def _at_scale(kernel: np.ndarray, scale: int) -> np.ndarray:
+    """A kernel as the pyramid's scale should find it."""
+    return np.clip(imresize(kernel, np.sqrt(0.5) ** scale), 0, None) if scale else kernel
+
+
+def _iterations(result: Finished) -> list[dict]:
+    names = ("scale", "iteration", "energy", "kernel_similarity", "f")
+    lines = zip(*(result.figures[name] for name in names))
+    return [{"method": result.task.method, **dict(zip(names, line))} for line in lines]
+
+
+def _final(result: Finished) -> dict:
+    lines = _iterations(result)
+    if not lines or lines[-1]["scale"] != 0:
+        return {"kernel similarity": None, "f of the latent image": None}
+    return {"kernel similarity": lines[-1]["kernel_similarity"], "f of the latent image": lines[-1]["f"]}
+
+
+def _plot(pyplot, finished):
+    sharp, blurred, kernel = shown_image()
+    scales = sorted({int(name[7:]) for result in finished for name in result.arrays if name.startswith("latent_")})
+    scales = scales[:_COLUMNS][::-1]
+    size = (2 * len(scales) + 2, 2.1 * len(finished))
+    figure, axes = pyplot.subplots(len(finished), len(scales) + 1, squeeze=False, figsize=size)
+    for row, result in zip(axes, finished):
+        row[0].set_ylabel(result.task.method, fontsize=9)
+        for axis, scale in zip(row, scales):
+            if f"latent_{scale}" in result.arrays:
+                _show(axis, result.arrays[f"latent_{scale}"], result.arrays[f"kernel_{scale}"])
+        _show(row[-1], sharp, kernel)
+    for axis, scale in zip(axes[0], scales):
+        axis.set_title(f"scale {scale}", fontsize=9)
+    axes[0, -1].set_title("true", fontsize=9)
+    for axis in axes.ravel():
+        axis.set(xticks=[], yticks=[])
+    figure.tight_layout(pad=0.3)
+    return figure
+
+
+def _show(axis, picture, kernel):
+    axis.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    inset = axis.inset_axes((0.0, 0.68, 0.32, 0.32))
+    inset.imshow(kernel, cmap="gray", interpolation="nearest")
+    inset.set(xticks=[], yticks=[])
+    for spine in inset.spines.values():
+        spine.set_edgecolor("white")

@@ -1,0 +1,133 @@
+"""Figures 5 to 8: real photographs, natural, text, in low light and of a face, by each method.
+
+There is no truth: one sheet for each figure, to look at. The photographs are research data, so the sheets
+(fig5_sheet.png to fig8_sheet.png) must not be published; the kernels and the numbers may.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pydeblur.datasets import load
+from pydeblur.grey import grey_image
+from pydeblur.priors import load_prior
+from pydeblur.priors.classifier.weights_file import read_weights
+from pydeblur.reproduce.evaluation import all_options, estimate_case, restore_case
+from pydeblur.reproduce.named_methods import METHODS, chosen_methods
+from pydeblur.reproduce.report import markdown_table, write_markdown
+from pydeblur.reproduce.runs import Finished, Request, Task, run_tasks
+from pydeblur.reproduce.subsets import stratified
+from pydeblur.reproduce.tables import pyplot_without_display, write_csv, write_figure
+
+#: What a photograph's name starts with, to its figure.
+_FIGURES = {"natural": "fig5", "text": "fig6", "lowlight": "fig7", "face": "fig8"}
+_JUDGE = "classifier-compact"
+
+
+def reproduce(request: Request) -> list:
+    """Write figs5to8.csv, .md and .png (the kernels), and fig5_sheet.png to fig8_sheet.png; returns their paths."""
+    pyplot = pyplot_without_display()
+    cases = [case for case in load("real", request.data) if _figure_of(case.name)]
+    cases = stratified(cases, request.subset)
+    names = chosen_methods(request.methods)
+    options = {(name, case.saturated): _options(name, case.saturated) for name in names for case in cases}
+    tasks = [Task(name, case.name, options[name, case.saturated]) for case in cases for name in names]
+    finished = run_tasks("figs5to8", tasks, measure, request)
+    rows = [_row(result) for result in finished]
+    body = [
+        "Real photographs by every method; there is no truth to measure against, and the paper shows other crops of "
+        "some of them, without numbers. f is the probability that the judge's network gives an image to be blurred; "
+        "saturated photographs have Whyte et al.'s final step, the others that of [26]. The picture shows the kernels "
+        "alone. The sheets fig5_sheet.png to fig8_sheet.png, written beside this file, show research data and are "
+        "not for publication.",
+        markdown_table(rows, {"f before": ".4f", "f after": ".4f", "kernel CPU s": ".1f"}),
+    ]
+    written = [
+        write_csv(request.out / "figs5to8.csv", [result.row() for result in finished]),
+        write_markdown(request, "figs5to8", "Figures 5 to 8: real photographs", body, finished),
+        write_figure(request.out / "figs5to8.png", _kernel_plot(pyplot, finished, names)),
+    ]
+    for figure in dict.fromkeys(_figure_of(case.name) for case in cases):
+        members = [case for case in cases if _figure_of(case.name) == figure]
+        sheet = _sheet(pyplot, members, finished, names)
+        written.append(write_figure(request.out / f"{figure}_sheet.png", sheet))
+    return written
+
+
+def measure(request: Request, task: Task) -> dict:
+    """f before and after, the result in 8 bits, and the kernel; the pictures are zero where the kernel collapsed."""
+    (case,) = load("real", request.data, [task.case])
+    protocol = _protocol(task.method, case.saturated)
+    kernel, seconds = estimate_case(protocol, case)
+    judge = load_prior("classifier", weights=_JUDGE, threads=1)
+    figures = {"f_before": judge.score(grey_image(case.blurred)), "f_after": None, "kernel_cpu_seconds": seconds}
+    if kernel is None:
+        empty = np.zeros((case.kernel_size, case.kernel_size), np.float32)
+        return {**figures, "restored": np.zeros(case.blurred.shape, np.uint8), "kernel": empty}
+    restored = np.clip(restore_case(protocol, case, kernel), 0, 1)
+    figures["f_after"] = judge.score(grey_image(restored))
+    return {**figures, "restored": np.round(255 * restored).astype(np.uint8), "kernel": kernel.astype(np.float32)}
+
+
+def _figure_of(name: str) -> str | None:
+    return _FIGURES.get(name.split("_")[0])
+
+
+def _protocol(name: str, saturated: bool):
+    return METHODS[name].protocol("real", nonblind="whyte" if saturated else "ringing")
+
+
+def _options(name: str, saturated: bool) -> dict:
+    judge = {"weights": _JUDGE, "weights_hash": read_weights(_JUDGE).sha256}
+    return {**all_options(_protocol(name, saturated)), "score": judge}
+
+
+def _row(result: Finished) -> dict:
+    return {
+        "figure": _figure_of(result.task.case),
+        "photograph": result.task.case,
+        "method": result.task.method,
+        "f before": result.figures["f_before"],
+        "f after": result.figures["f_after"],
+        "kernel CPU s": result.figures["kernel_cpu_seconds"],
+    }
+
+
+def _kernel_plot(pyplot, finished, names):
+    kernels = {(result.task.case, result.task.method): result.arrays["kernel"] for result in finished}
+    cases = list(dict.fromkeys(case for case, _ in kernels))
+    figure, axes = pyplot.subplots(len(names), len(cases), squeeze=False, figsize=(1.6 * len(cases), 1.7 * len(names)))
+    for row, name in zip(axes, names):
+        row[0].set_ylabel(name, fontsize=8)
+        for axis, case in zip(row, cases):
+            axis.imshow(kernels[case, name], cmap="gray", interpolation="nearest")
+    for axis, case in zip(axes[0], cases):
+        axis.set_title(case, fontsize=7)
+    _without_ticks(axes)
+    return figure
+
+
+def _sheet(pyplot, cases, finished, names):
+    """A row for each photograph: blurred, then every method's result with its kernel in the corner."""
+    results = {(result.task.case, result.task.method): result.arrays for result in finished}
+    size = (5 * (len(names) + 1), 5 * len(cases))
+    figure, axes = pyplot.subplots(len(cases), len(names) + 1, squeeze=False, figsize=size)
+    for row, case in zip(axes, cases):
+        row[0].imshow(np.clip(case.blurred, 0, 1), cmap="gray")
+        row[0].set_ylabel(case.name)
+        for axis, name in zip(row[1:], names):
+            arrays = results[case.name, name]
+            axis.imshow(arrays["restored"], cmap="gray")
+            inset = axis.inset_axes((0.0, 0.75, 0.25, 0.25))
+            inset.imshow(arrays["kernel"], cmap="gray", interpolation="nearest")
+            inset.set(xticks=[], yticks=[])
+    for axis, title in zip(axes[0], ("blurred", *names)):
+        axis.set_title(title)
+    _without_ticks(axes)
+    figure.tight_layout(pad=0.5)
+    return figure
+
+
+def _without_ticks(axes):
+    for axis in axes.ravel():
+        axis.set(xticks=[], yticks=[])
