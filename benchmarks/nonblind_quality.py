@@ -106,11 +106,12 @@ def print_denoising(data, count):
     started = time.process_time()
     clean = [denoise_epll(image, DENOISING_SIGMA) for image in noisy]
     seconds = (time.process_time() - started) / len(images)
-    print(f"| σ = 25/255, {len(images)} images, up to {CROP}² | PSNR mean, dB | CPU s per image |")
-    print("|---|---|---|")
+    print(f"| σ = 25/255, {len(images)} images, up to {CROP}² | PSNR mean, dB | standard error | CPU s per image |")
+    print("|---|---|---|---|")
     for name, results, cost in (("(noisy)", noisy, 0.0), ("EPLL", clean, seconds)):
         values = [psnr(np.clip(result, 0, 1) if cost else result, image) for result, image in zip(results, images)]
-        print(f"| {name} | {np.mean(values):.2f} | {cost:.1f} |")
+        error = np.std(values) / len(values) ** 0.5
+        print(f"| {name} | {np.mean(values):.2f} | {error:.2f} | {cost:.1f} |")
 
 
 def main():

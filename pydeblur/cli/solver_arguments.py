@@ -152,7 +152,7 @@ def add_nonblind_arguments(parser: argparse.ArgumentParser, lambda_l0: str = "0.
     group.add_argument(
         "--weight-ring", type=not_negative, metavar="X", help="strength of the ringing removal (default: 1)"
     )
-    group.add_argument("--lambda-hl", type=positive, metavar="X", help="weight of the hyper-Laplacian (default: by the noise)")
+    group.add_argument("--lambda-hl", type=positive, metavar="X", help="weight of the hyper-Laplacian (default: by noise)")
     group.add_argument("--exponent", type=positive, metavar="X", help="of the hyper-Laplacian, up to 1 (default: 2/3)")
     group.add_argument(
         "--noise", type=positive, metavar="X", help="the noise's standard deviation, for epll (default: 0.01)"
