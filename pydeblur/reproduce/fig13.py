@@ -26,7 +26,7 @@ ITERATIONS = 50
 _CURVES = ("kernel_similarity", "energy", "energy_first_weights")
 _SHOWN = (1, 2, 5, 10, 20, 30, 40, 50)
 #: The gradient prior is there to compare with.
-_USUAL = ("gradient", "faithful")
+_USUAL = ("gradient", "fast")
 
 
 def reproduce(request: Request) -> list:
