@@ -76,9 +76,9 @@ def deblur(
         Blurred image in [0, 1]; uint8, uint16 and bool are scaled to that as MATLAB's ``im2double`` does.
     kernel_size : int
         Odd, at least 3, and not smaller than the blur.
-    preset : {"faithful", "best"}, optional
-        Prior and options in one name (:mod:`pydeblur.presets`): the paper's learned prior, or what did best in
-        docs/prior-study.md. What is given beside it wins.
+    preset : {"faithful", "fast", "best"}, optional
+        Prior and options in one name (:mod:`pydeblur.presets`): the paper's learned prior, the same in a twentieth of the
+        time (docs/performance.md), or what did best in docs/prior-study.md. What is given beside it wins.
     prior : {"gradient", "intensity", "classifier"} or object, optional
         A name, or a prior as :mod:`pydeblur.priors.protocol` describes it; by default the preset's, else "gradient".
     prior_options : dict, optional

@@ -101,7 +101,20 @@ def resolve(preset: str | None = None, prior=None, prior_options: dict | None = 
         chosen = replace(chosen, prior_options={**chosen.prior_options, **options})
     else:
         chosen = replace(chosen, prior=prior, prior_options=options)
-    return replace(chosen, solver={**chosen.solver, **solver}, candidates=_without(chosen.candidates, solver))
+    chosen = replace(chosen, solver={**chosen.solver, **solver}, candidates=_without(chosen.candidates, solver))
+    return _on_one_device(chosen)
+
+
+def _on_one_device(preset: Preset) -> Preset:
+    """The classifier where the solver computes, unless it was told otherwise."""
+    device = preset.solver.get("device")
+    if device not in ("cuda", "auto"):
+        return preset
+    if preset.candidates:
+        preset = replace(preset, judge={"device": device, **preset.judge})
+    if preset.prior == "classifier":
+        preset = replace(preset, prior_options={"device": device, **preset.prior_options})
+    return preset
 
 
 def _without(candidates, fields):

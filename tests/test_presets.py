@@ -135,3 +135,11 @@ def test_options_for_a_prior_object_are_refused(blurred):
     prior = pydeblur.load_prior("intensity")
     with pytest.raises(pydeblur.InvalidOptionError, match="by its name"):
         pydeblur.estimate_kernel(blurred, 5, prior=prior, prior_options={"form": "nll"})
+
+
+def test_the_classifier_goes_where_the_solver_computes():
+    assert resolve("fast", solver={"device": "auto"}).prior_options["device"] == "auto"
+    assert resolve("best", solver={"device": "cuda"}).judge["device"] == "cuda"
+    assert resolve("fast", None, {"device": "cpu"}, {"device": "cuda"}).prior_options["device"] == "cpu"
+    assert "device" not in resolve("fast").prior_options
+    assert resolve(prior="gradient", solver={"device": "cuda"}).prior_options == {}

@@ -110,8 +110,6 @@ def prior_choice(arguments: argparse.Namespace) -> dict:
         raise InvalidOptionError(f"--{next(iter(given))} belongs to --prior classifier")
     if takes_part:
         given["threads"] = arguments.threads or 1
-        if arguments.device is not None:
-            given["device"] = arguments.device
     return {"preset": arguments.preset, "prior": arguments.prior, "prior_options": given}
 
 

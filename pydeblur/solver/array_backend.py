@@ -14,8 +14,8 @@ from scipy import fft
 
 from pydeblur.errors import InvalidInputError, InvalidOptionError
 
-#: Bytes of an array that a processor's second-level cache holds together with four or five like it.
-_CACHED_BYTES = 1 << 17
+#: Bytes of an array that a processor's caches hold together with half a dozen like it (measured from 2^15 to 2^30).
+_CACHED_BYTES = 1 << 20
 
 
 def namespace(array):
