@@ -119,6 +119,10 @@ def draw(records, path):
         for column, label in enumerate((f"pixels (kernel {FIXED_KERNEL})", f"kernel size (image {FIXED_SIDE}²)")):
             axes[line, column].set(xlabel=label, ylabel=MEASURES[measure_name])
             axes[line, column].grid(True, which="both", alpha=0.3)
+        # Less than two decades: powers of ten would leave one tick, and minor ticks' labels run into each other.
+        sizes = sorted({size for _, side, size in records if side == FIXED_SIDE})
+        axes[line, 1].set_xticks(sizes, [str(size) for size in sizes])
+        axes[line, 1].set_xticks([], minor=True)
     axes[0, 0].legend()
     figure.savefig(path, dpi=120)
 
