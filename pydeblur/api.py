@@ -104,7 +104,8 @@ def deblur(
         Draw a progress bar on standard error.
     **options
         Fields of :class:`~pydeblur.solver.SolverOptions`: ``lambda_grad``, ``gamma_correct``, ``iterations``, ... With
-        ``dtype="float32"`` the final step, too, is computed in it, with half the memory, and gives a float32 image.
+        ``dtype="float32"`` the final step, too, is computed in it, with half the memory, and gives a float32 image. With
+        ``device="cuda"`` a prior or preset given by its name computes there, too; the final step stays on the CPU.
 
     Returns
     -------

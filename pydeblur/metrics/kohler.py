@@ -104,14 +104,18 @@ def surrogate_psnr(restored, reference):
     # The alignment works best on about the same contrast; the scale is then found once more, on what both have.
     aligned, inside = align_homography(restored, reference)
     aligned, reference = aligned[inside], reference[inside]
-    scale = np.vdot(reference, aligned) / max(np.vdot(aligned, aligned), np.finfo(float).tiny)
-    return _psnr(np.mean((scale * aligned - reference) ** 2))
+    return _psnr(np.mean((_scaled_to(aligned, reference) - reference) ** 2))
 
 
 def _scaled_pair(restored, frame):
     restored, frame = checked_pair(restored, frame)
     restored = np.floor(np.clip(restored, 0, 1) * 255 + 0.5) / 255
-    return restored * (np.vdot(frame, restored) / max(np.vdot(restored, restored), np.finfo(float).tiny)), frame
+    return _scaled_to(restored, frame), frame
+
+
+def _scaled_to(image, reference):
+    """The multiple of an image that is nearest to a reference in the mean square."""
+    return image * (np.vdot(reference, image) / max(np.vdot(image, image), np.finfo(float).tiny))
 
 
 def _overlap(step, side):

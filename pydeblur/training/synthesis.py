@@ -218,10 +218,7 @@ def posterize(image, rng):
     InvalidInputError
         If the image isn't two-dimensional.
     """
-    image = np.asarray(image, np.float32)
-    if image.ndim != 2 or min(image.shape) < 2:
-        raise InvalidInputError(f"image should be (H, W), at least 2x2, but has the shape {image.shape}.")
-    rng = np.random.default_rng(rng)
+    image, rng = _checked_plane(image), np.random.default_rng(rng)
     smooth = gaussian_filter(image, rng.uniform(0.7, 3.0))
     # A ramp as wide as one pixel across each contour, as if the drawing had been averaged over the pixel's area.
     width = np.hypot(*np.gradient(smooth)) + np.float32(1e-6)
@@ -255,10 +252,7 @@ def defocus_parts(image, rng):
     InvalidInputError
         If the image isn't two-dimensional.
     """
-    image = np.asarray(image, np.float32)
-    if image.ndim != 2 or min(image.shape) < 2:
-        raise InvalidInputError(f"image should be (H, W), at least 2x2, but has the shape {image.shape}.")
-    rng = np.random.default_rng(rng)
+    image, rng = _checked_plane(image), np.random.default_rng(rng)
     radius = rng.uniform(1.5, 8.0)
     reach = int(np.ceil(radius))
     rows, columns = np.mgrid[-reach : reach + 1, -reach : reach + 1]
@@ -394,6 +388,14 @@ def _latent_crops(image, kernel, count, crop, rng, synthesis):
     noise = rng.uniform(*synthesis.noise) * scale
     sheet = np.stack(latent_pair(sharp[top : top + side, left : left + side], kernel, noise, rng))
     return np.stack([_cut(sheet, crop, 1.0, rng, synthesis) for _ in range(count)])
+
+
+def _checked_plane(image):
+    """A grey image as float32; refuses what has no area."""
+    image = np.asarray(image, np.float32)
+    if image.ndim != 2 or min(image.shape) < 2:
+        raise InvalidInputError(f"image should be (H, W), at least 2x2, but has the shape {image.shape}.")
+    return image
 
 
 def _as_float(image):
