@@ -78,12 +78,14 @@ def deblur(
         Odd, at least 3, and not smaller than the blur.
     preset : {"faithful", "fast", "best"}, optional
         Prior and options in one name (:mod:`pydeblur.presets`): the paper's learned prior, the same in a twentieth of the
-        time (docs/performance.md), or what did best in docs/prior-study.md. What is given beside it wins.
+        time (docs/performance.md), or several runs that the classifier chooses from, which did best in docs/prior-study.md.
+        "best" is the default, unless a prior is given. What is given beside a preset wins.
     prior : {"gradient", "intensity", "classifier"} or object, optional
-        A name, or a prior as :mod:`pydeblur.priors.protocol` describes it; by default the preset's, else "gradient".
+        A name, or a prior as :mod:`pydeblur.priors.protocol` describes it; by default the preset's. Without a preset it
+        is one run with the paper's values: ``prior="gradient"`` is the plain solver.
     prior_options : dict, optional
         Of a prior given by its name, see :func:`pydeblur.load_prior`: the classifier's ``weights``, ``form``, ``backend``,
-        ``device`` and ``threads``. With the preset "best" alone, of the classifier that judges.
+        ``device`` and ``threads``. With the preset "best" and no prior, of the classifier that judges.
     nonblind : {"ringing", "tv", "l0", "hyper-laplacian", "epll", "whyte"}, optional
         The final step, see :func:`deconvolve`; "ringing" unless `saturated`.
     saturated : bool

@@ -12,7 +12,9 @@ Measured in docs/prior-study.md.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from threading import Lock
 
 import numpy as np
 
@@ -64,35 +66,99 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None)
     KernelCollapseError
         If that happens in every run.
     """
-    prior = load_prior(preset.prior, **preset.prior_options) if isinstance(preset.prior, str) else preset.prior
     runs = run_options(preset, kernel_size)
     if len(runs) == 1:
-        return blind_deconv(image, runs[0], prior, callback)
-    judge = load_prior("classifier", **preset.judge)
-    results, collapse = [], None
-    for fields, options in zip(preset.candidates, runs):
-        try:
-            result = blind_deconv(image, options, prior, callback)
-        except KernelCollapseError as error:
-            collapse = error
-            continue
-        energy = latent_energy(image, result.kernel, result.options, ENERGY_LAMBDA_GRAD)
-        results.append((fields, result, log_odds(image, result, judge), energy))
-    if not results:
-        raise collapse
-    least = min(energy for *_, energy in results)
-    costs = [odds + ENERGY_WEIGHT * (energy / least - 1 if least else 0.0) for *_, odds, energy in results]
+        return blind_deconv(image, runs[0], _prior_of(preset), callback)
+    judged = _judged_runs(image, runs, preset, callback)
+    kept = [(fields, run) for fields, run in zip(preset.candidates, judged) if isinstance(run, _Judged)]
+    if not kept:
+        raise judged[-1]
+    least = min(run.energy for _, run in kept)
+    costs = [run.log_odds + ENERGY_WEIGHT * (run.energy / least - 1 if least else 0.0) for _, run in kept]
     best = int(np.argmin(costs))
     candidates = tuple(
-        {"fields": fields, "log_odds": odds, "energy": energy, "chosen": number == best}
-        for number, (fields, _, odds, energy) in enumerate(results)
+        {"fields": fields, "log_odds": run.log_odds, "energy": run.energy, "chosen": number == best}
+        for number, (fields, run) in enumerate(kept)
     )
-    return replace(results[best][1], candidates=candidates)
+    return replace(kept[best][1].result, candidates=candidates)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """One run and the judge's two measures of it."""
+
+    result: BlindDeconvolution
+    log_odds: float
+    energy: float
+
+
+def _prior_of(preset):
+    return load_prior(preset.prior, **preset.prior_options) if isinstance(preset.prior, str) else preset.prior
+
+
+def _judged_runs(image, runs, preset, callback) -> list:
+    """A _Judged, or the KernelCollapseError, of every run, in the runs' order; as many at a time as there are workers."""
+    judge = load_prior("classifier", **preset.judge)
+    relay = _Relay(callback)
+
+    def judged_run(options):
+        try:
+            result = blind_deconv(image, options, _prior_of(preset), relay)
+        except KernelCollapseError as error:
+            return error
+        energy = latent_energy(image, result.kernel, result.options, ENERGY_LAMBDA_GRAD)
+        return _Judged(result, log_odds(image, result, judge), energy)
+
+    # A prior that was handed in may not bear two threads, and a GPU would gain nothing by them.
+    side_by_side = isinstance(preset.prior, str) and runs[0].device == "cpu"
+    workers = min(runs[0].workers, len(runs)) if side_by_side else 1
+    if workers == 1:
+        return [judged_run(options) for options in runs]
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(judged_run, options) for options in runs]
+        try:
+            return [future.result() for future in futures]
+        except BaseException as error:
+            relay.stop(error)
+            pool.shutdown(cancel_futures=True)
+            raise relay.reason from None
+
+
+class _Stopped(Exception):
+    """Ends a run whose result nobody waits for any more."""
+
+
+class _Relay:
+    """Hands records of runs in several threads to one callback, one at a time; its first error ends all runs."""
+
+    def __init__(self, callback):
+        self.reason = None
+        self._callback, self._lock = callback, Lock()
+
+    def __call__(self, record):
+        with self._lock:
+            if self.reason is not None:
+                raise _Stopped
+            if self._callback is not None:
+                try:
+                    self._callback(record)
+                except BaseException as error:
+                    self.reason = error
+                    raise
+
+    def stop(self, reason):
+        """End all runs at their next record."""
+        with self._lock:
+            self.reason = self.reason or reason
 
 
 def log_odds(image: np.ndarray, result: BlindDeconvolution, judge) -> float:
-    """The classifier's log-odds that the image is still blurred after deblurring it with a result's kernel."""
-    restored = deconvolve_tv(np.asarray(image, np.float64), result.kernel, lambda_tv=_LAMBDA_TV)
-    restored = np.clip(restored, 0, 1)
+    """The classifier's log-odds that the image is still blurred after deblurring it with a result's kernel.
+
+    It is deblurred where the kernel was sought, with the gamma of the result's options, and looked at without it.
+    """
+    gamma = result.options.gamma_correct
+    restored = deconvolve_tv(np.asarray(image, np.float64) ** gamma, result.kernel, lambda_tv=_LAMBDA_TV)
+    restored = np.clip(restored, 0, 1) ** (1 / gamma)
     short = [max(judge.smallest_side - side, 0) for side in restored.shape]
     return judge.logit(np.pad(restored, [(0, length) for length in short], mode="edge"))

@@ -55,6 +55,10 @@ PRESETS = {
 }
 
 
+#: What is used where neither a preset nor a prior is named: the best kernel for the time it takes (docs/performance.md).
+DEFAULT = "best"
+
+
 def preset_named(name: str) -> Preset:
     """The preset of that name.
 
@@ -74,7 +78,7 @@ def resolve(preset: str | None = None, prior=None, prior_options: dict | None = 
     Parameters
     ----------
     preset : str or None
-        None is the gradient prior with the solver's defaults.
+        None is "best", or, beside a prior, one run with that prior and the solver's defaults.
     prior : str, object or None
         A prior's name, a prior, or None: the preset's.
     prior_options : dict or None
@@ -89,13 +93,19 @@ def resolve(preset: str | None = None, prior=None, prior_options: dict | None = 
     Raises
     ------
     InvalidOptionError
-        If there is no such preset, or options are given for a prior that is an object.
+        If there is no such preset, or options are given for a prior that is an object or, as ``form`` is to a judge, of
+        no use.
     """
-    chosen = Preset() if preset is None else preset_named(preset)
+    if preset is None:
+        chosen = preset_named(DEFAULT) if prior is None else Preset()
+    else:
+        chosen = preset_named(preset)
     options, solver = prior_options or {}, solver or {}
     if prior is not None and not isinstance(prior, str) and options:
         raise InvalidOptionError("prior_options belong to a prior given by its name")
     if prior is None and chosen.candidates:
+        if "form" in options:
+            raise InvalidOptionError("form is of the classifier as prior, which should be asked for: here it only judges")
         chosen = replace(chosen, judge={**chosen.judge, **options})
     elif prior is None or prior == chosen.prior:
         chosen = replace(chosen, prior_options={**chosen.prior_options, **options})

@@ -69,8 +69,9 @@ class TestDeblur:
 
     def test_the_pieces_make_the_whole(self, blurred):
         image = colour(blurred)
-        whole = pydeblur.deblur(image, 7, iterations=2, nonblind="tv", nonblind_options={"lambda_tv": 3e-3})
-        estimate = pydeblur.estimate_kernel(image, 7, iterations=2)
+        words = {"prior": "gradient", "iterations": 2}
+        whole = pydeblur.deblur(image, 7, nonblind="tv", nonblind_options={"lambda_tv": 3e-3}, **words)
+        estimate = pydeblur.estimate_kernel(image, 7, **words)
         final = pydeblur.deconvolve(image, estimate.kernel, "tv", lambda_tv=3e-3)
         assert np.array_equal(whole.kernel, estimate.kernel) and np.array_equal(whole.latent, estimate.latent)
         assert np.array_equal(whole.image, final)
@@ -107,8 +108,9 @@ class TestEstimateKernel:
         assert np.array_equal(*results)
 
     def test_gamma_is_a_power_taken_first(self, blurred):
-        by_option = pydeblur.estimate_kernel(blurred, 7, gamma_correct=2.2, iterations=2)
-        by_hand = pydeblur.estimate_kernel(blurred**2.2, 7, iterations=2)
+        words = {"prior": "gradient", "iterations": 2}
+        by_option = pydeblur.estimate_kernel(blurred, 7, gamma_correct=2.2, **words)
+        by_hand = pydeblur.estimate_kernel(blurred**2.2, 7, **words)
         assert np.array_equal(by_option.kernel, by_hand.kernel) and np.array_equal(by_option.latent, by_hand.latent)
 
     def test_float32_is_close_to_float64(self, large_blurred):
@@ -130,7 +132,8 @@ class TestEstimateKernel:
         assert 0.9 < kernel_similarity(cg, closed) < 0.9999
 
     def test_kernel_threshold(self, blurred):
-        everything, cut = (pydeblur.estimate_kernel(blurred, 9, kernel_threshold=x).kernel for x in (0, 3))
+        runs = (pydeblur.estimate_kernel(blurred, 9, prior="gradient", kernel_threshold=x) for x in (0, 3))
+        everything, cut = (run.kernel for run in runs)
         expected = np.where(everything < everything.max() / 3, 0, everything)
         assert np.allclose(cut, expected / expected.sum(), rtol=0, atol=1e-14)
         assert np.count_nonzero(cut) < np.count_nonzero(everything)

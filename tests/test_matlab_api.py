@@ -47,9 +47,8 @@ class TestBlindDeconv:
         kernel, _ = pydeblur.blind_deconv(
             blurred, 0, 5e-3, {"kernel_size": 7, "xk_iter": 2, "gamma_correct": 1.8, "k_thresh": 5}
         )
-        expected = pydeblur.estimate_kernel(
-            blurred, 7, lambda_grad=5e-3, iterations=2, gamma_correct=1.8, kernel_threshold=5
-        )
+        options = {"lambda_grad": 5e-3, "iterations": 2, "gamma_correct": 1.8, "kernel_threshold": 5}
+        expected = pydeblur.estimate_kernel(blurred, 7, prior="gradient", **options)
         assert np.array_equal(kernel, expected.kernel)
 
     def test_opts_is_a_dict_or_an_object(self, blurred):

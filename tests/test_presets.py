@@ -7,7 +7,7 @@ import pytest
 
 import pydeblur
 from pydeblur.estimation import ENERGY_WEIGHT, log_odds
-from pydeblur.presets import PRESETS, Preset, resolve
+from pydeblur.presets import DEFAULT, PRESETS, Preset, resolve
 from pydeblur.solver.options import solver_options
 from pydeblur.training import blur, random_kernel
 
@@ -56,8 +56,31 @@ def test_options_beside_the_best_preset_are_the_judges():
     assert with_prior.prior_options == {"form": "nll"} and "form" not in with_prior.judge
 
 
-def test_without_a_preset_it_is_the_gradient_prior():
-    assert resolve() == Preset("gradient")
+def test_by_default_it_is_best_and_with_a_prior_one_run_of_that():
+    assert resolve() == PRESETS[DEFAULT] == PRESETS["best"]
+    assert resolve(prior="gradient") == Preset("gradient")
+    assert resolve(prior="classifier", prior_options={"form": "nll"}) == Preset("classifier", {"form": "nll"})
+    assert resolve(solver={"iterations": 2}) == resolve("best", solver={"iterations": 2})
+
+
+@pytest.mark.parametrize("stop", (KeyboardInterrupt, ValueError))
+def test_an_error_in_the_callback_ends_all_runs(blurred, stop):
+    seen = []
+
+    def callback(record):
+        seen.append(record)
+        if len(seen) == 3:
+            raise stop("enough")
+
+    with pytest.raises(stop, match="enough"):
+        pydeblur.estimate_kernel(blurred, 5, preset="best", workers=2, callback=callback)
+    assert len(seen) == 3
+
+
+def test_runs_side_by_side_are_the_same(blurred):
+    one, two = (pydeblur.estimate_kernel(blurred, 5, preset="best", iterations=2, workers=workers) for workers in (1, 2))
+    assert np.array_equal(one.kernel, two.kernel) and one.candidates == two.candidates
+    assert [record[:-1] for record in one.history] == [record[:-1] for record in two.history]  # all but the seconds
 
 
 def test_the_best_candidate_is_one_of_the_runs(blurred):

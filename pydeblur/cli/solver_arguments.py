@@ -16,7 +16,7 @@ from pydeblur.cli.argument_types import (
     zero_or_from_1,
 )
 from pydeblur.errors import InvalidOptionError
-from pydeblur.presets import PRESETS
+from pydeblur.presets import DEFAULT, PRESETS
 
 PRIOR_NAMES = ("gradient", "intensity", "classifier")
 FORMS = ("probability", "nll", "logit")
@@ -44,8 +44,14 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
             metavar="auto|TOP,LEFT,HEIGHT,WIDTH",
             help="estimate the kernel from this part of the image, or from one with much texture (default: all of it)",
         )
-    group.add_argument("--preset", choices=tuple(PRESETS), help="prior and options in one name; what is given beside it wins")
-    group.add_argument("--prior", choices=PRIOR_NAMES, help="image prior (default: the preset's, else gradient)")
+    group.add_argument(
+        "--preset",
+        choices=tuple(PRESETS),
+        help=f"prior and options in one name; what is given beside it wins (default: {DEFAULT}, unless --prior is given)",
+    )
+    group.add_argument(
+        "--prior", choices=PRIOR_NAMES, help="image prior (default: the preset's); without --preset one run, the paper's values"
+    )
     group.add_argument("--lambda-prior", type=not_negative, metavar="X", help="λ, weight of the prior (default: 0.004)")
     group.add_argument(
         "--lambda-grad", type=not_negative, metavar="X", help="μ, weight of the L0 gradients (default: 0.004)"
@@ -75,7 +81,7 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
         choices=("cpu", "cuda", "auto"),
         help="where solver and classifier compute; auto is a GPU where there is one (default: cpu)",
     )
-    group.add_argument("--threads", type=count, metavar="N", help="threads of each FFT and of the classifier (default: 1)")
+    group.add_argument("--threads", type=count, metavar="N", help="threads: of several runs, else of FFTs and classifier (default: 1)")
     _add_classifier_arguments(parser)
 
 
@@ -105,9 +111,11 @@ def prior_choice(arguments: argparse.Namespace) -> dict:
     """The arguments ``preset``, ``prior`` and ``prior_options`` of the Python face."""
     given = {name: getattr(arguments, name) for name in ("weights", "form", "backend")}
     given = {name: value for name, value in given.items() if value is not None}
-    takes_part = arguments.prior == "classifier" or (arguments.prior is None and arguments.preset is not None)
-    if given and not takes_part:
-        raise InvalidOptionError(f"--{next(iter(given))} belongs to --prior classifier")
+    takes_part = arguments.prior in (None, "classifier")
+    judges_only = arguments.prior is None and PRESETS[arguments.preset or DEFAULT].candidates
+    useless = [name for name in given if not takes_part or (judges_only and name == "form")]
+    if useless:
+        raise InvalidOptionError(f"--{useless[0]} belongs to --prior classifier")
     if takes_part:
         given["threads"] = arguments.threads or 1
     return {"preset": arguments.preset, "prior": arguments.prior, "prior_options": given}

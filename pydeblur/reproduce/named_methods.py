@@ -38,7 +38,7 @@ _PRESET_LABELS = {
 }
 
 METHODS = {
-    "gradient": Method("L0 gradients", paper="Xu et al. [38]"),
+    "gradient": Method("L0 gradients", prior="gradient", paper="Xu et al. [38]"),
     # λ = μ = 0.004, no gamma: the solver's defaults are the text method's own values.
     "intensity": Method("L0 intensities and gradients", prior="intensity", paper="Pan et al. [26] (Text deblurring)"),
     **{

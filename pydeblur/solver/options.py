@@ -72,7 +72,7 @@ class SolverOptions:
     dtype : {"float64", "float32"}
         Arithmetic of the solver; float64 is the faithful mode.
     workers : int
-        Threads of each FFT, >= 1.
+        Threads of each FFT, >= 1; of several runs (the preset "best") as many at a time.
     device : str
         Where the solver computes: "cpu", the default, is NumPy and SciPy; "cuda" or "cuda:1" is a GPU, through CuPy if that
         is installed, else through PyTorch; "auto" is a GPU where one works, else the CPU. "torch/cpu", "torch/cuda" and

@@ -9,7 +9,7 @@ import pydeblur as package
 from pydeblur.datasets import load
 
 FIGURES = ["name", "ssd", "ssd_true", "error_ratio", "psnr", "ssim", "kernel_similarity", "cpu_seconds"]
-QUICK = ("--iterations", 1)
+QUICK = ("--prior", "gradient", "--iterations", 1)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_quiet_prints_the_summary_only_and_the_environment_names_the_data(pydebl
 
 
 def test_every_final_step_and_prior_can_be_evaluated(report_of):
-    words = ("--cases", "im01_ker01", "--prior", "intensity", "--lambda-prior", 1e-3, *QUICK)
+    words = (*QUICK, "--cases", "im01_ker01", "--prior", "intensity", "--lambda-prior", 1e-3)
     report = report_of("--nonblind", "l0", *words)
     assert report["options"]["nonblind"] == "l0" and report["options"]["nonblind_options"]["lambda_l0"] == 2e-4
     assert report["options"]["prior"] == "intensity" and report["options"]["solver"]["lambda_prior"] == 1e-3

@@ -40,7 +40,7 @@ def test_table1_resumes_and_shares_its_figures_with_evaluate(reproduce, data_fol
     mean = np.mean([float(row["psnr"]) for row in rows])
     assert f"| gradient (L0 gradients) | {mean:.2f} | 26.21 | Xu et al. [38] |" in text
     assert "| Ours | — | 28.10 |" in text and "remarks/table1.md" in text and '"lambda_l0": 0.0002' in text
-    report = evaluate(Protocol("text", nonblind_options=BENCHMARKS["text"]), data_folder, ["im02_ker02"])
+    report = evaluate(Protocol("text", prior="gradient", nonblind_options=BENCHMARKS["text"]), data_folder, ["im02_ker02"])
     assert float(rows[1]["psnr"]) == report["cases"][0]["psnr"]
     monkeypatch.setattr(table1, "measure", None)  # nothing is left to measure
     again, _, _ = reproduce("table1", "--methods", "gradient", "--subset", 2)
