@@ -10,6 +10,7 @@ their names instead. Plots of the file: benchmarks/prior_study_plots.py.
 import argparse
 import json
 import time
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -64,7 +65,11 @@ CONFIGURATIONS = {
     "gradient, adaptive, 20 iterations": _gradient(**ADAPTIVE, iterations=20),
     "gradient, adaptive, 10 iterations, decay 1.05": _gradient(**ADAPTIVE, iterations=10, lambda_decay=1.05),
     "gradient, adaptive, 10 iterations, mu 8e-3": _gradient(**ADAPTIVE, iterations=10, lambda_grad=8e-3),
+    "gradient, adaptive, 10 at the finest scale": _gradient(**ADAPTIVE, finest_iterations=10),
+    "gradient, adaptive, 20 at the finest scale": _gradient(**ADAPTIVE, finest_iterations=20),
+    "gradient, adaptive, 40 at the finest scale": _gradient(**ADAPTIVE, finest_iterations=40),
     "best": preset_named("best"),
+    "best, not refined": replace(preset_named("best"), refinement={}),
     "intensity": Preset("intensity"),
     "intensity, robust": Preset("intensity", solver=ROBUST),
     "probability, letter of the paper": Preset("classifier", {"weights": "classifier-compact", "threads": 1}),
@@ -110,7 +115,13 @@ TABLES = {
     "domain": ("nll", "nll, padded"),
     "schedule": ("nll", "nll, the paper's schedule"),
     "scales": ("nll", "nll, scales from 2 on"),
-    "best": ("gradient, adaptive", "gradient", "best"),
+    "finest": (
+        "gradient, adaptive",
+        "gradient, adaptive, 10 at the finest scale",
+        "gradient, adaptive, 20 at the finest scale",
+        "gradient, adaptive, 40 at the finest scale",
+    ),
+    "best": ("gradient, adaptive", "gradient", "best, not refined", "best"),
 }
 
 

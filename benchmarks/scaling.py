@@ -54,7 +54,7 @@ def measure(stage, side, kernel_size):
     image = blurred_image(side, kernel, 1 if stage == "kernel" else 3)
     cpu, wall = time.process_time(), time.perf_counter()
     if stage == "kernel":
-        pydeblur.estimate_kernel(image[..., 0], kernel_size)
+        pydeblur.estimate_kernel(image[..., 0], kernel_size, prior="gradient")
     else:
         pydeblur.deconvolve(image, kernel, stage)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall

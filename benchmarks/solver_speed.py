@@ -1,6 +1,7 @@
-"""CPU seconds of blind_deconv with the gradient prior, next to matlab_ref in GNU Octave, in one run.
+"""CPU seconds of blind_deconv, next to matlab_ref in GNU Octave, in one run.
 
-    python benchmarks/solver_speed.py [--repeat 3] [--skip-octave]
+    python benchmarks/solver_speed.py [--repeat 3] [--skip-octave]                              # the gradient prior
+    python benchmarks/solver_speed.py --weights classifier-compact --sizes 96:9 --repeat 1      # the preset "faithful"
 
 Images: scikit-image's, blurred by our own random-trajectory kernels with 1 % noise. Prints a Markdown table of medians and
 of the ratio Octave / Python; every process is held to one thread, and Octave's start-up is not counted.
@@ -23,6 +24,7 @@ from scipy.io import loadmat, savemat  # noqa: E402
 from skimage import data, transform  # noqa: E402
 
 import pydeblur  # noqa: E402
+from pydeblur.priors.classifier.weights_file import read_weights  # noqa: E402
 from pydeblur.training.kernels import random_kernel  # noqa: E402
 from pydeblur.training.synthesis import blur  # noqa: E402
 
@@ -37,21 +39,29 @@ def blurred_image(side: int, kernel_size: int) -> np.ndarray:
     return blur(sharp, kernel, rng=2, quantize=False).astype(np.float64)
 
 
-def python_seconds(image: np.ndarray, kernel_size: int, **options) -> tuple[float, np.ndarray]:
+def python_seconds(image: np.ndarray, kernel_size: int, weights, **options) -> tuple[float, np.ndarray]:
     """CPU seconds of one run, and its kernel."""
+    if weights is None:
+        options["prior"] = "gradient"
+    else:
+        options |= {"preset": "faithful", "prior_options": {"weights": weights, "threads": 1}}
     started = time.process_time()
     kernel = pydeblur.estimate_kernel(image, kernel_size, **options).kernel
     return time.process_time() - started, kernel
 
 
-def octave_seconds(image: np.ndarray, kernel_size: int) -> tuple[float, np.ndarray]:
+def octave_seconds(image: np.ndarray, kernel_size: int, weights) -> tuple[float, np.ndarray]:
     """The same in Octave."""
+    given = {"kernel_size": float(kernel_size), "xk_iter": 5.0, "gamma_correct": 1.0, "k_thresh": 20.0}
+    lambda_pixel = 0.0
+    if weights is not None:
+        lambda_pixel = 4e-3
+        given |= {"prior": "classifier", "form": "probability", "classifier": _matlab_parameters(read_weights(weights))}
     with tempfile.TemporaryDirectory() as folder:
-        savemat(f"{folder}/in.mat", {"y": image, "n": float(kernel_size)})
+        savemat(f"{folder}/in.mat", {"y": image, "opts": given, "lambda_pixel": lambda_pixel})
         code = (
             f"addpath('{ROOT}/matlab_ref'); setup_path(); load('{folder}/in.mat');"
-            "opts = struct('kernel_size', n, 'xk_iter', 5, 'gamma_correct', 1, 'k_thresh', 20);"
-            "t = cputime(); k = blind_deconv(y, 0, 4e-3, opts); s = cputime() - t;"
+            "t = cputime(); k = blind_deconv(y, lambda_pixel, 4e-3, opts); s = cputime() - t;"
             f"save('-v7', '{folder}/out.mat', 'k', 's');"
         )
         subprocess.run(["octave", "--no-gui", "--norc", "--quiet", "--eval", code], check=True, capture_output=True)
@@ -59,26 +69,40 @@ def octave_seconds(image: np.ndarray, kernel_size: int) -> tuple[float, np.ndarr
     return result["s"].item(), result["k"]
 
 
+def _matlab_parameters(weights) -> dict:
+    """A network as matlab_ref's classifier_forward takes it."""
+    parameters = {name.replace(".", "_"): value.astype(float) for name, value in weights.parameters.items()}
+    return {**parameters, "pool_after": np.array(weights.architecture.pool_after, float)}
+
+
+def _size(text: str) -> tuple[int, int]:
+    side, kernel_size = map(int, text.split(":"))
+    return side, kernel_size
+
+
 def main():
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--skip-octave", action="store_true")
+    parser.add_argument("--sizes", nargs="+", type=_size, default=SIZES, metavar="SIDE:KERNEL")
+    parser.add_argument("--weights", help="of the classifier as prior (default: the gradient prior)")
     arguments = parser.parse_args()
+    weights = arguments.weights
     # As Octave's start-up, importing what is imported late is not counted.
-    python_seconds(blurred_image(64, 9), 9)
+    python_seconds(blurred_image(64, 9), 9, weights, iterations=1)
     print("| image | kernel | pydeblur float64 | pydeblur float32 | Octave | Octave / float64 | kernels differ by |")
     print("|---|---|---|---|---|---|---|")
-    for side, kernel_size in SIZES:
+    for side, kernel_size in arguments.sizes:
         image = blurred_image(side, kernel_size)
         double, single, octave = [], [], []
         difference = float("nan")
         for _ in range(arguments.repeat):
-            seconds, kernel = python_seconds(image, kernel_size)
+            seconds, kernel = python_seconds(image, kernel_size, weights)
             double.append(seconds)
-            single.append(python_seconds(image, kernel_size, dtype="float32")[0])
+            single.append(python_seconds(image, kernel_size, weights, dtype="float32")[0])
             if not arguments.skip_octave:
-                seconds, reference = octave_seconds(image, kernel_size)
+                seconds, reference = octave_seconds(image, kernel_size, weights)
                 octave.append(seconds)
                 difference = np.abs(kernel - reference).max() / reference.max()
         theirs = median(octave) if octave else float("nan")

@@ -27,7 +27,7 @@ class DeblurResult:
     """What :func:`deblur` gives.
 
     ``image`` (H, W[, 3]) the deblurred image, not clipped; ``kernel`` (n, n); ``latent`` (H, W) the last intermediate
-    image of the kernel estimation; ``history`` one record per iteration; ``options`` of the kernel estimation; ``prior``
+    image of the kernel estimation; ``history`` one record per iteration of the run that was chosen; ``options`` of the kernel estimation; ``prior``
     its prior's name and settings; ``candidates`` the runs that it was chosen from, see :mod:`pydeblur.estimation`;
     ``median`` the window of the median filter that the blurred image went through first; ``crop`` (top, left, height,
     width) the part of the image that the kernel was estimated from, whose size ``latent`` then has, or None for all.
@@ -101,7 +101,8 @@ def deblur(
         window of 12 kernel sizes, at least 512 pixels, with much texture in all directions and nothing clipped
         (:mod:`pydeblur.crop`). By default the whole image. The final step is always made on the whole image.
     callback : callable, optional
-        Called with each :class:`~pydeblur.solver.IterationRecord`.
+        Called with each :class:`~pydeblur.solver.IterationRecord` of every run; with ``workers`` above 1 from other
+        threads, one at a time, the runs' records mixed.
     progress : bool
         Draw a progress bar on standard error.
     **options

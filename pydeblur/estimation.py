@@ -7,12 +7,14 @@ how strong μ is. So several are made and judged by two measures that fail diffe
   trained on, images that look like photographs, and so notices blur that is left; it hardly notices noise.
 - the energy (4) of the kernel at a fixed, small μ without a prior: it notices artefacts, which cost gradients.
 
+The run that is chosen is then made once more with more iterations at the finest scale, where five do not converge.
+
 Measured in docs/prior-study.md.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from threading import Lock
 
@@ -23,6 +25,7 @@ from pydeblur.nonblind.tv import deconvolve_tv
 from pydeblur.presets import Preset
 from pydeblur.priors import load_prior
 from pydeblur.solver import BlindDeconvolution, blind_deconv, iteration_count
+from pydeblur.solver.array_backend import is_on_cpu
 from pydeblur.solver.coarse_to_fine import latent_energy
 from pydeblur.solver.options import solver_options
 
@@ -33,13 +36,15 @@ _LAMBDA_TV = 1e-3
 
 
 def run_options(preset: Preset, kernel_size: int) -> list:
-    """SolverOptions of every run; InvalidOptionError if a field is out of range."""
+    """SolverOptions of every candidate; InvalidOptionError if a field is out of range."""
     return [solver_options({**fields, "kernel_size": kernel_size}) for fields in preset.runs()]
 
 
 def total_iterations(preset: Preset, kernel_size: int) -> int:
-    """How many records all runs make: for progress bars."""
-    return sum(iteration_count(options) for options in run_options(preset, kernel_size))
+    """How many records all runs make: for progress bars. Which candidate is refined is not known before."""
+    runs = run_options(preset, kernel_size)
+    refined = [replace(runs[0], **preset.refinement)] if preset.candidates and preset.refinement else []
+    return sum(iteration_count(options) for options in runs + refined)
 
 
 def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None) -> BlindDeconvolution:
@@ -51,14 +56,16 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None)
         As :func:`pydeblur.solver.blind_deconv` takes it.
     kernel_size : int
     preset : Preset
+        Of its candidates as many are run at a time, each in a thread, as its solver has ``workers``; on the CPU, and unless
+        its prior is an object. Results do not depend on it.
     callback : callable, optional
-        Called with every run's records.
+        Called with every run's records, from the run's thread, one at a time; its exceptions end all runs.
 
     Returns
     -------
     BlindDeconvolution
-        The run that was chosen; ``candidates`` has a dict for each: ``fields`` (of SolverOptions, over the preset's),
-        ``log_odds``, ``energy``, ``chosen``.
+        The chosen run, refined where the preset says so; ``candidates`` has a dict for each run that did not collapse:
+        ``fields`` (of SolverOptions, over the preset's), ``log_odds``, ``energy``, ``chosen``.
 
     Raises
     ------
@@ -70,17 +77,37 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None)
     if len(runs) == 1:
         return blind_deconv(image, runs[0], _prior_of(preset), callback)
     judged = _judged_runs(image, runs, preset, callback)
-    kept = [(fields, run) for fields, run in zip(preset.candidates, judged) if isinstance(run, _Judged)]
+    kept = [number for number, run in enumerate(judged) if isinstance(run, _Judged)]
     if not kept:
         raise judged[-1]
-    least = min(run.energy for _, run in kept)
-    costs = [run.log_odds + ENERGY_WEIGHT * (run.energy / least - 1 if least else 0.0) for _, run in kept]
-    best = int(np.argmin(costs))
+    least = min(judged[number].energy for number in kept)
+    best = min(kept, key=lambda number: judged[number].cost(least))
     candidates = tuple(
-        {"fields": fields, "log_odds": run.log_odds, "energy": run.energy, "chosen": number == best}
-        for number, (fields, run) in enumerate(kept)
+        {
+            "fields": preset.candidates[number],
+            "log_odds": judged[number].log_odds,
+            "energy": judged[number].energy,
+            "chosen": number == best,
+        }
+        for number in kept
     )
-    return replace(kept[best][1].result, candidates=candidates)
+    result = _refined(image, runs[best], judged[best].result, preset, callback)
+    return replace(result, options=replace(result.options, workers=runs[best].workers), candidates=candidates)
+
+
+def _refined(image, options, result, preset, callback) -> BlindDeconvolution:
+    """The chosen run with the preset's refinement; it stands where that collapses."""
+    refined = replace(options, **preset.refinement)
+    if options == replace(refined, finest_iterations=None) and options.iterations_at(0) == refined.iterations_at(0):
+        return replace(result, options=replace(result.options, **preset.refinement))  # that is what was run
+    try:
+        return blind_deconv(image, refined, _prior_of(preset), callback)
+    except KernelCollapseError:
+        return result
+
+
+def _prior_of(preset):
+    return load_prior(preset.prior, **preset.prior_options) if isinstance(preset.prior, str) else preset.prior
 
 
 @dataclass(frozen=True)
@@ -91,15 +118,18 @@ class _Judged:
     log_odds: float
     energy: float
 
-
-def _prior_of(preset):
-    return load_prior(preset.prior, **preset.prior_options) if isinstance(preset.prior, str) else preset.prior
+    def cost(self, least_energy: float) -> float:
+        """What the judge minimises."""
+        return self.log_odds + ENERGY_WEIGHT * (self.energy / least_energy - 1 if least_energy else 0.0)
 
 
 def _judged_runs(image, runs, preset, callback) -> list:
     """A _Judged, or the KernelCollapseError, of every run, in the runs' order; as many at a time as there are workers."""
-    judge = load_prior("classifier", **preset.judge)
-    relay = _Relay(callback)
+    # A prior that was handed in may not bear two threads, and a GPU would gain nothing by them.
+    side_by_side = isinstance(preset.prior, str) and is_on_cpu(runs[0].device)
+    workers = min(runs[0].workers, len(runs)) if side_by_side else 1
+    judge = load_prior("classifier", **{"threads": runs[0].workers, **preset.judge})
+    judging, relay = Lock(), _Relay(callback)
 
     def judged_run(options):
         try:
@@ -107,16 +137,19 @@ def _judged_runs(image, runs, preset, callback) -> list:
         except KernelCollapseError as error:
             return error
         energy = latent_energy(image, result.kernel, result.options, ENERGY_LAMBDA_GRAD)
-        return _Judged(result, log_odds(image, result, judge), energy)
+        relay.check()
+        with judging:
+            return _Judged(result, log_odds(image, result, judge), energy)
 
-    # A prior that was handed in may not bear two threads, and a GPU would gain nothing by them.
-    side_by_side = isinstance(preset.prior, str) and runs[0].device == "cpu"
-    workers = min(runs[0].workers, len(runs)) if side_by_side else 1
     if workers == 1:
         return [judged_run(options) for options in runs]
+    # A run is worth more threads than an FFT is.
+    runs = [replace(options, workers=max(1, options.workers // workers)) for options in runs]
     with ThreadPoolExecutor(workers) as pool:
         futures = [pool.submit(judged_run, options) for options in runs]
         try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+            relay.check()
             return [future.result() for future in futures]
         except BaseException as error:
             relay.stop(error)
@@ -137,14 +170,18 @@ class _Relay:
 
     def __call__(self, record):
         with self._lock:
-            if self.reason is not None:
-                raise _Stopped
+            self.check()
             if self._callback is not None:
                 try:
                     self._callback(record)
                 except BaseException as error:
                     self.reason = error
                     raise
+
+    def check(self):
+        """Raise if the runs were told to end."""
+        if self.reason is not None:
+            raise _Stopped
 
     def stop(self, reason):
         """End all runs at their next record."""

@@ -23,6 +23,8 @@ class Preset:
         Several runs, each with these fields of SolverOptions over `solver`; the judge takes the best. Empty: one run.
     judge : dict
         Options of the classifier that judges candidates.
+    refinement : dict
+        Fields of SolverOptions with which the best candidate is run once more.
     """
 
     prior: object = "gradient"
@@ -30,10 +32,13 @@ class Preset:
     solver: dict = field(default_factory=dict)
     candidates: tuple[dict, ...] = ()
     judge: dict = field(default_factory=dict)
+    refinement: dict = field(default_factory=dict)
 
     def runs(self) -> list[dict]:
-        """Fields of SolverOptions of each run."""
-        return [{**self.solver, **candidate} for candidate in self.candidates or ({},)]
+        """Fields of SolverOptions of each candidate's run; of the refined one alone, where there is nothing to choose."""
+        if not self.candidates:
+            return [{**self.solver, **self.refinement}]
+        return [{**self.solver, **candidate} for candidate in self.candidates]
 
 
 PRESETS = {
@@ -51,6 +56,7 @@ PRESETS = {
         solver={"prefilter": 0.7, "relative_kernel_weight": 0.3, "noise_reference": 0.01},
         candidates=({}, {"iterations": 10}, {"initial_kernel": "column"}, {"lambda_grad": 8e-3}, {"lambda_grad": 2e-3}),
         judge={"weights": "classifier-compact"},
+        refinement={"finest_iterations": 10},
     ),
 }
 
@@ -111,7 +117,17 @@ def resolve(preset: str | None = None, prior=None, prior_options: dict | None = 
         chosen = replace(chosen, prior_options={**chosen.prior_options, **options})
     else:
         chosen = replace(chosen, prior=prior, prior_options=options)
-    chosen = replace(chosen, solver={**chosen.solver, **solver}, candidates=_without(chosen.candidates, solver))
+    if {"prefilter", "relative_kernel_weight"} & set(solver):
+        # What is given is meant as it is, not for some other noise.
+        solver = {"noise_reference": None, **solver}
+    # Iterations that are given are meant for all scales.
+    fixed = {*solver, "finest_iterations"} if "iterations" in solver else set(solver)
+    chosen = replace(
+        chosen,
+        solver={**chosen.solver, **solver},
+        candidates=_without(chosen.candidates, fixed),
+        refinement={name: value for name, value in chosen.refinement.items() if name not in fixed},
+    )
     return _on_one_device(chosen)
 
 
@@ -121,7 +137,8 @@ def _on_one_device(preset: Preset) -> Preset:
     if device not in ("cuda", "auto"):
         return preset
     if preset.candidates:
-        preset = replace(preset, judge={"device": device, **preset.judge})
+        # The judge is asked a few times only: no reason to fail where ONNX Runtime has no GPU but the solver does.
+        preset = replace(preset, judge={"device": "auto", **preset.judge})
     if preset.prior == "classifier":
         preset = replace(preset, prior_options={"device": device, **preset.prior_options})
     return preset

@@ -47,7 +47,15 @@ def test_fixed_fields_leave_fewer_candidates():
     assert fixed.candidates == tuple(c for c in candidates if "iterations" not in c)  # {} stands for both
     assert all(fields["iterations"] == 2 for fields in fixed.runs())
     alone = resolve("best", solver={"iterations": 2, "lambda_grad": 4e-3, "initial_kernel": "row"})
-    assert alone.candidates == () and len(alone.runs()) == 1
+    assert alone.candidates == () and len(alone.runs()) == 1 and "finest_iterations" not in alone.runs()[0]
+    assert resolve("best", solver={"finest_iterations": 3}).refinement == {}
+    assert resolve("best", solver={"iterations": 3}).refinement == {}
+    assert resolve("best", solver={"gamma_correct": 2.2}).refinement == {"finest_iterations": 10}
+
+
+def test_a_given_prefilter_is_meant_as_it_is():
+    assert resolve(solver={"prefilter": 1.5}).solver["noise_reference"] is None
+    assert resolve(solver={"prefilter": 1.5, "noise_reference": 0.02}).solver["noise_reference"] == 0.02
 
 
 def test_options_beside_the_best_preset_are_the_judges():
@@ -92,7 +100,8 @@ def test_the_best_candidate_is_one_of_the_runs(blurred):
     least = min(c["energy"] for c in best.candidates)
     cost = [c["log_odds"] + ENERGY_WEIGHT * (c["energy"] / least - 1) for c in best.candidates]
     assert best.candidates[int(np.argmin(cost))] is chosen
-    again = pydeblur.estimate_kernel(blurred, 5, **{**PRESETS["best"].solver, "lambda_grad": 4e-3, **chosen["fields"]})
+    fields = {**PRESETS["best"].solver, "lambda_grad": 4e-3, **chosen["fields"], "finest_iterations": 10}
+    again = pydeblur.estimate_kernel(blurred, 5, prior="gradient", **fields)
     assert np.array_equal(best.kernel, again.kernel) and best.options == again.options
     assert len(records) > len(best.history)  # the callback saw every run
     assert pydeblur.deblur(blurred, 5, preset="best", **options).candidates == best.candidates
@@ -162,7 +171,7 @@ def test_options_for_a_prior_object_are_refused(blurred):
 
 def test_the_classifier_goes_where_the_solver_computes():
     assert resolve("fast", solver={"device": "auto"}).prior_options["device"] == "auto"
-    assert resolve("best", solver={"device": "cuda"}).judge["device"] == "cuda"
+    assert resolve("best", solver={"device": "cuda"}).judge["device"] == "auto"
     assert resolve("fast", None, {"device": "cpu"}, {"device": "cuda"}).prior_options["device"] == "cpu"
     assert "device" not in resolve("fast").prior_options
     assert resolve(prior="gradient", solver={"device": "cuda"}).prior_options == {}

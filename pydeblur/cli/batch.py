@@ -17,6 +17,7 @@ from pydeblur.cli.solver_arguments import (
     add_solver_arguments,
     nonblind_options,
     prior_choice,
+    solver_options,
 )
 from pydeblur.errors import FileFormatError, InvalidInputError
 
@@ -53,8 +54,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Deblur them all; 1 if any failed, else 0."""
+    from pydeblur.presets import resolve
+    from pydeblur.priors.classifier.weights_file import resolve_weights
+
     # What does not go together is refused before the first image.
-    prior_choice(arguments)
+    preset = resolve(**prior_choice(arguments), solver=solver_options(arguments))
+    for options in (preset.judge, preset.prior_options):
+        if "weights" in options:
+            resolve_weights(options["weights"])
     nonblind_options(arguments)
     jobs = _jobs(arguments, _images(arguments.inputs))
     waiting = [job for job in jobs if arguments.overwrite or not _is_finished(job)]

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_solver_arguments(parser)
     add_nonblind_arguments(parser)
     parser.add_argument("--kernel-out", metavar="K", help="also write the kernel: .tif, .npy, .mat or .png")
-    parser.add_argument("--history", metavar="CSV", help="also write one line per iteration")
+    parser.add_argument("--history", metavar="CSV", help="also write one line per iteration of the run that was chosen")
     progress.add_arguments(parser)
 
 

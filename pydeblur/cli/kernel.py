@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="IN", help="blurred image: PNG, JPEG, TIFF")
     parser.add_argument("-o", "--output", required=True, metavar="K", help="kernel: .tif, .npy, .mat or .png")
     add_solver_arguments(parser)
-    parser.add_argument("--history", metavar="CSV", help="also write one line per iteration")
+    parser.add_argument("--history", metavar="CSV", help="also write one line per iteration of the run that was chosen")
     progress.add_arguments(parser)
 
 

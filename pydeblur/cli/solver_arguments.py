@@ -21,6 +21,11 @@ from pydeblur.presets import DEFAULT, PRESETS
 PRIOR_NAMES = ("gradient", "intensity", "classifier")
 FORMS = ("probability", "nll", "logit")
 NONBLIND_NAMES = ("ringing", "tv", "l0", "hyper-laplacian", "epll", "whyte")
+#: Without a prior beside the gradients they would change nothing.
+_OF_A_PRIOR = (
+    *("prior_scale", "prior_domain", "eta", "descent_steps", "descent_tolerance"),
+    *("beta_start", "beta_growth", "beta_max"),
+)
 _NONBLIND_OPTIONS = {
     "ringing": ("lambda_tv", "lambda_l0", "weight_ring"),
     "tv": ("lambda_tv",),
@@ -52,13 +57,13 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
     group.add_argument(
         "--prior", choices=PRIOR_NAMES, help="image prior (default: the preset's); without --preset one run, the paper's values"
     )
-    group.add_argument("--lambda-prior", type=not_negative, metavar="X", help="λ, weight of the prior (default: 0.004)")
+    group.add_argument("--lambda-prior", type=not_negative, metavar="X", help="λ, weight of the prior (default: 0.004; best has none)")
     group.add_argument(
-        "--lambda-grad", type=not_negative, metavar="X", help="μ, weight of the L0 gradients (default: 0.004)"
+        "--lambda-grad", type=not_negative, metavar="X", help="μ, weight of the L0 gradients (default: 0.004; best also tries 0.008 and 0.002)"
     )
     group.add_argument("--gamma", type=positive, metavar="G", help="raise the image to this power first (default: 1)")
     group.add_argument(
-        "--prefilter", type=not_negative, metavar="PX", help="smooth noise with a Gaussian of this width (default: 0)"
+        "--prefilter", type=not_negative, metavar="PX", help="smooth noise with a Gaussian of this width (default: 0; best: 0.7 at 1 %% noise, less at less)"
     )
     group.add_argument(
         "--median",
@@ -67,7 +72,10 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
         metavar="N",
         help="first of all a median filter of this window, against salt-and-pepper noise (default: 0, none)",
     )
-    group.add_argument("--iterations", type=count, metavar="N", help="iterations per scale (default: 5)")
+    group.add_argument("--iterations", type=count, metavar="N", help="iterations per scale (default: 5; best also tries 10)")
+    group.add_argument(
+        "--finest-iterations", type=count, metavar="N", help="at the finest scale (default: as at the others; best: 10 at last)"
+    )
     group.add_argument("--kernel-solver", choices=("cg", "fft"), help="kernel step (default: cg)")
     group.add_argument(
         "--kernel-threshold",
@@ -75,21 +83,22 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
         metavar="X",
         help="zero the final kernel below max/X; 0 keeps all (default: 20)",
     )
-    group.add_argument("--dtype", choices=("float64", "float32"), help="arithmetic (default: float64)")
+    group.add_argument("--dtype", choices=("float64", "float32"), help="arithmetic (default: float64; fast: float32)")
     group.add_argument(
         "--device",
         choices=("cpu", "cuda", "auto"),
         help="where solver and classifier compute; auto is a GPU where there is one (default: cpu)",
     )
-    group.add_argument("--threads", type=count, metavar="N", help="threads: of several runs, else of FFTs and classifier (default: 1)")
+    group.add_argument("--threads", type=count, metavar="N", help="runs side by side; threads of FFTs and classifier (default: 1)")
     _add_classifier_arguments(parser)
 
 
 def _add_classifier_arguments(parser):
     group = parser.add_argument_group("the classifier, as prior or as judge")
-    group.add_argument("--weights", metavar="W", help="name or ONNX file (default: the preset's, else classifier-paper)")
-    group.add_argument("--form", choices=FORMS, help="f, -log(1 - f) or log-odds (default: probability)")
+    group.add_argument("--weights", metavar="W", help="of prior or judge: name or ONNX file (default: the preset's, else classifier-paper)")
     group.add_argument("--backend", choices=("onnxruntime", "torch", "numpy"), help="(default: onnxruntime)")
+    group = parser.add_argument_group("the classifier as prior (--prior classifier, --preset faithful or fast)")
+    group.add_argument("--form", choices=FORMS, help="of the prior: f, -log(1 - f) or log-odds (default: probability)")
     group.add_argument(
         "--prior-scale", type=pixels_or_positive, metavar="W", help="w of eq. (12): a number, or 'pixels' (default: pixels)"
     )
@@ -100,10 +109,10 @@ def _add_classifier_arguments(parser):
         "--descent-tolerance",
         type=not_negative,
         metavar="X",
-        help="stop these steps once no pixel moves by more (default: 0, never)",
+        help="stop these steps once no pixel moves by more (default: 0, never; fast: 1e-4)",
     )
     group.add_argument("--beta-start", type=positive, metavar="X", help="first β (default: 2λ)")
-    group.add_argument("--beta-growth", type=above_1, metavar="X", help="factor from one β to the next (default: 2)")
+    group.add_argument("--beta-growth", type=above_1, metavar="X", help="factor from one β to the next (default: 2; fast: 8)")
     group.add_argument("--beta-max", type=positive, metavar="X", help="β stays below (default: 8)")
 
 
@@ -111,11 +120,14 @@ def prior_choice(arguments: argparse.Namespace) -> dict:
     """The arguments ``preset``, ``prior`` and ``prior_options`` of the Python face."""
     given = {name: getattr(arguments, name) for name in ("weights", "form", "backend")}
     given = {name: value for name, value in given.items() if value is not None}
+    preset = PRESETS[arguments.preset or DEFAULT]
     takes_part = arguments.prior in (None, "classifier")
-    judges_only = arguments.prior is None and PRESETS[arguments.preset or DEFAULT].candidates
-    useless = [name for name in given if not takes_part or (judges_only and name == "form")]
+    is_the_prior = (arguments.prior or preset.prior) == "classifier"
+    useless = [name for name in given if not takes_part or (name == "form" and not is_the_prior)]
+    if (arguments.prior or preset.prior) == "gradient":
+        useless += [name for name in _OF_A_PRIOR if getattr(arguments, name) is not None]
     if useless:
-        raise InvalidOptionError(f"--{useless[0]} belongs to --prior classifier")
+        raise InvalidOptionError(f"--{useless[0].replace('_', '-')} belongs to --prior classifier")
     if takes_part:
         given["threads"] = arguments.threads or 1
     return {"preset": arguments.preset, "prior": arguments.prior, "prior_options": given}
@@ -129,6 +141,7 @@ def solver_options(arguments: argparse.Namespace) -> dict:
         "gamma_correct": arguments.gamma,
         "prefilter": arguments.prefilter,
         "iterations": arguments.iterations,
+        "finest_iterations": arguments.finest_iterations,
         "kernel_solver": arguments.kernel_solver,
         "kernel_threshold": arguments.kernel_threshold,
         "dtype": arguments.dtype,

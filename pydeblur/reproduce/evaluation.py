@@ -14,7 +14,7 @@ import numpy as np
 
 from pydeblur.datasets import load
 from pydeblur.errors import InvalidOptionError, KernelCollapseError
-from pydeblur.estimation import estimate
+from pydeblur.estimation import ENERGY_WEIGHT, estimate
 from pydeblur.files import write_bytes
 from pydeblur.grey import grey_image
 from pydeblur.median import check_median, median_filtered
@@ -22,7 +22,7 @@ from pydeblur.metrics import align, error_ratio, kernel_similarity, psnr, ssim, 
 from pydeblur.nonblind import deconvolve
 from pydeblur.nonblind.methods import check_options, method_options
 from pydeblur.nonblind.mixture import load_mixture
-from pydeblur.presets import Preset, resolve
+from pydeblur.presets import DEFAULT, Preset, resolve
 from pydeblur.priors import load_prior
 from pydeblur.reproduce.processes import map_unordered
 from pydeblur.solver.coarse_to_fine import describe_prior
@@ -122,15 +122,21 @@ def all_options(protocol: Protocol) -> dict:
     nonblind_options = {**method_options(protocol.nonblind), **protocol.nonblind_options}
     return {
         **asdict(protocol),
+        "preset": protocol.preset or (DEFAULT if protocol.prior is None else None),
         "prior": prior.pop("name"),
         "prior_options": prior,
         "solver": solver,
         "candidates": list(preset.candidates),
-        "judge": describe_prior(load_prior("classifier", **preset.judge)) if preset.candidates else None,
+        "judge": _judge(preset) if preset.candidates else None,
+        "refinement": preset.refinement,
         "nonblind_options": nonblind_options,
         "nonblind_weights": _mixture_weights() if protocol.nonblind == "epll" else None,
         "pydeblur": __version__,
     }
+
+
+def _judge(preset) -> dict:
+    return {**describe_prior(load_prior("classifier", **preset.judge)), "energy_weight": ENERGY_WEIGHT}
 
 
 def _mixture_weights() -> dict:

@@ -62,11 +62,12 @@ def measure(request: Request, task: Task) -> dict:
     """The curves of one case; they end early where the kernel collapses."""
     (case,) = load("levin", request.data, [task.case])
     preset = METHODS[task.method].protocol("levin").resolved()
-    options = solver_options({**preset.solver, "kernel_size": case.kernel_size})
+    fields = {**preset.solver, "kernel_size": case.kernel_size, "finest_iterations": ITERATIONS}
+    options = solver_options(fields)
     prior = load_prior(preset.prior, **preset.prior_options)
     curves = {name: [] for name in _CURVES}
     try:
-        for record, _, kernel in trace(grey_image(case.blurred), options, prior, ITERATIONS):
+        for record, _, kernel in trace(grey_image(case.blurred), options, prior):
             if record.scale == 0:
                 curves["kernel_similarity"].append(kernel_similarity(kernel, case.kernel))
                 curves["energy"].append(record.energy)

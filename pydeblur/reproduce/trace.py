@@ -30,7 +30,7 @@ class Step(NamedTuple):
     kernel: np.ndarray
 
 
-def trace(image: np.ndarray, options: SolverOptions, prior=None, finest_iterations: int | None = None):
+def trace(image: np.ndarray, options: SolverOptions, prior=None):
     """The iterations of :func:`pydeblur.solver.blind_deconv`, coarsest scale first.
 
     The solver carries nothing from one iteration to the next but kernel, weights and threshold, so that many runs of
@@ -41,8 +41,6 @@ def trace(image: np.ndarray, options: SolverOptions, prior=None, finest_iteratio
     image : (H, W) ndarray
     options : SolverOptions
     prior : object or None
-    finest_iterations : int, optional
-        At the finest scale; by default as many as at the others.
 
     Yields
     ------
@@ -56,7 +54,7 @@ def trace(image: np.ndarray, options: SolverOptions, prior=None, finest_iteratio
     options = adapt_to_noise(image, options)
     image = prepared_image(image, options)
     lambda_prior, lambda_grad = (options.lambda_prior if prior is not None else 0.0), options.lambda_grad
-    once, kernel, first_threshold = replace(options, iterations=1), None, None
+    once, kernel, first_threshold = replace(options, iterations=1, finest_iterations=None), None, None
     levels = list(enumerate(zip(scale_ratios(options.kernel_size), kernel_sizes(options.kernel_size))))
     for scale, (ratio, size) in reversed(levels):
         coarse = downsample_image(image, ratio)
@@ -67,8 +65,7 @@ def trace(image: np.ndarray, options: SolverOptions, prior=None, finest_iteratio
         if scale < options.finest_prior_scale:
             prior, lambda_prior = None, 0.0
         problem, threshold = ScaleProblem(coarse, size, prior, once, scale), first_threshold
-        iterations = finest_iterations if scale == 0 and finest_iterations else options.iterations
-        for iteration in range(1, iterations + 1):
+        for iteration in range(1, options.iterations_at(scale) + 1):
             records = []
             result = problem.solve(kernel, lambda_prior, lambda_grad, threshold, records.append)
             threshold = threshold_gradients(result.latent, threshold)[2]

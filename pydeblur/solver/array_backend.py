@@ -95,6 +95,11 @@ def placed(array: np.ndarray, device: str):
     raise InvalidOptionError(f"the device '{device}' needs {wanted}, which is not installed")
 
 
+def is_on_cpu(device: str) -> bool:
+    """Whether an image for the options' ``device`` stays a NumPy array; InvalidOptionError as from :func:`placed`."""
+    return isinstance(placed(np.zeros(1), device), np.ndarray)
+
+
 def _placed_by(module, array, name):
     if module.__name__ == "torch":
         return module.asarray(array, device=name)

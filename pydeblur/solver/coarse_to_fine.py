@@ -135,7 +135,7 @@ def prepared_image(image: np.ndarray, options: SolverOptions) -> np.ndarray:
 
 def iteration_count(options: SolverOptions) -> int:
     """How many records a run makes: for progress bars."""
-    return len(kernel_sizes(options.kernel_size)) * options.iterations
+    return sum(options.iterations_at(scale) for scale in range(len(kernel_sizes(options.kernel_size))))
 
 
 def _pyramid(image: np.ndarray, kernel_size: int) -> list[Level]:

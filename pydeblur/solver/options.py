@@ -26,6 +26,9 @@ class SolverOptions:
         μ of eq. (4), the weight of the L0 norm of the gradients, >= 0.
     iterations : int
         iter_max of the paper: latent / kernel alternations per scale, >= 1.
+    finest_iterations : int or None
+        As many at the finest scale instead, >= 1; None is `iterations`, as in the paper. (Beyond the paper, whose Fig. 13
+        shows that they do not converge in 5.)
     gamma_correct : float
         The image is raised to this power before anything else, > 0.
     prefilter : float
@@ -112,10 +115,13 @@ class SolverOptions:
     dtype: str = "float64"
     workers: int = 1
     device: str = "cpu"
+    finest_iterations: int | None = None
 
     def __post_init__(self):
         _require_odd(self, "kernel_size")
         _require_integer(self, "iterations", "descent_steps", "workers")
+        if self.finest_iterations is not None:
+            _require_integer(self, "finest_iterations")
         if not is_integer(self.finest_prior_scale) or self.finest_prior_scale < 0:
             raise InvalidOptionError(
                 f"finest_prior_scale should be a whole number of at least 0, but is {self.finest_prior_scale!r}"
@@ -143,6 +149,10 @@ class SolverOptions:
             raise InvalidOptionError(
                 f"device should be 'cpu', 'auto', 'cuda' or 'cuda:N', or one of these after 'torch/' or 'cupy/', but is {self.device!r}"
             )
+
+    def iterations_at(self, scale: int) -> int:
+        """Iterations at a scale, of which 0 is the finest."""
+        return self.iterations if scale or self.finest_iterations is None else self.finest_iterations
 
 
 def solver_options(fields) -> SolverOptions:

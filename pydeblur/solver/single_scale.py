@@ -63,7 +63,7 @@ class ScaleProblem:
     def solve(self, kernel, lambda_prior: float, lambda_grad: float, threshold: float, emit: Callback) -> ScaleResult:
         """Run all iterations from a kernel; `emit` gets each iteration's record."""
         self._latent.set_kernel(kernel)
-        for iteration in range(1, self._options.iterations + 1):
+        for iteration in range(1, self._options.iterations_at(self._scale) + 1):
             started = time.perf_counter()
             estimate = self._latent.solve(lambda_grad, lambda_prior, self._auxiliary_step)
             latent = estimate.image[: self._shape[0], : self._shape[1]]

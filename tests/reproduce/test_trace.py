@@ -10,7 +10,7 @@ from pydeblur.solver import SolverOptions, blind_deconv
 from pydeblur.solver.pyramid import finish_kernel, finish_scale_kernel
 
 #: prefilter and noise_reference stand for all that is done to the image and to the options first.
-OPTIONS = {"iterations": 3, "prefilter": 0.5, "noise_reference": 0.01, "finest_prior_scale": 1}
+OPTIONS = {"iterations": 3, "prefilter": 0.5, "noise_reference": 0.01, "finest_prior_scale": 1, "finest_iterations": 4}
 
 
 @pytest.mark.parametrize("prior", ["gradient", "intensity"])
@@ -28,8 +28,8 @@ def test_trace_makes_the_solver_s_records_and_kernel(sharp_image, prior):
 
 
 def test_more_iterations_at_the_finest_scale_only(sharp_image):
-    options = SolverOptions(9, iterations=2)
-    steps = list(trace(sharp_image[20:80, 20:80], options, finest_iterations=5))
+    options = SolverOptions(9, iterations=2, finest_iterations=5)
+    steps = list(trace(sharp_image[20:80, 20:80], options))
     scales = [step.record.scale for step in steps]
     assert scales == [1, 1, 0, 0, 0, 0, 0]
     assert [step.record.iteration for step in steps][2:] == [1, 2, 3, 4, 5]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from pydeblur.solver import SolverOptions, blind_deconv
+from pydeblur.errors import InvalidOptionError
+from pydeblur.solver import SolverOptions, blind_deconv, iteration_count
 from pydeblur.solver.gradients import valid_gradients
 from pydeblur.solver.kernel import KernelProblem
 from pydeblur.solver.noise import adapt_to_noise, noise_level
@@ -96,6 +97,19 @@ def test_options_follow_the_noise(scene):
         assert adapted.relative_kernel_weight == pytest.approx(0.3 * ratio**2, rel=0.3)
         assert adapted.noise_reference is None
     assert adapt_to_noise(sharp, SolverOptions(13, prefilter=0.7)).prefilter == 0.7
+
+
+def test_iterations_of_the_finest_scale_are_its_own(scene):
+    _, _, blurred = scene
+    options = SolverOptions(13, iterations=2, finest_iterations=4)
+    found = blind_deconv(blurred, options)
+    scales = found.history.column("scale").tolist()
+    assert scales.count(0) == 4 and scales.count(1) == 2 and len(scales) == iteration_count(options)
+    fewer = blind_deconv(blurred, SolverOptions(13, iterations=2))
+    number = len(fewer.history) - 1  # the last iteration that both have made
+    assert fewer.history[number][:-1] == found.history[number][:-1] and not np.array_equal(fewer.kernel, found.kernel)
+    with pytest.raises(InvalidOptionError, match="finest_iterations"):
+        SolverOptions(13, finest_iterations=0)
 
 
 def test_result_records_the_adapted_options(scene):

@@ -1,0 +1,165 @@
+"""What the default is worth beyond the development set that it was chosen on: wide kernels, clipped highlights.
+
+    python benchmarks/default_elsewhere.py wide --data TRAINING_IMAGES --out wide.jsonl [--noise 0.01] [--per-folder 3]
+    python benchmarks/default_elsewhere.py clipped --data TRAINING_IMAGES --out clipped.jsonl
+
+Images of the test split, 384×384; every finished case is a line of the file and is not run again. Error ratios are of the
+final step TV ("clipped": Whyte et al.'s), the restored image clipped to [0, 1].
+"""
+
+import argparse
+import json
+import zlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.signal import fftconvolve
+
+from pydeblur.errors import KernelCollapseError
+from pydeblur.estimation import estimate
+from pydeblur.metrics import align, kernel_similarity
+from pydeblur.nonblind import deconvolve
+from pydeblur.presets import DEFAULT, Preset, preset_named
+from pydeblur.training.images import find_images, load_grey, split_images
+from pydeblur.training.kernels import random_kernel
+
+SIDE = 384
+STREAM = 9000
+#: Pixels that do not count, and how far an image deblurred with a kernel of another centroid may be off.
+BORDER, LARGEST_SHIFT = 45, 40
+WORST_RATIO = 20.0
+#: Above this quantile of the scene, "clipped" makes highlights this many times brighter before the blur.
+HIGHLIGHTS, GAINS = 0.97, (2.0, 6.0)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Kernel sizes, folders of images (none: all), the final step, and whether highlights are clipped."""
+
+    kernel_sizes: tuple[int, int]
+    final: str
+    folders: tuple[str, ...] = ()
+    clipped: bool = False
+
+
+CONDITIONS = {
+    "wide": Condition((41, 75), "tv"),
+    "clipped": Condition((21, 51), "whyte", ("lowlight", "natural", "manmade"), clipped=True),
+}
+RUNS = {"the paper's values": Preset(), DEFAULT: preset_named(DEFAULT)}
+
+
+@dataclass(frozen=True)
+class Case:
+    """``sharp`` and ``blurred`` (384, 384) in [0, 1], the latter in 8 bits; ``kernel`` (n, n)."""
+
+    name: str
+    sharp: np.ndarray
+    blurred: np.ndarray
+    kernel: np.ndarray
+
+    @property
+    def kernel_size(self):
+        """The next odd number from 1.1 times the kernel's own."""
+        return int(np.ceil(1.1 * self.kernel.shape[0])) // 2 * 2 + 1
+
+
+def cases(data, condition, noise, per_folder):
+    """The first images of each folder that are large enough, each under its own kernel."""
+    by_folder = {}
+    for path in map(Path, split_images(find_images(data))["test"]):
+        by_folder.setdefault(path.parent.name, []).append(path)
+    for folder in condition.folders or sorted(by_folder):
+        found = 0
+        for path in by_folder[folder]:
+            if found == per_folder:
+                break
+            # A case's kernel and noise are its own, whatever else is asked for.
+            rng = np.random.default_rng((STREAM, zlib.crc32(f"{folder}/{path.name}".encode())))
+            low, high = condition.kernel_sizes
+            kernel = random_kernel(int(rng.integers(low // 2, high // 2 + 1)) * 2 + 1, rng)
+            scene = load_grey(path).astype(float)
+            if min(scene.shape) < SIDE + kernel.shape[0] - 1:
+                continue
+            found += 1
+            yield _case(f"{folder}-{path.stem}", scene, kernel, condition, noise, rng)
+
+
+def _case(name, scene, kernel, condition, noise, rng):
+    margin = kernel.shape[0] // 2
+    wide = SIDE + 2 * margin
+    top, left = ((side - wide) // 2 for side in scene.shape)
+    part = scene[top : top + wide, left : left + wide]
+    if condition.clipped:
+        part = np.where(part >= np.quantile(part, HIGHLIGHTS), part * rng.uniform(*GAINS), part)
+    exposed = np.clip(fftconvolve(part, kernel, mode="valid"), 0, 1)
+    noisy = exposed + noise * rng.standard_normal(exposed.shape)
+    sharp = np.clip(part[margin : margin + SIDE, margin : margin + SIDE], 0, 1)
+    return Case(name, sharp, np.round(255 * np.clip(noisy, 0, 1)) / 255, kernel)
+
+
+def error(case, kernel, final):
+    """SSD after the final step, at the best shift: whole pixels by correlation, the rest by Levin et al.'s search."""
+    restored = np.clip(deconvolve(case.blurred, kernel, final), 0, 1)
+    window = np.outer(np.hanning(SIDE), np.hanning(SIDE))
+    spectra = [np.fft.rfft2(window * (image - image.mean())) for image in (restored, case.sharp)]
+    correlation = np.fft.irfft2(spectra[0].conj() * spectra[1])
+    peak = np.unravel_index(np.argmax(correlation), correlation.shape)
+    shift = [np.clip((place + SIDE // 2) % SIDE - SIDE // 2, -LARGEST_SHIFT, LARGEST_SHIFT) for place in peak]
+    return align(np.roll(restored, shift, (0, 1)), case.sharp, max_shift=3, border=BORDER).ssd
+
+
+def measure(case, final):
+    """Error ratio and kernel similarity of each of RUNS."""
+    truth = error(case, case.kernel, final)
+    figures = {}
+    for run, preset in RUNS.items():
+        try:
+            kernel = estimate(case.blurred, case.kernel_size, preset).kernel
+        except KernelCollapseError:
+            figures[run] = {"error_ratio": WORST_RATIO, "similarity": 0.0}
+            continue
+        ratio = error(case, kernel, final) / truth
+        figures[run] = {"error_ratio": ratio, "similarity": float(kernel_similarity(kernel, case.kernel))}
+    return {"case": case.name, "kernel": case.kernel.shape[0], "runs": figures}
+
+
+def table(rows):
+    """Markdown."""
+    yield "| | cases | mean ratio | median | ≤ 2 | ≤ 3 | kernel similarity |\n|---|---|---|---|---|---|---|"
+    for run in RUNS if rows else ():
+        own = [row["runs"][run] for row in rows]
+        ratios = np.array([figures["error_ratio"] for figures in own])
+        shares = " | ".join(f"{np.mean(ratios <= limit):.0%}" for limit in (2, 3))
+        similarity = np.mean([figures["similarity"] for figures in own])
+        mean, median = np.minimum(ratios, WORST_RATIO).mean(), np.median(ratios)
+        yield f"| {run} | {len(own)} | {mean:.2f} | {median:.2f} | {shares} | {similarity:.3f} |"
+
+
+def main():
+    """Run what is not in the file yet, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("condition", choices=CONDITIONS)
+    parser.add_argument("--data", required=True, help="folder of training images")
+    parser.add_argument("--out", required=True, type=Path, help="file of finished cases")
+    parser.add_argument("--noise", type=float, default=0.01, help="standard deviation (default: %(default)s)")
+    parser.add_argument("--per-folder", type=int, default=3)
+    arguments = parser.parse_args()
+    condition = CONDITIONS[arguments.condition]
+    settings = json.loads(json.dumps({"noise": arguments.noise, **asdict(condition), "runs": list(map(asdict, RUNS.values()))}))
+    lines = arguments.out.read_text().splitlines() if arguments.out.exists() else []
+    rows = [row for row in map(json.loads, lines) if row["settings"] == settings]
+    for case in cases(arguments.data, condition, arguments.noise, arguments.per_folder):
+        if any(row["case"] == case.name for row in rows):
+            continue
+        row = {**measure(case, condition.final), "settings": settings}
+        with arguments.out.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        rows.append(row)
+        print(case.name, *(f"{run}: {figures['error_ratio']:.2f}" for run, figures in row["runs"].items()), sep="; ", flush=True)
+    print("\n".join(table(rows)))
+
+
+if __name__ == "__main__":
+    main()
