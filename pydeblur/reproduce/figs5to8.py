@@ -31,7 +31,11 @@ def reproduce(request: Request) -> list:
     cases = stratified(cases, request.subset)
     names = chosen_methods(request.methods)
     options = {(name, case.saturated): _options(name, case.saturated) for name in names for case in cases}
-    tasks = [Task(name, case.name, options[name, case.saturated]) for case in cases for name in names]
+    tasks = [
+        Task(name, case.name, {**options[name, case.saturated], "kernel_size": case.kernel_size, "gamma": case.gamma})
+        for case in cases
+        for name in names
+    ]
     finished = run_tasks("figs5to8", tasks, measure, request)
     rows = [_row(result) for result in finished]
     body = [
