@@ -20,6 +20,7 @@ from threading import Lock
 
 import numpy as np
 
+from pydeblur.crop import choose_window
 from pydeblur.errors import KernelCollapseError
 from pydeblur.nonblind.tv import deconvolve_tv
 from pydeblur.presets import Preset
@@ -33,6 +34,8 @@ from pydeblur.solver.options import solver_options
 ENERGY_WEIGHT = 60.0
 ENERGY_LAMBDA_GRAD = 1e-3
 _LAMBDA_TV = 1e-3
+#: The judge looks at a part of larger images: its network would need more memory than all else.
+_JUDGED_SIDE = 1024
 
 
 def run_options(preset: Preset, kernel_size: int) -> list:
@@ -130,16 +133,17 @@ def _judged_runs(image, runs, preset, callback) -> list:
     workers = min(runs[0].workers, len(runs)) if side_by_side else 1
     judge = load_prior("classifier", **{"threads": runs[0].workers, **preset.judge})
     judging, relay = Lock(), _Relay(callback)
+    seen = choose_window(np.asarray(image), runs[0].kernel_size, _JUDGED_SIDE).part_of(image)
 
     def judged_run(options):
         try:
             result = blind_deconv(image, options, _prior_of(preset), relay)
         except KernelCollapseError as error:
             return error
-        energy = latent_energy(image, result.kernel, result.options, ENERGY_LAMBDA_GRAD)
+        energy = latent_energy(seen, result.kernel, result.options, ENERGY_LAMBDA_GRAD)
         relay.check()
         with judging:
-            return _Judged(result, log_odds(image, result, judge), energy)
+            return _Judged(result, log_odds(seen, result, judge), energy)
 
     if workers == 1:
         return [judged_run(options) for options in runs]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import pydeblur
+from pydeblur import estimation
 from pydeblur.estimation import ENERGY_WEIGHT, log_odds
 from pydeblur.presets import DEFAULT, PRESETS, Preset, resolve
 from pydeblur.solver.options import solver_options
@@ -105,6 +106,14 @@ def test_the_best_candidate_is_one_of_the_runs(blurred):
     assert np.array_equal(best.kernel, again.kernel) and best.options == again.options
     assert len(records) > len(best.history)  # the callback saw every run
     assert pydeblur.deblur(blurred, 5, preset="best", **options).candidates == best.candidates
+
+
+def test_the_judge_looks_at_a_part_of_a_large_image(blurred, monkeypatch):
+    seen = []
+    monkeypatch.setattr(estimation, "_JUDGED_SIDE", 40)
+    monkeypatch.setattr(estimation, "log_odds", lambda image, *others: seen.append(image.shape) or log_odds(image, *others))
+    result = pydeblur.estimate_kernel(blurred[:, :60], 5, preset="best", iterations=1)
+    assert set(seen) == {(40, 40)} and result.latent.shape == (64, 60)
 
 
 def test_the_judge_prefers_the_right_kernel(blurred):
