@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from development_set import images_by_folder
 from scipy.signal import fftconvolve
 
 from pydeblur.errors import KernelCollapseError
@@ -21,7 +22,7 @@ from pydeblur.estimation import estimate
 from pydeblur.metrics import align, kernel_similarity
 from pydeblur.nonblind import deconvolve
 from pydeblur.presets import DEFAULT, Preset, preset_named
-from pydeblur.training.images import find_images, load_grey, split_images
+from pydeblur.training.images import load_grey
 from pydeblur.training.kernels import random_kernel
 
 SIDE = 384
@@ -67,9 +68,7 @@ class Case:
 
 def cases(data, condition, noise, per_folder):
     """The first images of each folder that are large enough, each under its own kernel."""
-    by_folder = {}
-    for path in map(Path, split_images(find_images(data))["test"]):
-        by_folder.setdefault(path.parent.name, []).append(path)
+    by_folder = images_by_folder(data)
     for folder in condition.folders or sorted(by_folder):
         found = 0
         for path in by_folder[folder]:

@@ -54,9 +54,7 @@ def development_cases(data, per_folder: int = 12, noise: float = NOISE) -> list[
     list of DevelopmentCase
         The same for the same data, whatever else is asked for.
     """
-    by_folder = {}
-    for path in split_images(find_images(data))["test"]:
-        by_folder.setdefault(Path(path).parent.name, []).append(path)
+    by_folder = images_by_folder(data)
     cases = []
     for folder in sorted(by_folder):
         for path in by_folder[folder][:per_folder]:
@@ -64,6 +62,14 @@ def development_cases(data, per_folder: int = 12, noise: float = NOISE) -> list[
             if case is not None:
                 cases.append(case)
     return cases
+
+
+def images_by_folder(data) -> dict[str, list[Path]]:
+    """The test split's images of each subfolder of `data`, by its name."""
+    by_folder = {}
+    for path in map(Path, split_images(find_images(data))["test"]):
+        by_folder.setdefault(path.parent.name, []).append(path)
+    return by_folder
 
 
 def _case(path, folder, seed, noise):

@@ -101,7 +101,7 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None)
 def _refined(image, options, result, preset, callback) -> BlindDeconvolution:
     """The chosen run with the preset's refinement; it stands where that collapses."""
     refined = replace(options, **preset.refinement)
-    if options == replace(refined, finest_iterations=None) and options.iterations_at(0) == refined.iterations_at(0):
+    if refined in (options, replace(options, finest_iterations=options.iterations_at(0))):
         return replace(result, options=replace(result.options, **preset.refinement))  # that is what was run
     try:
         return blind_deconv(image, refined, _prior_of(preset), callback)

@@ -78,6 +78,11 @@ def preset_named(name: str) -> Preset:
     return PRESETS[name]
 
 
+def name_or_default(preset: str | None, prior) -> str | None:
+    """The preset that is used: the one named, the default where neither it nor a prior is, else none."""
+    return DEFAULT if preset is None and prior is None else preset
+
+
 def resolve(preset: str | None = None, prior=None, prior_options: dict | None = None, solver: dict | None = None) -> Preset:
     """What a preset and what is given beside it mean together; the latter wins.
 
@@ -102,10 +107,8 @@ def resolve(preset: str | None = None, prior=None, prior_options: dict | None = 
         If there is no such preset, or options are given for a prior that is an object or, as ``form`` is to a judge, of
         no use.
     """
-    if preset is None:
-        chosen = preset_named(DEFAULT) if prior is None else Preset()
-    else:
-        chosen = preset_named(preset)
+    name = name_or_default(preset, prior)
+    chosen = Preset() if name is None else preset_named(name)
     options, solver = prior_options or {}, solver or {}
     if prior is not None and not isinstance(prior, str) and options:
         raise InvalidOptionError("prior_options belong to a prior given by its name")

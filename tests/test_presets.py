@@ -7,7 +7,7 @@ import pytest
 
 import pydeblur
 from pydeblur import estimation
-from pydeblur.estimation import ENERGY_WEIGHT, log_odds
+from pydeblur.estimation import ENERGY_WEIGHT, log_odds, total_iterations
 from pydeblur.presets import DEFAULT, PRESETS, Preset, resolve
 from pydeblur.solver.options import solver_options
 from pydeblur.training import blur, random_kernel
@@ -106,6 +106,14 @@ def test_the_best_candidate_is_one_of_the_runs(blurred):
     assert np.array_equal(best.kernel, again.kernel) and best.options == again.options
     assert len(records) > len(best.history)  # the callback saw every run
     assert pydeblur.deblur(blurred, 5, preset="best", **options).candidates == best.candidates
+
+
+def test_what_is_refined_already_is_not_run_again(blurred):
+    for fixed in ({"finest_iterations": 2}, {"iterations": 2}):
+        records = []
+        best = pydeblur.estimate_kernel(blurred, 5, preset="best", callback=records.append, **fixed)
+        preset = resolve("best", solver=fixed)
+        assert len(records) == total_iterations(preset, 5) and len(best.candidates) == len(preset.candidates)
 
 
 def test_the_judge_looks_at_a_part_of_a_large_image(blurred, monkeypatch):

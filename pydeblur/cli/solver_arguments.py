@@ -23,8 +23,14 @@ FORMS = ("probability", "nll", "logit")
 NONBLIND_NAMES = ("ringing", "tv", "l0", "hyper-laplacian", "epll", "whyte")
 #: Without a prior beside the gradients they would change nothing.
 _OF_A_PRIOR = (
-    *("prior_scale", "prior_domain", "eta", "descent_steps", "descent_tolerance"),
-    *("beta_start", "beta_growth", "beta_max"),
+    "prior_scale",
+    "prior_domain",
+    "eta",
+    "descent_steps",
+    "descent_tolerance",
+    "beta_start",
+    "beta_growth",
+    "beta_max",
 )
 _NONBLIND_OPTIONS = {
     "ringing": ("lambda_tv", "lambda_l0", "weight_ring"),
@@ -55,15 +61,21 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
         help=f"prior and options in one name; what is given beside it wins (default: {DEFAULT}, unless --prior is given)",
     )
     group.add_argument(
-        "--prior", choices=PRIOR_NAMES, help="image prior (default: the preset's); without --preset one run, the paper's values"
+        "--prior", choices=PRIOR_NAMES,
+        help="image prior (default: the preset's); without --preset one run, the paper's values",
     )
-    group.add_argument("--lambda-prior", type=not_negative, metavar="X", help="λ, weight of the prior (default: 0.004; best has none)")
     group.add_argument(
-        "--lambda-grad", type=not_negative, metavar="X", help="μ, weight of the L0 gradients (default: 0.004; best also tries 0.008 and 0.002)"
+        "--lambda-prior", type=not_negative, metavar="X",
+        help="λ, weight of the prior (default: 0.004; best has none)",
+    )
+    group.add_argument(
+        "--lambda-grad", type=not_negative, metavar="X",
+        help="μ, weight of the L0 gradients (default: 0.004; best also tries 0.008 and 0.002)",
     )
     group.add_argument("--gamma", type=positive, metavar="G", help="raise the image to this power first (default: 1)")
     group.add_argument(
-        "--prefilter", type=not_negative, metavar="PX", help="smooth noise with a Gaussian of this width (default: 0; best: 0.7 at 1 %% noise, less at less)"
+        "--prefilter", type=not_negative, metavar="PX",
+        help="smooth noise with a Gaussian of this width (default: 0; best: 0.7 at 1 %% noise, less at less)",
     )
     group.add_argument(
         "--median",
@@ -72,9 +84,13 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
         metavar="N",
         help="first of all a median filter of this window, against salt-and-pepper noise (default: 0, none)",
     )
-    group.add_argument("--iterations", type=count, metavar="N", help="iterations per scale (default: 5; best also tries 10)")
     group.add_argument(
-        "--finest-iterations", type=count, metavar="N", help="at the finest scale (default: as at the others; best: 10 at last)"
+        "--iterations", type=count, metavar="N",
+        help="iterations per scale (default: 5; best also tries 10)",
+    )
+    group.add_argument(
+        "--finest-iterations", type=count, metavar="N",
+        help="at the finest scale (default: as at the others; best: 10 at last)",
     )
     group.add_argument("--kernel-solver", choices=("cg", "fft"), help="kernel step (default: cg)")
     group.add_argument(
@@ -89,13 +105,19 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
         choices=("cpu", "cuda", "auto"),
         help="where solver and classifier compute; auto is a GPU where there is one (default: cpu)",
     )
-    group.add_argument("--threads", type=count, metavar="N", help="runs side by side; threads of FFTs and classifier (default: 1)")
+    group.add_argument(
+        "--threads", type=count, metavar="N",
+        help="runs side by side; threads of FFTs and classifier (default: 1)",
+    )
     _add_classifier_arguments(parser)
 
 
 def _add_classifier_arguments(parser):
     group = parser.add_argument_group("the classifier, as prior or as judge")
-    group.add_argument("--weights", metavar="W", help="of prior or judge: name or ONNX file (default: the preset's, else classifier-paper)")
+    group.add_argument(
+        "--weights", metavar="W",
+        help="of prior or judge: name or ONNX file (default: the preset's, else classifier-paper)",
+    )
     group.add_argument("--backend", choices=("onnxruntime", "torch", "numpy"), help="(default: onnxruntime)")
     group = parser.add_argument_group("the classifier as prior (--prior classifier, --preset faithful or fast)")
     group.add_argument("--form", choices=FORMS, help="of the prior: f, -log(1 - f) or log-odds (default: probability)")
@@ -112,7 +134,10 @@ def _add_classifier_arguments(parser):
         help="stop these steps once no pixel moves by more (default: 0, never; fast: 1e-4)",
     )
     group.add_argument("--beta-start", type=positive, metavar="X", help="first β (default: 2λ)")
-    group.add_argument("--beta-growth", type=above_1, metavar="X", help="factor from one β to the next (default: 2; fast: 8)")
+    group.add_argument(
+        "--beta-growth", type=above_1, metavar="X",
+        help="factor from one β to the next (default: 2; fast: 8)",
+    )
     group.add_argument("--beta-max", type=positive, metavar="X", help="β stays below (default: 8)")
 
 
@@ -120,11 +145,10 @@ def prior_choice(arguments: argparse.Namespace) -> dict:
     """The arguments ``preset``, ``prior`` and ``prior_options`` of the Python face."""
     given = {name: getattr(arguments, name) for name in ("weights", "form", "backend")}
     given = {name: value for name, value in given.items() if value is not None}
-    preset = PRESETS[arguments.preset or DEFAULT]
+    prior = arguments.prior or PRESETS[arguments.preset or DEFAULT].prior
     takes_part = arguments.prior in (None, "classifier")
-    is_the_prior = (arguments.prior or preset.prior) == "classifier"
-    useless = [name for name in given if not takes_part or (name == "form" and not is_the_prior)]
-    if (arguments.prior or preset.prior) == "gradient":
+    useless = [name for name in given if not takes_part or (name == "form" and prior != "classifier")]
+    if prior == "gradient":
         useless += [name for name in _OF_A_PRIOR if getattr(arguments, name) is not None]
     if useless:
         raise InvalidOptionError(f"--{useless[0].replace('_', '-')} belongs to --prior classifier")

@@ -22,7 +22,7 @@ from pydeblur.metrics import align, error_ratio, kernel_similarity, psnr, ssim, 
 from pydeblur.nonblind import deconvolve
 from pydeblur.nonblind.methods import check_options, method_options
 from pydeblur.nonblind.mixture import load_mixture
-from pydeblur.presets import DEFAULT, Preset, resolve
+from pydeblur.presets import Preset, name_or_default, resolve
 from pydeblur.priors import load_prior
 from pydeblur.reproduce.processes import map_unordered
 from pydeblur.solver.coarse_to_fine import describe_prior
@@ -122,7 +122,7 @@ def all_options(protocol: Protocol) -> dict:
     nonblind_options = {**method_options(protocol.nonblind), **protocol.nonblind_options}
     return {
         **asdict(protocol),
-        "preset": protocol.preset or (DEFAULT if protocol.prior is None else None),
+        "preset": name_or_default(protocol.preset, protocol.prior),
         "prior": prior.pop("name"),
         "prior_options": prior,
         "solver": solver,
