@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy.io import loadmat
 
+from pydeblur.fourier import fft_fixed
+
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -47,6 +49,15 @@ def subnormal_numbers():
         import torch
 
         torch.set_flush_denormal(False)
+
+
+@pytest.fixture(params=["scipy", "ducc0"])
+def each_fft(request):
+    """Run the test with every FFT library."""
+    if request.param == "ducc0":
+        pytest.importorskip("ducc0")
+    with fft_fixed(request.param):
+        yield request.param
 
 
 @pytest.fixture(name="golden_cases", scope="session")

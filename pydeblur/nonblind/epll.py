@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import fft
 
 from pydeblur.errors import InvalidOptionError
+from pydeblur.fourier import rfft2
 from pydeblur.nonblind.channels import channels_first, channels_last
 from pydeblur.nonblind.checked_input import check_unit_image
 from pydeblur.nonblind.mixture import CHUNK, JointDensity, PatchMixture, load_mixture
@@ -77,7 +77,7 @@ def _restore(image, kernel, noise, schedule, workers):
     problem = PaddedBlur(channels_first(image), kernel, workers, room=mixture.side)
     for coupling in schedule:
         estimate = expected_image(problem.image, mixture, noise**2 / coupling)
-        spectrum = coupling * fft.rfft2(estimate, workers=workers)
+        spectrum = coupling * rfft2(estimate, workers)
         for _ in range(_ROUNDS):
             problem.solve(spectrum, coupling)
     return channels_last(problem.cropped())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import fft
 
+from pydeblur.fourier import rfft2
 from pydeblur.nonblind.channels import each_channel
 from pydeblur.nonblind.padded_blur import PaddedBlur
 from pydeblur.solver.gradients import forward_difference, gradient_power, negative_backward_difference
@@ -74,7 +74,7 @@ def _deconvolve_channel(blurred, kernel, lambda_hl, exponent, workers):
                 negative_backward_difference(shrink(forward_difference(problem.image, axis), beta, exponent), axis)
                 for axis in (-1, -2)
             )
-            problem.solve(weight * fft.rfft2(divergence, workers=workers), weight * power)
+            problem.solve(weight * rfft2(divergence, workers), weight * power)
         beta *= _BETA_GROWTH
     return problem.cropped()
 

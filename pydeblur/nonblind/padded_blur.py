@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import fft
 
+from pydeblur.fourier import irfft2, rfft2
 from pydeblur.matlab import psf2otf_half
 from pydeblur.solver.boundary import padded_shape, wrap_boundary
 
@@ -48,11 +48,11 @@ class PaddedBlur:
 
         F(I) = (conj(F(k)) F(B) + prior_spectrum) / (power + prior_power), both (…, H', W' // 2 + 1) or numbers.
         """
-        spectrum = self._otf.conj() * fft.rfft2(self._observed, workers=self._workers)
+        spectrum = self._otf.conj() * rfft2(self._observed, self._workers)
         spectrum += prior_spectrum
         spectrum /= self.power + prior_power
-        self.image = self._inverse(spectrum)
-        completed = self._inverse(spectrum * self._otf)
+        reblurred = spectrum * self._otf
+        self.image, completed = self._inverse(spectrum), self._inverse(reblurred)
         completed[..., : self._height, : self._width] = self._observed[..., : self._height, : self._width]
         self._observed = completed
 
@@ -61,4 +61,4 @@ class PaddedBlur:
         return self.image[..., : self._height, : self._width]
 
     def _inverse(self, spectrum):
-        return fft.irfft2(spectrum, s=self._observed.shape[-2:], workers=self._workers)
+        return irfft2(spectrum, self._observed.shape[-1], self._workers)

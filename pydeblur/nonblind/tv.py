@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import fft
 
+from pydeblur.fourier import irfft2, rfft2
 from pydeblur.matlab import psf2otf_half
 from pydeblur.nonblind.channels import each_channel
 from pydeblur.solver.boundary import padded_shape, wrap_boundary
@@ -44,13 +44,13 @@ def deconvolve_tv_periodic(image: np.ndarray, kernel: np.ndarray, lambda_tv: flo
     otf = psf2otf_half(kernel.astype(image.dtype), image.shape, workers=workers)
     kernel_power = otf.real**2 + otf.imag**2
     numerator = np.conj(otf, out=otf)
-    numerator *= fft.rfft2(image, workers=workers)
+    numerator *= rfft2(image, workers)
     power = gradient_power(image.shape, image.dtype)
     weight = np.empty_like(power)
     beta = 1 / lambda_tv
     while beta > _SMALLEST_BETA:
         gamma = 1 / (2 * beta)
-        spectrum = fft.rfft2(_shrunk_divergence(image, beta * lambda_tv), workers=workers, overwrite_x=True)
+        spectrum = rfft2(_shrunk_divergence(image, beta * lambda_tv), workers)
         spectrum *= gamma
         spectrum += numerator
         np.multiply(power, gamma, out=weight)
@@ -59,7 +59,7 @@ def deconvolve_tv_periodic(image: np.ndarray, kernel: np.ndarray, lambda_tv: flo
         # Scaling the two parts separately spares the complex product.
         spectrum.real *= weight
         spectrum.imag *= weight
-        image = fft.irfft2(spectrum, s=image.shape, workers=workers, overwrite_x=True)
+        image = irfft2(spectrum, image.shape[-1], workers)
         beta /= 2
     return image
 

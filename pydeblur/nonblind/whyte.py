@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import fft
 from scipy.ndimage import binary_dilation, convolve1d
 
+from pydeblur.fourier import irfft2, rfft2
 from pydeblur.matlab import fspecial, padarray, psf2otf_half
 from pydeblur.nonblind.channels import each_channel
 
@@ -78,7 +78,7 @@ class _SaturatedProblem:
         return np.maximum(from_unreached + (from_all - from_unreached) * weight, 0)
 
     def _filtered(self, image, otf):
-        return fft.irfft2(fft.rfft2(image, workers=self._workers) * otf, s=self._shape, workers=self._workers)
+        return irfft2(rfft2(image, self._workers) * otf, self._shape[1], self._workers)
 
 
 def _saturate(light: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """The one place where the solver's arithmetic meets an array library.
 
-NumPy arrays are transformed by SciPy's FFTs; PyTorch tensors and CuPy arrays, which may live on a GPU, by their own. All
+NumPy arrays are transformed by :mod:`pydeblur.fourier`; PyTorch tensors and CuPy arrays, which may live on a GPU, by their own. All
 three offer what the Python array API standard asks for; ``array-api-compat`` (the extra "gpu") evens out the rest. The
 solver's functions take any of them and give back the same kind.
 """
@@ -10,8 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 
 import numpy as np
-from scipy import fft
 
+from pydeblur import fourier
 from pydeblur.errors import InvalidInputError, InvalidOptionError
 
 #: Bytes of an array that a processor's caches hold together with half a dozen like it (measured from 2^15 to 2^30).
@@ -120,19 +120,14 @@ def block_rows(array) -> int:
 def rfft2(image, workers: int = 1):
     """Half-spectrum over the last two axes: (…, H, W) real to (…, H, W//2 + 1) complex."""
     if isinstance(image, np.ndarray):
-        return fft.rfft2(image, workers=workers)
+        return fourier.rfft2(image, workers)
     return namespace(image).fft.rfftn(image, axes=(-2, -1))
 
 
 def irfft2(spectrum, width: int, workers: int = 1):
-    """The inverse of :func:`rfft2` for an image of that width. A NumPy spectrum is destroyed.
-
-    Transforming the columns in place spares an array of the spectrum's size, whose memory the system would have to
-    hand out anew in each call: at 840x840 that doubles the time.
-    """
+    """The inverse of :func:`rfft2` for an image of that width. A NumPy spectrum is destroyed."""
     if isinstance(spectrum, np.ndarray):
-        columns = fft.ifft(spectrum, axis=-2, workers=workers, overwrite_x=True)
-        return fft.irfft(columns, n=width, axis=-1, workers=workers)
+        return fourier.irfft2(spectrum, width, workers)
     xp = namespace(spectrum)
     return xp.fft.irfftn(spectrum, s=(spectrum.shape[-2], width), axes=(-2, -1))
 
@@ -145,8 +140,8 @@ def irfft2_around_origin(spectrum, width: int, shape: tuple[int, int], workers: 
     height = spectrum.shape[-2]
     rows, columns = ((np.arange(n) - n // 2) % side for n, side in zip(shape, (height, width)))
     if isinstance(spectrum, np.ndarray):
-        lines = fft.ifft(spectrum, axis=-2, workers=workers, overwrite_x=True)
-        return fft.irfft(lines[rows], n=width, axis=-1, workers=workers)[:, columns]
+        lines = fourier.ifft_columns(spectrum, workers)
+        return fourier.irfft_rows(lines[rows], width, workers)[:, columns]
     return to_numpy(irfft2(spectrum, width))[np.ix_(rows, columns)]
 
 

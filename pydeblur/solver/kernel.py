@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import fft
 
 from pydeblur.errors import KernelCollapseError
 from pydeblur.matlab import connected_components
-from pydeblur.solver.array_backend import irfft2_around_origin, rfft2
+from pydeblur.solver.array_backend import irfft2, irfft2_around_origin, rfft2
 from pydeblur.solver.boundary import opt_fft_size
 
 _CG_ITERATIONS = 20
@@ -96,11 +95,17 @@ class _ToeplitzOperator:
         self._shape = shape
         self._weight = weight
         self._size = tuple(opt_fft_size(3 * n - 2) for n in shape)
-        self._spectrum = fft.rfft2(lags, s=self._size)
+        self._padded = np.zeros(self._size, lags.dtype)
+        padded_lags = self._padded.copy()
+        padded_lags[: lags.shape[0], : lags.shape[1]] = lags
+        self._spectrum = rfft2(padded_lags)
 
     def __call__(self, kernel: np.ndarray) -> np.ndarray:
         rows, columns = self._shape
-        product = fft.irfft2(fft.rfft2(kernel, s=self._size) * self._spectrum, s=self._size)
+        self._padded[:rows, :columns] = kernel
+        spectrum = rfft2(self._padded)
+        spectrum *= self._spectrum
+        product = irfft2(spectrum, self._size[1])
         return product[rows - 1 : 2 * rows - 1, columns - 1 : 2 * columns - 1] + self._weight * kernel
 
 

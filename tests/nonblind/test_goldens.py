@@ -1,9 +1,13 @@
 """The final steps against the MATLAB-language reference."""
 
+import pytest
+
 import pydeblur
 from pydeblur.nonblind.bilateral import bilateral_filter
 from pydeblur.nonblind.tv import deconvolve_tv_periodic
 from pydeblur.nonblind.whyte import deconvolve_saturated
+
+pytestmark = pytest.mark.usefixtures("each_fft")
 
 
 def test_tv(golden_cases, relative_difference):

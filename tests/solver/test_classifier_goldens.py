@@ -12,6 +12,7 @@ from pydeblur.solver.auxiliary import make_auxiliary_step
 from pydeblur.solver.latent import LatentProblem, Splitting
 from pydeblur.training.export import export_onnx
 
+pytestmark = pytest.mark.usefixtures("each_fft")
 #: Names that the MATLAB reference has for what SolverOptions and Splitting call otherwise.
 PRIOR_OPTIONS = {"prior_scale": "prior_scale", "prior_domain": "prior_domain", "eta": "eta", "s_max": "descent_steps"}
 SCHEDULE = ("beta_start", "beta_growth", "beta_max")

@@ -8,6 +8,8 @@ from pydeblur.solver.pyramid import finish_scale_kernel, initial_kernel, upsampl
 from pydeblur.solver.single_scale import ScaleProblem
 from pydeblur.solver.threshold import initial_threshold
 
+pytestmark = pytest.mark.usefixtures("each_fft")
+
 
 def solver_options(opts):
     """Fields of the family's opts that blind_deconv takes."""

@@ -16,6 +16,8 @@ from pydeblur.solver.single_scale import ScaleProblem
 
 TOLERANCE = 1e-10
 
+pytestmark = pytest.mark.usefixtures("each_fft")
+
 
 def test_opt_fft_size(golden_cases):
     for case in golden_cases("stages/opt_fft_size"):

@@ -1,0 +1,87 @@
+"""The FFT libraries: NumPy's numbers from each, and the choice between them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import pydeblur
+from pydeblur import fourier
+from pydeblur.errors import InvalidOptionError
+
+SIDES = st.integers(1, 40)
+
+
+@pytest.mark.parametrize("library", ["scipy", "ducc0"])
+@settings(max_examples=40, deadline=None)
+@given(
+    shape=st.tuples(SIDES, SIDES) | st.tuples(st.integers(1, 3), SIDES, SIDES),
+    dtype=st.sampled_from([np.float32, np.float64]),
+    workers=st.sampled_from([1, 2]),
+    strided=st.booleans(),
+)
+def test_numpys_numbers(library, shape, dtype, workers, strided):
+    if library == "ducc0":
+        pytest.importorskip("ducc0")
+    image = np.random.default_rng(0).random(shape).astype(dtype)
+    if strided:
+        image = np.repeat(image, 2, axis=-2)[..., ::2, ::-1]
+    kept, tolerance = image.copy(), np.finfo(dtype).eps * shape[-1] * shape[-2]
+    with fourier.fft_fixed(library):
+        spectrum = fourier.rfft2(image, workers)
+        assert spectrum.dtype == np.result_type(dtype, np.complex64)
+        np.testing.assert_allclose(spectrum, np.fft.rfft2(image.astype(float)), rtol=0, atol=10 * tolerance)
+        back = fourier.irfft2(spectrum.copy(), image.shape[-1], workers)
+        lines = fourier.ifft_columns(spectrum.copy(), workers)
+        rows = fourier.irfft_rows(lines[..., ::2, :], image.shape[-1], workers)
+    np.testing.assert_array_equal(image, kept)
+    assert back.dtype == dtype
+    np.testing.assert_allclose(back, image, rtol=0, atol=10 * tolerance)
+    np.testing.assert_allclose(rows, image[..., ::2, :], rtol=0, atol=10 * tolerance)
+
+
+def test_the_choice_holds_and_ends():
+    before = fourier.fft_library()
+    with fourier.fft_fixed("scipy"):
+        assert fourier.fft_library() == "scipy"
+    assert fourier.fft_library() == before
+    with pytest.raises(ZeroDivisionError), fourier.fft_fixed("scipy"):
+        1 / 0
+    assert fourier.fft_library() == before
+
+
+def test_ducc0_is_used_where_it_is_installed():
+    pytest.importorskip("ducc0")
+    assert fourier.fft_library() == "ducc0"
+
+
+def test_without_ducc0(monkeypatch):
+    fourier._ducc.cache_clear()
+    monkeypatch.setattr(fourier, "import_module", _no_ducc0)
+    try:
+        assert fourier.fft_library() == "scipy"
+        with pytest.raises(InvalidOptionError, match="not installed"):
+            fourier.use_fft("ducc0")
+    finally:
+        fourier._ducc.cache_clear()
+
+
+def _no_ducc0(name):
+    raise ImportError(name)
+
+
+@pytest.mark.parametrize("library", ["fftw", "", None, 3])
+def test_unknown_libraries_are_refused(library):
+    with pytest.raises(InvalidOptionError, match="FFT library should be"):
+        fourier.use_fft(library)
+
+
+def test_both_libraries_find_the_same_kernel(load_golden):
+    pytest.importorskip("ducc0")
+    blurred = load_golden("inputs/images")
+    blurred = next(image for image in blurred.values() if getattr(image, "ndim", 0) == 2)[:96, :96]
+    kernels = []
+    for library in ("scipy", "ducc0"):
+        with fourier.fft_fixed(library):
+            kernels.append(pydeblur.estimate_kernel(blurred, 7, prior="gradient", kernel_solver="fft").kernel)
+    np.testing.assert_allclose(*kernels, rtol=0, atol=1e-10)
