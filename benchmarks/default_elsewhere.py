@@ -4,7 +4,8 @@
     python benchmarks/default_elsewhere.py clipped --data TRAINING_IMAGES --out clipped.jsonl
 
 Images of the test split, 384×384; every finished case is a line of the file and is not run again. Error ratios are of the
-final step TV ("clipped": Whyte et al.'s), the restored image clipped to [0, 1].
+final step TV ("clipped": Whyte et al.'s), the restored image clipped to [0, 1]; PSNR is of what ``pydeblur.deblur`` gives,
+with the final step that it chooses.
 """
 
 import argparse
@@ -17,11 +18,11 @@ import numpy as np
 from development_set import images_by_folder
 from scipy.signal import fftconvolve
 
+import pydeblur
 from pydeblur.errors import KernelCollapseError
-from pydeblur.estimation import estimate
-from pydeblur.metrics import align, kernel_similarity
+from pydeblur.metrics import align, kernel_similarity, psnr
 from pydeblur.nonblind import deconvolve
-from pydeblur.presets import DEFAULT, Preset, preset_named
+from pydeblur.presets import DEFAULT
 from pydeblur.training.images import load_grey
 from pydeblur.training.kernels import random_kernel
 
@@ -43,12 +44,19 @@ class Condition:
     folders: tuple[str, ...] = ()
     clipped: bool = False
 
+    def runs(self) -> dict:
+        """Name to keywords of :func:`pydeblur.deblur`."""
+        return CLIPPED_RUNS if self.clipped else RUNS
+
 
 CONDITIONS = {
     "wide": Condition((41, 75), "tv"),
     "clipped": Condition((21, 51), "whyte", ("lowlight", "natural", "manmade"), clipped=True),
 }
-RUNS = {"the paper's values": Preset(), DEFAULT: preset_named(DEFAULT)}
+DEFAULT_RUN = {"preset": DEFAULT, "prior_options": {"threads": 1}}
+RUNS = {"the paper's values": {"prior": "gradient"}, DEFAULT: DEFAULT_RUN}
+#: Without its notion of clipped highlights, where there are some.
+CLIPPED_RUNS = {**RUNS, f"{DEFAULT}, --no-saturated": {**DEFAULT_RUN, "saturated": False}}
 
 
 @dataclass(frozen=True)
@@ -98,42 +106,51 @@ def _case(name, scene, kernel, condition, noise, rng):
     return Case(name, sharp, np.round(255 * np.clip(noisy, 0, 1)) / 255, kernel)
 
 
-def error(case, kernel, final):
-    """SSD after the final step, at the best shift: whole pixels by correlation, the rest by Levin et al.'s search."""
-    restored = np.clip(deconvolve(case.blurred, kernel, final), 0, 1)
+def aligned(case, restored):
+    """The restored image at the best shift: whole pixels by correlation, the rest by Levin et al.'s search."""
+    restored = np.clip(restored, 0, 1)
     window = np.outer(np.hanning(SIDE), np.hanning(SIDE))
     spectra = [np.fft.rfft2(window * (image - image.mean())) for image in (restored, case.sharp)]
     correlation = np.fft.irfft2(spectra[0].conj() * spectra[1])
     peak = np.unravel_index(np.argmax(correlation), correlation.shape)
     shift = [np.clip((place + SIDE // 2) % SIDE - SIDE // 2, -LARGEST_SHIFT, LARGEST_SHIFT) for place in peak]
-    return align(np.roll(restored, shift, (0, 1)), case.sharp, max_shift=3, border=BORDER).ssd
+    return align(np.roll(restored, shift, (0, 1)), case.sharp, max_shift=3, border=BORDER)
 
 
-def measure(case, final):
-    """Error ratio and kernel similarity of each of RUNS."""
-    truth = error(case, case.kernel, final)
+def measure(case, condition):
+    """Error ratio, PSNR, kernel similarity of each of the condition's runs, and whether it took the image for clipped."""
+    final = condition.final
+    truth = aligned(case, deconvolve(case.blurred, case.kernel, final)).ssd
     figures = {}
-    for run, preset in RUNS.items():
+    for run, words in condition.runs().items():
         try:
-            kernel = estimate(case.blurred, case.kernel_size, preset).kernel
+            result = pydeblur.deblur(case.blurred, case.kernel_size, **words)
         except KernelCollapseError:
-            figures[run] = {"error_ratio": WORST_RATIO, "similarity": 0.0}
+            figures[run] = {"error_ratio": WORST_RATIO, "psnr": None, "similarity": 0.0, "saturated": None}
             continue
-        ratio = error(case, kernel, final) / truth
-        figures[run] = {"error_ratio": ratio, "similarity": float(kernel_similarity(kernel, case.kernel))}
+        image = aligned(case, result.image)
+        figures[run] = {
+            "error_ratio": aligned(case, deconvolve(case.blurred, result.kernel, final)).ssd / truth,
+            "psnr": float(psnr(image.image, image.reference)),
+            "similarity": float(kernel_similarity(result.kernel, case.kernel)),
+            "saturated": result.saturated,
+        }
     return {"case": case.name, "kernel": case.kernel.shape[0], "runs": figures}
 
 
 def table(rows):
     """Markdown."""
-    yield "| | cases | mean ratio | median | ≤ 2 | ≤ 3 | kernel similarity |\n|---|---|---|---|---|---|---|"
-    for run in RUNS if rows else ():
+    yield "| | cases | mean ratio | median | ≤ 2 | ≤ 3 | PSNR | kernel similarity | taken for clipped |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for run in rows[0]["runs"] if rows else ():
         own = [row["runs"][run] for row in rows]
         ratios = np.array([figures["error_ratio"] for figures in own])
         shares = " | ".join(f"{np.mean(ratios <= limit):.0%}" for limit in (2, 3))
         similarity = np.mean([figures["similarity"] for figures in own])
         mean, median = np.minimum(ratios, WORST_RATIO).mean(), np.median(ratios)
-        yield f"| {run} | {len(own)} | {mean:.2f} | {median:.2f} | {shares} | {similarity:.3f} |"
+        quality = np.mean([figures["psnr"] for figures in own if figures["psnr"] is not None])
+        found = sum(figures["saturated"] is True for figures in own)
+        yield f"| {run} | {len(own)} | {mean:.2f} | {median:.2f} | {shares} | {quality:.2f} | {similarity:.3f} | {found} |"
 
 
 def main():
@@ -146,13 +163,13 @@ def main():
     parser.add_argument("--per-folder", type=int, default=3)
     arguments = parser.parse_args()
     condition = CONDITIONS[arguments.condition]
-    settings = json.loads(json.dumps({"noise": arguments.noise, **asdict(condition), "runs": list(map(asdict, RUNS.values()))}))
+    settings = json.loads(json.dumps({"noise": arguments.noise, **asdict(condition), "runs": condition.runs()}))
     lines = arguments.out.read_text().splitlines() if arguments.out.exists() else []
     rows = [row for row in map(json.loads, lines) if row["settings"] == settings]
     for case in cases(arguments.data, condition, arguments.noise, arguments.per_folder):
         if any(row["case"] == case.name for row in rows):
             continue
-        row = {**measure(case, condition.final), "settings": settings}
+        row = {**measure(case, condition), "settings": settings}
         with arguments.out.open("a") as file:
             file.write(json.dumps(row) + "\n")
         rows.append(row)

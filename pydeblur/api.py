@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pydeblur.clipping import clipped_pixels, has_clipped_highlights
 from pydeblur.crop import Window, crop_window
 from pydeblur.errors import InvalidOptionError, KernelCollapseWarning
 from pydeblur.estimation import estimate, run_options, total_iterations
@@ -30,7 +31,8 @@ class DeblurResult:
     image of the kernel estimation; ``history`` one record per iteration of the run that was chosen; ``options`` of the kernel estimation; ``prior``
     its prior's name and settings; ``candidates`` the runs that it was chosen from, see :mod:`pydeblur.estimation`;
     ``median`` the window of the median filter that the blurred image went through first; ``crop`` (top, left, height,
-    width) the part of the image that the kernel was estimated from, whose size ``latent`` then has, or None for all.
+    width) the part of the image that the kernel was estimated from, whose size ``latent`` then has, or None for all;
+    ``saturated`` whether the image was taken to have clipped highlights.
     """
 
     image: np.ndarray
@@ -42,14 +44,16 @@ class DeblurResult:
     candidates: tuple[dict, ...] = ()
     median: int = 0
     crop: Window | None = None
+    saturated: bool = False
 
 
 @dataclass(frozen=True)
 class KernelEstimate(BlindDeconvolution):
-    """What :func:`estimate_kernel` gives: the solver's result, the ``median`` filter before it, and the ``crop``."""
+    """What :func:`estimate_kernel` gives: the solver's result, the ``median`` filter before it, ``crop``, ``saturated``."""
 
     median: int = 0
     crop: Window | None = None
+    saturated: bool = False
 
 
 def deblur(
@@ -60,7 +64,7 @@ def deblur(
     prior=None,
     prior_options: dict | None = None,
     nonblind: str | None = None,
-    saturated: bool = False,
+    saturated: bool | None = None,
     nonblind_options: dict | None = None,
     median: int = 0,
     crop=None,
@@ -87,9 +91,12 @@ def deblur(
         Of a prior given by its name, see :func:`pydeblur.load_prior`: the classifier's ``weights``, ``form``, ``backend``,
         ``device`` and ``threads``. With the preset "best" and no prior, of the classifier that judges.
     nonblind : {"ringing", "tv", "l0", "hyper-laplacian", "epll", "whyte"}, optional
-        The final step, see :func:`deconvolve`; "ringing" unless `saturated`.
-    saturated : bool
-        The image has clipped highlights: the final step is "whyte".
+        The final step, see :func:`deconvolve`; by default "whyte" for a saturated image, else "ringing".
+    saturated : bool, optional
+        Whether the image has clipped highlights, as night scenes have. If so, the final step is "whyte", and the preset
+        "best" estimates the kernel without the clipped pixels. By default "best" decides by the image
+        (:func:`pydeblur.clipping.has_clipped_highlights`), and all others take it for unclipped. A final step that is
+        given, or has options given, is never changed by that decision.
     nonblind_options : dict, optional
         Options of the final step.
     median : int
@@ -123,13 +130,25 @@ def deblur(
     final_options = {} if nonblind_options is None else nonblind_options
     check_options(method, final_options)
     image = median_filtered(check_unit_image(image), median)
-    choice = (preset, prior, prior_options)
-    found, window = _estimated(image, kernel_size, choice, crop, callback, progress, options)
+    chosen = resolve(preset, prior, prior_options, options)
+    is_saturated = _is_saturated(image, saturated, chosen)
+    found, window = _estimated(image, kernel_size, chosen, is_saturated, crop, callback, progress)
+    if is_saturated and nonblind is None and not final_options:
+        method = "whyte"
     if found.options.dtype == "float32":
         image = image.astype(np.float32, copy=False)
     final = deconvolve(image, found.kernel, method, **{"workers": found.options.workers, **final_options})
     return DeblurResult(
-        final, found.kernel, found.latent, found.history, found.options, found.prior, found.candidates, median, window
+        final,
+        found.kernel,
+        found.latent,
+        found.history,
+        found.options,
+        found.prior,
+        found.candidates,
+        median,
+        window,
+        is_saturated,
     )
 
 
@@ -140,6 +159,7 @@ def estimate_kernel(
     preset: str | None = None,
     prior=None,
     prior_options: dict | None = None,
+    saturated: bool | None = None,
     median: int = 0,
     crop=None,
     callback=None,
@@ -151,7 +171,8 @@ def estimate_kernel(
     Returns
     -------
     KernelEstimate
-        With ``kernel`` (n, n), ``latent``, ``history``, ``options``, ``prior``, ``candidates``, ``median`` and ``crop``.
+        With ``kernel`` (n, n), ``latent``, ``history``, ``options``, ``prior``, ``candidates``, ``median``, ``crop`` and
+        ``saturated``.
 
     Warns
     -----
@@ -164,21 +185,24 @@ def estimate_kernel(
     KernelCollapseError
         If nothing is left of the kernel.
     """
-    choice = (preset, prior, prior_options)
+    _check_saturated(saturated)
     image = median_filtered(check_unit_image(image), median)
-    found, window = _estimated(image, kernel_size, choice, crop, callback, progress, options)
-    return KernelEstimate(**vars(found), median=median, crop=window)
+    chosen = resolve(preset, prior, prior_options, options)
+    is_saturated = _is_saturated(image, saturated, chosen)
+    found, window = _estimated(image, kernel_size, chosen, is_saturated, crop, callback, progress)
+    return KernelEstimate(**vars(found), median=median, crop=window, saturated=is_saturated)
 
 
 def _estimated(
-    image, kernel_size, choice, crop, callback, progress, options
+    image, kernel_size, preset, saturated, crop, callback, progress
 ) -> tuple[BlindDeconvolution, Window | None]:
-    preset = resolve(*choice, options)
     first_options = run_options(preset, kernel_size)[0]
     window = crop_window(crop, image, kernel_size)
-    grey = check_blurred_image(grey_image(image if window is None else window.part_of(image)), first_options)
+    part = image if window is None else window.part_of(image)
+    grey = check_blurred_image(grey_image(part), first_options)
+    clipped = clipped_pixels(part) if saturated and preset.minds_clipping else None
     with ProgressBar(total_iterations(preset, kernel_size), disable=not progress) as bar:
-        result = estimate(grey, kernel_size, preset, _both(callback, bar))
+        result = estimate(grey, kernel_size, preset, _both(callback, bar), clipped)
     if result.kernel.max() > _DELTA_MASS:
         warnings.warn(
             "the estimated kernel collapsed to a delta: the image would be left as it is; try a larger kernel size "
@@ -189,7 +213,21 @@ def _estimated(
     return result, window
 
 
+def _is_saturated(image, saturated, preset) -> bool:
+    """What the user says, or what the image looks like to a preset that asks."""
+    if saturated is None:
+        return preset.minds_clipping and has_clipped_highlights(image)
+    return bool(saturated)
+
+
+def _check_saturated(saturated) -> None:
+    if not (saturated is None or isinstance(saturated, (bool, np.bool_))):
+        raise InvalidOptionError(f"saturated should be True, False or None, but is {saturated!r}")
+
+
 def _final_method(nonblind, saturated) -> str:
+    """As far as it does not hang on what the image looks like."""
+    _check_saturated(saturated)
     if saturated and nonblind not in (None, "whyte"):
         raise InvalidOptionError(f"a saturated image needs the final step 'whyte', not {nonblind!r}")
     return nonblind or ("whyte" if saturated else "ringing")

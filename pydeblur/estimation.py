@@ -50,7 +50,7 @@ def total_iterations(preset: Preset, kernel_size: int) -> int:
     return sum(iteration_count(options) for options in runs + refined)
 
 
-def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None) -> BlindDeconvolution:
+def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None, clipped=None) -> BlindDeconvolution:
     """Estimate the kernel of a grey image.
 
     Parameters
@@ -63,6 +63,8 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None)
         its prior is an object. Results do not depend on it.
     callback : callable, optional
         Called with every run's records, from the run's thread, one at a time; its exceptions end all runs.
+    clipped : (H, W) bool ndarray, optional
+        Pixels that were clipped, as :func:`pydeblur.solver.blind_deconv` takes them; the judge looks at all alike.
 
     Returns
     -------
@@ -78,8 +80,8 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None)
     """
     runs = run_options(preset, kernel_size)
     if len(runs) == 1:
-        return blind_deconv(image, runs[0], _prior_of(preset), callback)
-    judged = _judged_runs(image, runs, preset, callback)
+        return blind_deconv(image, runs[0], _prior_of(preset), callback, clipped)
+    judged = _judged_runs(image, runs, preset, callback, clipped)
     kept = [number for number, run in enumerate(judged) if isinstance(run, _Judged)]
     if not kept:
         raise judged[-1]
@@ -94,17 +96,17 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None)
         }
         for number in kept
     )
-    result = _refined(image, runs[best], judged[best].result, preset, callback)
+    result = _refined(image, runs[best], judged[best].result, preset, callback, clipped)
     return replace(result, options=replace(result.options, workers=runs[best].workers), candidates=candidates)
 
 
-def _refined(image, options, result, preset, callback) -> BlindDeconvolution:
+def _refined(image, options, result, preset, callback, clipped) -> BlindDeconvolution:
     """The chosen run with the preset's refinement; it stands where that collapses."""
     refined = replace(options, **preset.refinement)
     if refined in (options, replace(options, finest_iterations=options.iterations_at(0))):
         return replace(result, options=replace(result.options, **preset.refinement))  # that is what was run
     try:
-        return blind_deconv(image, refined, _prior_of(preset), callback)
+        return blind_deconv(image, refined, _prior_of(preset), callback, clipped)
     except KernelCollapseError:
         return result
 
@@ -126,7 +128,7 @@ class _Judged:
         return self.log_odds + ENERGY_WEIGHT * (self.energy / least_energy - 1 if least_energy else 0.0)
 
 
-def _judged_runs(image, runs, preset, callback) -> list:
+def _judged_runs(image, runs, preset, callback, clipped) -> list:
     """A _Judged, or the KernelCollapseError, of every run, in the runs' order; as many at a time as there are workers."""
     # A prior that was handed in may not bear two threads, and a GPU would gain nothing by them.
     side_by_side = isinstance(preset.prior, str) and is_on_cpu(runs[0].device)
@@ -137,7 +139,7 @@ def _judged_runs(image, runs, preset, callback) -> list:
 
     def judged_run(options):
         try:
-            result = blind_deconv(image, options, _prior_of(preset), relay)
+            result = blind_deconv(image, options, _prior_of(preset), relay, clipped)
         except KernelCollapseError as error:
             return error
         energy = latent_energy(seen, result.kernel, result.options, ENERGY_LAMBDA_GRAD)

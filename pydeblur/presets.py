@@ -25,6 +25,8 @@ class Preset:
         Options of the classifier that judges candidates.
     refinement : dict
         Fields of SolverOptions with which the best candidate is run once more.
+    minds_clipping : bool
+        Whether clipped highlights are looked for, and kept out of the kernel's estimation (:mod:`pydeblur.clipping`).
     """
 
     prior: object = "gradient"
@@ -33,6 +35,7 @@ class Preset:
     candidates: tuple[dict, ...] = ()
     judge: dict = field(default_factory=dict)
     refinement: dict = field(default_factory=dict)
+    minds_clipping: bool = False
 
     def runs(self) -> list[dict]:
         """Fields of SolverOptions of each candidate's run; of the refined one alone, where there is nothing to choose."""
@@ -57,6 +60,7 @@ PRESETS = {
         candidates=({}, {"iterations": 10}, {"initial_kernel": "column"}, {"lambda_grad": 8e-3}, {"lambda_grad": 2e-3}),
         judge={"weights": "classifier-compact"},
         refinement={"finest_iterations": 10},
+        minds_clipping=True,
     ),
 }
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from pydeblur.cli import progress
 from pydeblur.cli.outputs import check_outputs
 from pydeblur.cli.solver_arguments import (
     add_nonblind_arguments,
     add_solver_arguments,
-    nonblind_method,
     nonblind_options,
     prior_choice,
+    saturation,
     solver_options,
 )
 
@@ -38,13 +39,15 @@ def run(arguments: argparse.Namespace) -> None:
         source.pixels,
         arguments.kernel_size,
         **prior_choice(arguments),
-        nonblind=nonblind_method(arguments),
+        **saturation(arguments),
         nonblind_options=nonblind_options(arguments),
         median=arguments.median,
         crop=arguments.crop,
         progress=progress.wants_bar(arguments),
         **solver_options(arguments),
     )
+    if result.saturated and arguments.saturated is None and not arguments.quiet:
+        print("clipped highlights found, and treated as such: --no-saturated takes them as they are", file=sys.stderr)
     write_image(arguments.output, result.image, like=source)
     if arguments.kernel_out:
         write_kernel(arguments.kernel_out, result.kernel)

@@ -14,6 +14,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="IN", help="blurred image: PNG, JPEG, TIFF")
     parser.add_argument("-o", "--output", required=True, metavar="K", help="kernel: .tif, .npy, .mat or .png")
     add_solver_arguments(parser)
+    parser.add_argument(
+        "--saturated",
+        action=argparse.BooleanOptionalAction,
+        help="the image has clipped highlights, or has none (default: best decides by the image)",
+    )
     parser.add_argument("--history", metavar="CSV", help="also write one line per iteration of the run that was chosen")
     progress.add_arguments(parser)
 
@@ -29,6 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
         source.pixels,
         arguments.kernel_size,
         **prior_choice(arguments),
+        saturated=arguments.saturated,
         median=arguments.median,
         crop=arguments.crop,
         progress=progress.wants_bar(arguments),

@@ -186,8 +186,12 @@ def solver_options(arguments: argparse.Namespace) -> dict:
 def add_nonblind_arguments(parser: argparse.ArgumentParser, lambda_l0: str = "0.0005") -> None:
     """Arguments of the final step."""
     group = parser.add_argument_group("final step")
-    group.add_argument("--nonblind", choices=NONBLIND_NAMES, help="method (default: ringing; whyte with --saturated)")
-    group.add_argument("--saturated", action="store_true", help="the image has clipped highlights: use whyte")
+    group.add_argument(
+        "--nonblind", choices=NONBLIND_NAMES, help="method (default: whyte for saturated images, else ringing)"
+    )
+    group.add_argument(
+        "--saturated", action=argparse.BooleanOptionalAction, help="the image has clipped highlights, or has none"
+    )
     group.add_argument("--lambda-tv", type=positive, metavar="X", help="weight of the total variation (default: 0.001)")
     group.add_argument(
         "--lambda-l0", type=not_negative, metavar="X", help=f"weight of the L0 gradients (default: {lambda_l0})"
@@ -202,8 +206,14 @@ def add_nonblind_arguments(parser: argparse.ArgumentParser, lambda_l0: str = "0.
     )
 
 
+def saturation(arguments: argparse.Namespace) -> dict:
+    """The arguments ``nonblind`` and ``saturated`` of the Python face, for which the image may decide."""
+    nonblind_method(arguments)
+    return {"nonblind": arguments.nonblind, "saturated": arguments.saturated}
+
+
 def nonblind_method(arguments: argparse.Namespace) -> str:
-    """The final step's name."""
+    """The final step's name, where the image is not asked."""
     if arguments.saturated and arguments.nonblind not in (None, "whyte"):
         raise InvalidOptionError(f"--saturated needs --nonblind whyte, not {arguments.nonblind}")
     return arguments.nonblind or ("whyte" if arguments.saturated else "ringing")

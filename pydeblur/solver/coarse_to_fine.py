@@ -25,6 +25,10 @@ from pydeblur.solver.single_scale import ScaleProblem
 from pydeblur.solver.threshold import initial_threshold
 
 
+#: A pixel of a coarser scale of which clipped pixels make more than this counts as clipped.
+_SMALLEST_PART = 0.05
+
+
 @dataclass(frozen=True)
 class BlindDeconvolution:
     """Result of :func:`blind_deconv`.
@@ -44,15 +48,16 @@ class BlindDeconvolution:
 
 
 class Level(NamedTuple):
-    """One scale of the pyramid: its index (0 is the finest), image (h, w) and kernel size."""
+    """One scale of the pyramid: its index (0 is the finest), image (h, w), kernel size, and the clipped pixels (h, w)."""
 
     scale: int
     image: np.ndarray
     kernel_size: int
+    clipped: np.ndarray | None = None
 
 
 def blind_deconv(
-    image: np.ndarray, options: SolverOptions, prior=None, callback: Callback | None = None
+    image: np.ndarray, options: SolverOptions, prior=None, callback: Callback | None = None, clipped=None
 ) -> BlindDeconvolution:
     """Estimate the blur kernel of a grey image, eq. (4), Algorithm 1 and section 4.2 of the paper.
 
@@ -65,6 +70,9 @@ def blind_deconv(
         The image prior p, see :mod:`pydeblur.priors.protocol`; None leaves the L0 gradient prior alone [38].
     callback : callable or None
         Called with each :class:`IterationRecord` as it is made.
+    clipped : (H, W) bool array_like or None
+        Pixels that the sensor clipped, and their neighbours: they are taken for at least as bright as they are, in both
+        the latent image's step and the kernel's. The paper and the MATLAB family take every pixel as it is.
 
     Raises
     ------
@@ -74,6 +82,7 @@ def blind_deconv(
         If the kernel loses all its mass.
     """
     image = check_blurred_image(image, options)
+    clipped = _check_clipped(clipped, image)
     options = adapt_to_noise(image, options)
     image = prepared_image(image, options)
     history = History()
@@ -87,7 +96,7 @@ def blind_deconv(
     lambda_prior = options.lambda_prior if prior is not None else 0.0
     lambda_grad = options.lambda_grad
     kernel = threshold = None
-    for level in _pyramid(image, options.kernel_size):
+    for level in _pyramid(image, options.kernel_size, clipped):
         if kernel is None:
             kernel = initial_kernel(level.kernel_size, options.initial_kernel)
             threshold = initial_threshold(level.image, level.kernel_size)
@@ -95,7 +104,7 @@ def blind_deconv(
             kernel = upsample_kernel(kernel, level.kernel_size)
         if level.scale < options.finest_prior_scale:
             prior, lambda_prior = None, 0.0
-        problem = ScaleProblem(level.image, level.kernel_size, prior, options, level.scale)
+        problem = ScaleProblem(level.image, level.kernel_size, prior, options, level.scale, level.clipped)
         result = problem.solve(kernel, lambda_prior, lambda_grad, threshold, emit)
         kernel = finish_scale_kernel(result.kernel)
         lambda_prior, lambda_grad = result.lambda_prior, result.lambda_grad
@@ -138,7 +147,7 @@ def iteration_count(options: SolverOptions) -> int:
     return sum(options.iterations_at(scale) for scale in range(len(kernel_sizes(options.kernel_size))))
 
 
-def _pyramid(image: np.ndarray, kernel_size: int) -> list[Level]:
+def _pyramid(image: np.ndarray, kernel_size: int, clipped: np.ndarray | None = None) -> list[Level]:
     """All scales, coarsest first."""
     levels = []
     for scale, (ratio, size) in enumerate(zip(scale_ratios(kernel_size), kernel_sizes(kernel_size))):
@@ -148,8 +157,24 @@ def _pyramid(image: np.ndarray, kernel_size: int) -> list[Level]:
                 f"the image ({image.shape[0]}x{image.shape[1]}) is too small for a kernel of size {kernel_size}: "
                 f"at scale {scale} it leaves {coarse.shape[0]}x{coarse.shape[1]} pixels for a kernel of size {size}"
             )
-        levels.append(Level(scale, coarse, size))
+        levels.append(Level(scale, coarse, size, None if clipped is None else _any_clipped(clipped, ratio)))
     return levels[::-1]
+
+
+def _any_clipped(clipped: np.ndarray, ratio: float) -> np.ndarray:
+    """Pixels of a coarser scale that clipped ones have a part in."""
+    return downsample_image(clipped.astype(float), ratio) > _SMALLEST_PART
+
+
+def _check_clipped(clipped, image: np.ndarray) -> np.ndarray | None:
+    if clipped is None:
+        return None
+    clipped = np.asarray(clipped)
+    if clipped.dtype != bool or clipped.shape != image.shape:
+        raise InvalidInputError(
+            f"clipped should be a bool array of the image's shape {image.shape}, but is {clipped.dtype} of {clipped.shape}"
+        )
+    return clipped
 
 
 def check_blurred_image(image, options: SolverOptions) -> np.ndarray:

@@ -35,7 +35,11 @@ class KernelProblem:
         self._given_weight = weight
         self._relative_weight = relative_weight
         self._workers = workers
-        self._blurred_spectra = rfft2(blurred_x, workers), rfft2(blurred_y, workers)
+        self.set_blurred(blurred_x, blurred_y)
+
+    def set_blurred(self, blurred_x, blurred_y) -> None:
+        """Take other blurred gradients of the same shape."""
+        self._blurred_spectra = rfft2(blurred_x, self._workers), rfft2(blurred_y, self._workers)
 
     def estimate(self, latent_x, latent_y, kernel_shape: tuple[int, int], method: str = "cg") -> np.ndarray:
         """Kernel (n, m) of sum 1; what is below 5 % of its maximum is 0.

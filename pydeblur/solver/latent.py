@@ -6,7 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pydeblur.solver.array_backend import block_rows, empty, irfft2, namespace, real_pairs, rfft2, to_device, transfer_function
+from pydeblur.solver.array_backend import (
+    block_rows,
+    copied,
+    empty,
+    irfft2,
+    namespace,
+    real_pairs,
+    rfft2,
+    to_device,
+    transfer_function,
+)
 from pydeblur.solver.gradients import SparseGradients, gradient_power
 
 
@@ -41,6 +51,10 @@ def _growing(start: float, growth: float, limit: float):
         yield start
 
 
+#: Clipped pixels are completed anew in each so manieth α: in every one brings nothing and takes a third longer.
+_COMPLETION_INTERVAL = 3
+
+
 @dataclass(frozen=True)
 class LatentEstimate:
     """A latent image on the padded domain and what there is to report of its making.
@@ -66,10 +80,22 @@ class LatentProblem:
     splitting : Splitting
     workers : int
         Threads of each FFT.
+    clipped : (H', W') bool ndarray or None
+        Pixels of the image's own area of which B tells only that they were at least so bright. For them the data term
+        is that to max(B, I⊗k), I of a moment before: ||min(I⊗k - B, 0)||², which lies below it, touches it there.
+
+    Attributes
+    ----------
+    blurred : as the parameter
+    completed : of its shape
+        B with the clipped pixels so completed; without any, B itself.
     """
 
-    def __init__(self, blurred, crop_shape: tuple[int, int], splitting: Splitting = Splitting(), workers: int = 1):
-        self.blurred = blurred
+    def __init__(
+        self, blurred, crop_shape: tuple[int, int], splitting: Splitting = Splitting(), workers: int = 1, clipped=None
+    ):
+        self.blurred = self.completed = blurred
+        self._clipped = None if clipped is None else to_device(clipped, blurred) != 0
         self._crop_shape = crop_shape
         self._splitting = splitting
         self._workers = workers
@@ -103,24 +129,44 @@ class LatentProblem:
         """
         image, beta, change = self.blurred, np.nan, np.nan
         if lambda_prior == 0 or auxiliary_step is None:
-            image = self._gradient_loop(image, self._data_numerator, self._kernel_power, lambda_grad)
+            image = self._gradient_loop(image, lambda_grad)
         else:
             for beta in self._splitting.betas(lambda_prior, auxiliary_step.first_beta(image, lambda_prior)):
                 u = auxiliary_step(image, beta, lambda_prior)
                 change = float(abs(u - image).max())
-                numerator = self._data_numerator + beta * rfft2(u, self._workers)
-                image = self._gradient_loop(image, numerator, self._kernel_power + beta, lambda_grad)
+                image = self._gradient_loop(image, lambda_grad, beta * rfft2(u, self._workers), beta)
         return LatentEstimate(image, self._sparse_gradients.count_in(self._crop_shape), beta, change)
 
-    def _gradient_loop(self, image, numerator, denominator, lambda_grad: float):
-        """Eq. (10) and (9) in turn; `numerator` and `denominator` are eq. (9)'s without the gradient terms."""
-        for alpha in self._splitting.alphas(lambda_grad):
+    def _gradient_loop(self, image, lambda_grad: float, pull=None, beta: float = 0.0):
+        """Eq. (10) and (9) in turn; `pull` is β F(u), None without a prior."""
+        denominator = self._kernel_power if pull is None else self._kernel_power + beta
+        numerator = self._numerator(pull)
+        for number, alpha in enumerate(self._splitting.alphas(lambda_grad)):
             threshold = lambda_grad / alpha if alpha else 0.0
             divergence = self._sparse_gradients.divergence(image, threshold)
             # At first the threshold is so high that often no gradient reaches it: there is nothing to transform.
             spectrum = None if divergence is None else rfft2(divergence, self._workers)
-            image = irfft2(self._quotient(spectrum, numerator, denominator, alpha), self._width, self._workers)
+            quotient = self._quotient(spectrum, numerator, denominator, alpha)
+            if self._clipped is not None and number % _COMPLETION_INTERVAL == 0:
+                self._complete(quotient)
+                numerator = self._numerator(pull)
+            image = irfft2(quotient, self._width, self._workers)
         return image
+
+    def _numerator(self, pull):
+        """Eq. (9)'s numerator without the gradient term."""
+        return self._data_numerator if pull is None else self._data_numerator + pull
+
+    def _complete(self, spectrum) -> None:
+        """Give the clipped pixels of B the value that I⊗k has there, if that is more; `spectrum` is F(I)."""
+        xp = namespace(self.blurred)
+        rows, columns = self._crop_shape
+        own = np.s_[..., :rows, :columns]
+        reblurred = irfft2(spectrum * self._otf, self._width, self._workers)[own]
+        self.completed = copied(self.blurred)
+        self.completed[own] = xp.where(self._clipped, xp.maximum(self.blurred[own], reblurred), self.blurred[own])
+        self._blurred_spectrum = rfft2(self.completed, self._workers)
+        self._data_numerator = self._otf.conj() * self._blurred_spectrum
 
     def _quotient(self, spectrum, numerator, denominator, alpha: float):
         """(numerator + α spectrum) / (denominator + α |F∇|²); `spectrum` may be None, for 0, or is overwritten."""
@@ -145,8 +191,8 @@ class LatentProblem:
         return result
 
     def residual_energy(self, estimate: LatentEstimate) -> float:
-        """||I⊗k - B||² on the image's own area, with the kernel last set."""
+        """||I⊗k - B||² on the image's own area, with the kernel last set; B as last completed, if pixels are clipped."""
         rows, columns = self._crop_shape
         reblurred = irfft2(rfft2(estimate.image, self._workers) * self._otf, self._width, self._workers)
-        difference = reblurred[..., :rows, :columns] - self.blurred[..., :rows, :columns]
+        difference = reblurred[..., :rows, :columns] - self.completed[..., :rows, :columns]
         return float((difference * difference).sum())

@@ -40,9 +40,13 @@ class ScaleProblem:
     options : SolverOptions
     scale : int
         Index for the records; 0 is the finest.
+    clipped : (H, W) bool ndarray or None
+        Pixels whose value is a lower bound only, see :class:`LatentProblem`.
     """
 
-    def __init__(self, blurred: np.ndarray, kernel_size: int, prior, options: SolverOptions, scale: int = 0):
+    def __init__(
+        self, blurred: np.ndarray, kernel_size: int, prior, options: SolverOptions, scale: int = 0, clipped=None
+    ):
         shape = padded_shape(blurred.shape, (kernel_size, kernel_size))
         self._shape = blurred.shape
         self._kernel_shape = (kernel_size, kernel_size)
@@ -52,9 +56,12 @@ class ScaleProblem:
         padded = placed(wrap_boundary(blurred, shape), options.device)
         prior = HostPrior.where_needed(prior, padded)
         self._auxiliary_step = make_auxiliary_step(prior, options, blurred.shape, shape)
-        self._latent = LatentProblem(padded, blurred.shape, _splitting(options), options.workers)
+        self._has_clipped = clipped is not None and bool(clipped.any())
+        self._latent = LatentProblem(
+            padded, blurred.shape, _splitting(options), options.workers, clipped if self._has_clipped else None
+        )
         self._kernel = KernelProblem(
-            *valid_gradients(padded[: blurred.shape[0], : blurred.shape[1]]),
+            *self._blurred_gradients(),
             options.kernel_weight,
             options.relative_kernel_weight,
             options.workers,
@@ -67,6 +74,8 @@ class ScaleProblem:
             started = time.perf_counter()
             estimate = self._latent.solve(lambda_grad, lambda_prior, self._auxiliary_step)
             latent = estimate.image[: self._shape[0], : self._shape[1]]
+            if self._has_clipped:
+                self._kernel.set_blurred(*self._blurred_gradients())
             gradients = threshold_gradients(latent, threshold)
             previous, kernel = kernel, self._next_kernel(*gradients[:2])
             self._latent.set_kernel(kernel)
@@ -97,6 +106,10 @@ class ScaleProblem:
         self._latent.set_kernel(kernel)
         estimate = self._latent.solve(lambda_grad)
         return self._latent.residual_energy(estimate) + lambda_grad * estimate.gradients
+
+    def _blurred_gradients(self):
+        """Of B, its clipped pixels as last completed."""
+        return valid_gradients(self._latent.completed[: self._shape[0], : self._shape[1]])
 
     def _next_kernel(self, latent_x, latent_y):
         found = self._kernel.estimate(latent_x, latent_y, self._kernel_shape, self._options.kernel_solver)
