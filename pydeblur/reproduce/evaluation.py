@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from pydeblur.clipping import clipped_pixels
 from pydeblur.datasets import load
 from pydeblur.errors import InvalidOptionError, KernelCollapseError
 from pydeblur.estimation import ENERGY_WEIGHT, estimate
@@ -163,12 +164,16 @@ def evaluate_case(protocol: Protocol, data, name: str) -> dict:
 
 
 def estimate_case(protocol: Protocol, case) -> tuple[np.ndarray | None, float]:
-    """Kernel (n, n) of a case, None where the estimate collapses, and the processor time in seconds."""
+    """Kernel (n, n) of a case, None where the estimate collapses, and the processor time in seconds.
+
+    Clipped pixels of a case that is known to be saturated are left out by the presets that mind them.
+    """
     started = time.process_time()
-    blurred = grey_image(median_filtered(case.blurred, protocol.median))
-    solver = {"gamma_correct": case.gamma, **protocol.solver}
+    seen = median_filtered(case.blurred, protocol.median)
+    preset = replace(protocol, solver={"gamma_correct": case.gamma, **protocol.solver}).resolved()
+    clipped = clipped_pixels(seen) if case.saturated and preset.minds_clipping else None
     try:
-        kernel = estimate(blurred, case.kernel_size, replace(protocol, solver=solver).resolved()).kernel
+        kernel = estimate(grey_image(seen), case.kernel_size, preset, clipped=clipped).kernel
     except KernelCollapseError:
         kernel = None
     return kernel, time.process_time() - started

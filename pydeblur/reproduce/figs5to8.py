@@ -83,7 +83,9 @@ def _protocol(name: str, saturated: bool):
 
 def _options(name: str, saturated: bool) -> dict:
     judge = {"weights": _JUDGE, "weights_hash": read_weights(_JUDGE).sha256}
-    return {**all_options(_protocol(name, saturated)), "score": judge}
+    protocol = _protocol(name, saturated)
+    clipping = {"without_clipped_pixels": True} if saturated and protocol.resolved().minds_clipping else {}
+    return {**all_options(protocol), "score": judge, **clipping}
 
 
 def _row(result: Finished) -> dict:
