@@ -13,7 +13,6 @@ _GAMMA = 2.2
 _SMOOTHNESS = 50.0
 _BRIGHT = 0.9
 _KERNEL_FLOOR = 1 / 100
-_EPS = float(np.finfo(np.float64).eps)  # a plain float, which leaves float32 as it is
 _DISC = np.hypot(*np.mgrid[-3:4, -3:4]) <= 3
 _SOFTENING = fspecial("gaussian", (1, 21), 3.0).ravel()
 
@@ -52,6 +51,8 @@ class _SaturatedProblem:
         self._shape = tuple(n + 2 * r for n, r in zip(shape, self._radius))
         self._inside = tuple(slice(r, r + n) for n, r in zip(shape, self._radius))
         self._workers = workers
+        # Less than this is rounding; divided by as if it were light, in float32 it would make the image infinite.
+        self._least_light = kernel.dtype.type(np.finfo(kernel.dtype).eps)
         self._otf = psf2otf_half(kernel, self._shape)
         self._reach = psf2otf_half((kernel != 0).astype(kernel.dtype), self._shape)
         self._observed = np.zeros(self._shape, kernel.dtype)
@@ -67,7 +68,7 @@ class _SaturatedProblem:
     def _update(self, latent, blurred):
         response, slope = _saturate(np.maximum(self._filtered(latent, self._otf), 0))
         # Padding counts for nothing: there the ratio is 1, whose excess over 1 is 0.
-        excess = (blurred / np.maximum(response, _EPS) - 1) * self._observed * slope
+        excess = (blurred / np.maximum(response, self._least_light) - 1) * self._observed * slope
         bright = binary_dilation(latent >= _BRIGHT, _DISC).astype(latent.dtype)
         from_all = 1 + self._filtered(excess, self._otf.conj())
         if not bright.any():
@@ -84,6 +85,7 @@ class _SaturatedProblem:
 def _saturate(light: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """R(x) = x - log(1 + exp(a(x - 1)))/a and its derivative, without overflow."""
     exponent = _SMOOTHNESS * (light - 1)
-    response = light - (np.maximum(exponent, 0) + np.log1p(np.exp(-np.abs(exponent)))) / _SMOOTHNESS
-    slope = np.where(exponent > 0, np.exp(-np.abs(exponent)), 1) / (1 + np.exp(-np.abs(exponent)))
+    small = np.exp(-np.abs(exponent))
+    response = light - (np.maximum(exponent, 0) + np.log1p(small)) / _SMOOTHNESS
+    slope = np.where(exponent > 0, small, 1) / (1 + small)
     return response, slope

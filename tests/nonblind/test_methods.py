@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from scipy.signal import convolve2d
+from skimage import data
 
 import pydeblur
 from pydeblur.nonblind.methods import METHODS, method_options
+from pydeblur.training.kernels import random_kernel
 
 KERNEL = np.zeros((5, 7))
 KERNEL[[0, 1, 2, 3, 4], [1, 2, 3, 4, 5]] = 0.2
@@ -159,3 +161,12 @@ BAD_OPTIONS = [
 def test_bad_options_are_refused_in_one_sentence(method, options, blurred):
     with pytest.raises(pydeblur.InvalidOptionError, match="^[^\n]+$"):
         pydeblur.deconvolve(blurred, KERNEL, method, **options)
+
+
+def test_saturated_images_in_single_precision_stay_finite():
+    """A wrong kernel leaves pixels without light, where rounding must not pass for some."""
+    image = data.astronaut()[::3, ::3] / 255
+    kernel = random_kernel(33, np.random.default_rng(1))
+    double, single = (pydeblur.deconvolve(image.astype(dtype), kernel, "whyte") for dtype in (np.float64, np.float32))
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, double, rtol=0, atol=5e-3)
