@@ -7,6 +7,9 @@ how strong μ is. So several are made and judged by two measures that fail diffe
   trained on, images that look like photographs, and so notices blur that is left; it hardly notices noise.
 - the energy (4) of the kernel at a fixed, small μ without a prior: it notices artefacts, which cost gradients.
 
+Where pixels are clipped, both are misled: TV rings around highlights, and the energy counts them. There the image is deblurred by
+Whyte et al.'s method, which knows of them, and the log-odds decide alone.
+
 The run that is chosen is then made once more with more iterations at the finest scale, where five do not converge.
 
 Measured in docs/prior-study.md.
@@ -23,6 +26,7 @@ import numpy as np
 from pydeblur.crop import choose_window
 from pydeblur.errors import KernelCollapseError
 from pydeblur.nonblind.tv import deconvolve_tv
+from pydeblur.nonblind.whyte import deconvolve_saturated
 from pydeblur.presets import Preset
 from pydeblur.priors import load_prior
 from pydeblur.solver import BlindDeconvolution, blind_deconv, iteration_count
@@ -64,13 +68,13 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None,
     callback : callable, optional
         Called with every run's records, from the run's thread, one at a time; its exceptions end all runs.
     clipped : (H, W) bool ndarray, optional
-        Pixels that were clipped, as :func:`pydeblur.solver.blind_deconv` takes them; the judge looks at all alike.
+        Pixels that were clipped, as :func:`pydeblur.solver.blind_deconv` takes them.
 
     Returns
     -------
     BlindDeconvolution
         The chosen run, refined where the preset says so; ``candidates`` has a dict for each run that did not collapse:
-        ``fields`` (of SolverOptions, over the preset's), ``log_odds``, ``energy``, ``chosen``.
+        ``fields`` (of SolverOptions, over the preset's), ``log_odds``, ``energy`` (None with clipped pixels), ``chosen``.
 
     Raises
     ------
@@ -81,11 +85,13 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None,
     runs = run_options(preset, kernel_size)
     if len(runs) == 1:
         return blind_deconv(image, runs[0], _prior_of(preset), callback, clipped)
+    if clipped is not None and not np.any(clipped):
+        clipped = None
     judged = _judged_runs(image, runs, preset, callback, clipped)
     kept = [number for number, run in enumerate(judged) if isinstance(run, _Judged)]
     if not kept:
         raise judged[-1]
-    least = min(judged[number].energy for number in kept)
+    least = min(judged[number].energy or 0.0 for number in kept)
     best = min(kept, key=lambda number: judged[number].cost(least))
     candidates = tuple(
         {
@@ -117,11 +123,11 @@ def _prior_of(preset):
 
 @dataclass(frozen=True)
 class _Judged:
-    """One run and the judge's two measures of it."""
+    """One run and the judge's two measures of it, the second None where it does not count."""
 
     result: BlindDeconvolution
     log_odds: float
-    energy: float
+    energy: float | None
 
     def cost(self, least_energy: float) -> float:
         """What the judge minimises."""
@@ -142,10 +148,15 @@ def _judged_runs(image, runs, preset, callback, clipped) -> list:
             result = blind_deconv(image, options, _prior_of(preset), relay, clipped)
         except KernelCollapseError as error:
             return error
-        energy = latent_energy(seen, result.kernel, result.options, ENERGY_LAMBDA_GRAD)
+        if clipped is None:
+            energy = latent_energy(seen, result.kernel, result.options, ENERGY_LAMBDA_GRAD)
+            restored = _restored_by_tv(seen, result)
+        else:
+            energy = None
+            restored = _restored_with_highlights(seen, result)
         relay.check()
         with judging:
-            return _Judged(result, log_odds(seen, result, judge), energy)
+            return _Judged(result, log_odds(restored, judge), energy)
 
     if workers == 1:
         return [judged_run(options) for options in runs]
@@ -195,13 +206,19 @@ class _Relay:
             self.reason = self.reason or reason
 
 
-def log_odds(image: np.ndarray, result: BlindDeconvolution, judge) -> float:
-    """The classifier's log-odds that the image is still blurred after deblurring it with a result's kernel.
-
-    It is deblurred where the kernel was sought, with the gamma of the result's options, and looked at without it.
-    """
+def _restored_by_tv(image, result):
+    """Deblurred where the kernel was sought, with the gamma of the result's options, and given back without it."""
     gamma = result.options.gamma_correct
     restored = deconvolve_tv(np.asarray(image, np.float64) ** gamma, result.kernel, lambda_tv=_LAMBDA_TV)
-    restored = np.clip(restored, 0, 1) ** (1 / gamma)
+    return np.clip(restored, 0, 1) ** (1 / gamma)
+
+
+def _restored_with_highlights(image, result):
+    """Deblurred by a method that knows of clipped pixels; single precision is enough to look at, and twice as fast."""
+    return np.clip(deconvolve_saturated(np.asarray(image, np.float32), result.kernel), 0, 1)
+
+
+def log_odds(restored: np.ndarray, judge) -> float:
+    """The classifier's log-odds that a restored image is still blurred; smaller ones than it can take are padded."""
     short = [max(judge.smallest_side - side, 0) for side in restored.shape]
     return judge.logit(np.pad(restored, [(0, length) for length in short], mode="edge"))

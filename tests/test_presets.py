@@ -136,8 +136,18 @@ def test_the_judge_prefers_the_right_kernel(blurred):
     run = blind_deconv(image, SolverOptions(15, iterations=1))
     nothing = np.zeros((15, 15))
     nothing[7, 7] = 1
-    right, wrong = (log_odds(image, replace(run, kernel=k), judge) for k in (kernel, nothing))
-    assert right < wrong - 1
+    for restored in (estimation._restored_by_tv, estimation._restored_with_highlights):
+        right, wrong = (log_odds(restored(image, replace(run, kernel=k)), judge) for k in (kernel, nothing))
+        assert right < wrong - 1
+
+
+def test_with_clipped_pixels_the_log_odds_decide_alone(blurred):
+    clipped = np.clip(1.5 * blurred, 0, 1)
+    assert clipped.max() == 1
+    best = pydeblur.estimate_kernel(clipped, 5, saturated=True, iterations=1)
+    assert [candidate["energy"] for candidate in best.candidates] == [None] * len(best.candidates)
+    (chosen,) = (candidate for candidate in best.candidates if candidate["chosen"])
+    assert chosen["log_odds"] == min(candidate["log_odds"] for candidate in best.candidates)
 
 
 def test_the_classifier_by_name_and_its_record(blurred):
