@@ -20,9 +20,10 @@ from scipy.signal import fftconvolve
 
 import pydeblur
 from pydeblur.errors import KernelCollapseError
+from pydeblur.fourier import fft_fixed
 from pydeblur.metrics import align, kernel_similarity, psnr
 from pydeblur.nonblind import deconvolve
-from pydeblur.presets import DEFAULT
+from pydeblur.presets import DEFAULT, resolve
 from pydeblur.training.images import load_grey
 from pydeblur.training.kernels import random_kernel
 
@@ -117,6 +118,7 @@ def aligned(case, restored):
     return align(np.roll(restored, shift, (0, 1)), case.sharp, max_shift=3, border=BORDER)
 
 
+@fft_fixed("scipy")
 def measure(case, condition):
     """Error ratio, PSNR, kernel similarity of each of the condition's runs, and whether it took the image for clipped."""
     final = condition.final
@@ -136,6 +138,10 @@ def measure(case, condition):
             "saturated": result.saturated,
         }
     return {"case": case.name, "kernel": case.kernel.shape[0], "runs": figures}
+
+
+def _chosen(words):
+    return {name: value for name, value in words.items() if name in ("preset", "prior", "prior_options")}
 
 
 def table(rows):
@@ -163,7 +169,10 @@ def main():
     parser.add_argument("--per-folder", type=int, default=3)
     arguments = parser.parse_args()
     condition = CONDITIONS[arguments.condition]
-    settings = json.loads(json.dumps({"noise": arguments.noise, **asdict(condition), "runs": condition.runs()}))
+    runs = {name: {**words, "means": asdict(resolve(**_chosen(words)))} for name, words in condition.runs().items()}
+    # What is done about clipped pixels is no part of a preset: its last change is named.
+    settings = {"noise": arguments.noise, **asdict(condition), "runs": runs, "clipping": "needs_more_light"}
+    settings = json.loads(json.dumps(settings))
     lines = arguments.out.read_text().splitlines() if arguments.out.exists() else []
     rows = [row for row in map(json.loads, lines) if row["settings"] == settings]
     for case in cases(arguments.data, condition, arguments.noise, arguments.per_folder):

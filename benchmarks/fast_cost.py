@@ -44,7 +44,8 @@ def table(groups: dict):
     yield "|---|---|---|---|---|---|---|---|---|---|"
     fast = {result.task.case: result.figures["psnr"] for result in groups["fast"]}
     for name, results in groups.items():
-        ratios = np.array([result.figures["error_ratio"] or math.inf for result in results])
+        ratios = [result.figures["error_ratio"] for result in results]
+        ratios = np.array([math.inf if ratio is None else ratio for ratio in ratios])
         shares = " | ".join(f"{share:.1%}" for share in success_rate(ratios, LIMITS))
         pairs = [(fast[result.task.case], result.figures["psnr"]) for result in results]
         differences = np.array([ours - theirs for ours, theirs in pairs if ours is not None and theirs is not None])

@@ -22,6 +22,7 @@ from scipy.signal import fftconvolve
 from scipy.stats import kurtosis, spearmanr
 
 from pydeblur.errors import KernelCollapseError
+from pydeblur.fourier import fft_fixed
 from pydeblur.metrics import align, kernel_similarity
 from pydeblur.nonblind import deconvolve
 from pydeblur.nonblind.tv import deconvolve_tv
@@ -93,6 +94,7 @@ def case_by_name(data, every, noise):
     return {case.name: case for case in development_cases(data, noise=noise)[::every]}
 
 
+@fft_fixed("scipy")
 def kernels_of_case(data, every, noise, name):
     """All runs on one case, and the true kernel: a dict of plain values each."""
     case = case_by_name(data, every, noise)[name]
@@ -128,6 +130,7 @@ def classifier(weights):
     return load_prior("classifier", weights=weights, threads=1)
 
 
+@fft_fixed("scipy")
 def measures_of_case(data, every, noise, rows):
     """What a judge could look at, for all kernels of one case: rows of `kernels_of_case` without the kernels."""
     case = case_by_name(data, every, noise)[rows[0]["case"]]

@@ -22,6 +22,7 @@ import numpy as np
 from development_set import development_cases
 
 from pydeblur.datasets import load
+from pydeblur.fourier import fft_fixed
 from pydeblur.metrics import align, psnr
 from pydeblur.nonblind import METHODS, deconvolve
 from pydeblur.nonblind.epll import denoise_epll
@@ -48,6 +49,7 @@ def development_figures(case, restored):
     return psnr(restored[inner], case.sharp[inner]), np.sum((restored[inner] - case.sharp[inner]) ** 2)
 
 
+@fft_fixed("scipy")
 def measure(cases, figures, method, **options):
     """Mean PSNR, its median, mean SSD and CPU seconds per image."""
     found, seconds = [], 0.0

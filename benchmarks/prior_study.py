@@ -19,6 +19,7 @@ from development_set import NOISE, development_cases
 
 from pydeblur.errors import KernelCollapseError
 from pydeblur.estimation import estimate
+from pydeblur.fourier import fft_fixed
 from pydeblur.metrics import align, kernel_similarity, psnr
 from pydeblur.nonblind import deconvolve
 from pydeblur.presets import Preset, preset_named
@@ -131,6 +132,7 @@ def case_by_name(data, every, noise):
     return {case.name: case for case in development_cases(data, noise=noise)[::every]}
 
 
+@fft_fixed("scipy")
 def run_case(data, every, noise, job):
     """One configuration on one case: a dict of plain values."""
     configuration, name = job

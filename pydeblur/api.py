@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pydeblur.clipping import clipped_pixels, has_clipped_highlights
+from pydeblur.clipping import clipped_pixels, has_clipped_highlights, needs_more_light
 from pydeblur.crop import Window, crop_window
 from pydeblur.errors import InvalidOptionError, KernelCollapseWarning
 from pydeblur.estimation import estimate, run_options, total_iterations
@@ -18,6 +18,7 @@ from pydeblur.nonblind.checked_input import check_unit_image
 from pydeblur.nonblind.methods import check_options
 from pydeblur.presets import resolve
 from pydeblur.solver import BlindDeconvolution, History, ProgressBar, SolverOptions, check_blurred_image
+from pydeblur.solver.options import is_integer
 
 #: A kernel with more than this share of its mass in one pixel blurs nothing.
 _DELTA_MASS = 0.99
@@ -32,7 +33,7 @@ class DeblurResult:
     its prior's name and settings; ``candidates`` the runs that it was chosen from, see :mod:`pydeblur.estimation`;
     ``median`` the window of the median filter that the blurred image went through first; ``crop`` (top, left, height,
     width) the part of the image that the kernel was estimated from, whose size ``latent`` then has, or None for all;
-    ``saturated`` whether the image was taken to have clipped highlights.
+    ``saturated`` whether the image was taken to have clipped highlights; ``nonblind`` the final step that was made.
     """
 
     image: np.ndarray
@@ -45,6 +46,7 @@ class DeblurResult:
     median: int = 0
     crop: Window | None = None
     saturated: bool = False
+    nonblind: str = "ringing"
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,10 @@ def deblur(
         The final step, see :func:`deconvolve`; by default "whyte" for a saturated image, else "ringing".
     saturated : bool, optional
         Whether the image has clipped highlights, as night scenes have. If so, the final step is "whyte", and the preset
-        "best" estimates the kernel without the clipped pixels. By default "best" decides by the image
-        (:func:`pydeblur.clipping.has_clipped_highlights`), and all others take it for unclipped. A final step that is
-        given, or has options given, is never changed by that decision.
+        "best" takes clipped pixels for lower bounds of the light when it estimates the kernel. By default "best" decides by
+        the image (:func:`pydeblur.clipping.has_clipped_highlights`), and on the final step once more with the kernel
+        (:func:`pydeblur.clipping.needs_more_light`); all others take the image for unclipped. A final step that is given,
+        or has options given, is never changed by that decision.
     nonblind_options : dict, optional
         Options of the final step.
     median : int
@@ -131,10 +134,10 @@ def deblur(
     check_options(method, final_options)
     image = median_filtered(check_unit_image(image), median)
     chosen = resolve(preset, prior, prior_options, options)
-    is_saturated = _is_saturated(image, saturated, chosen)
+    is_saturated = _is_saturated(image, kernel_size, saturated, chosen)
     found, window = _estimated(image, kernel_size, chosen, is_saturated, crop, callback, progress)
-    if is_saturated and nonblind is None and not final_options:
-        method = "whyte"
+    if saturated is None and is_saturated and nonblind is None and not final_options:
+        method = "whyte" if needs_more_light(image, found.kernel) else method
     if found.options.dtype == "float32":
         image = image.astype(np.float32, copy=False)
     final = deconvolve(image, found.kernel, method, **{"workers": found.options.workers, **final_options})
@@ -149,6 +152,7 @@ def deblur(
         median,
         window,
         is_saturated,
+        method,
     )
 
 
@@ -166,7 +170,7 @@ def estimate_kernel(
     progress: bool = False,
     **options,
 ) -> KernelEstimate:
-    """Estimate the blur kernel of an image; parameters as in :func:`deblur`.
+    """Estimate the blur kernel of an image; parameters as in :func:`deblur`, but `saturated` is for the preset "best" alone.
 
     Returns
     -------
@@ -188,7 +192,9 @@ def estimate_kernel(
     _check_saturated(saturated)
     image = median_filtered(check_unit_image(image), median)
     chosen = resolve(preset, prior, prior_options, options)
-    is_saturated = _is_saturated(image, saturated, chosen)
+    if saturated and not chosen.minds_clipping:
+        raise InvalidOptionError("saturated belongs to the preset 'best': others take every pixel as it is")
+    is_saturated = _is_saturated(image, kernel_size, saturated, chosen)
     found, window = _estimated(image, kernel_size, chosen, is_saturated, crop, callback, progress)
     return KernelEstimate(**vars(found), median=median, crop=window, saturated=is_saturated)
 
@@ -213,10 +219,10 @@ def _estimated(
     return result, window
 
 
-def _is_saturated(image, saturated, preset) -> bool:
+def _is_saturated(image, kernel_size, saturated, preset) -> bool:
     """What the user says, or what the image looks like to a preset that asks."""
     if saturated is None:
-        return preset.minds_clipping and has_clipped_highlights(image)
+        return preset.minds_clipping and is_integer(kernel_size) and has_clipped_highlights(image, kernel_size)
     return bool(saturated)
 
 

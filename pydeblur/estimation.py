@@ -7,7 +7,7 @@ how strong μ is. So several are made and judged by two measures that fail diffe
   trained on, images that look like photographs, and so notices blur that is left; it hardly notices noise.
 - the energy (4) of the kernel at a fixed, small μ without a prior: it notices artefacts, which cost gradients.
 
-Where pixels are clipped, both are misled: TV rings around highlights, and the energy counts them. There the image is deblurred by
+Where clipped pixels are in what the judge sees, both are misled: TV rings around highlights, and the energy counts them. There the image is deblurred by
 Whyte et al.'s method, which knows of them, and the log-odds decide alone.
 
 The run that is chosen is then made once more with more iterations at the finest scale, where five do not converge.
@@ -74,7 +74,7 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None,
     -------
     BlindDeconvolution
         The chosen run, refined where the preset says so; ``candidates`` has a dict for each run that did not collapse:
-        ``fields`` (of SolverOptions, over the preset's), ``log_odds``, ``energy`` (None with clipped pixels), ``chosen``.
+        ``fields`` (of SolverOptions, over the preset's), ``log_odds``, ``energy`` (None where the judge sees clipped pixels), ``chosen``.
 
     Raises
     ------
@@ -141,19 +141,21 @@ def _judged_runs(image, runs, preset, callback, clipped) -> list:
     workers = min(runs[0].workers, len(runs)) if side_by_side else 1
     judge = load_prior("classifier", **{"threads": runs[0].workers, **preset.judge})
     judging, relay = Lock(), _Relay(callback)
-    seen = choose_window(np.asarray(image), runs[0].kernel_size, _JUDGED_SIDE).part_of(image)
+    window = choose_window(np.asarray(image), runs[0].kernel_size, _JUDGED_SIDE)
+    seen = window.part_of(image)
+    sees_clipped = clipped is not None and bool(window.part_of(clipped).any())
 
     def judged_run(options):
         try:
             result = blind_deconv(image, options, _prior_of(preset), relay, clipped)
         except KernelCollapseError as error:
             return error
-        if clipped is None:
+        if not sees_clipped:
             energy = latent_energy(seen, result.kernel, result.options, ENERGY_LAMBDA_GRAD)
             restored = _restored_by_tv(seen, result)
         else:
             energy = None
-            restored = _restored_with_highlights(seen, result)
+            restored = _restored_with_highlights(seen, result, runs[0].workers)
         relay.check()
         with judging:
             return _Judged(result, log_odds(restored, judge), energy)
@@ -213,9 +215,9 @@ def _restored_by_tv(image, result):
     return np.clip(restored, 0, 1) ** (1 / gamma)
 
 
-def _restored_with_highlights(image, result):
+def _restored_with_highlights(image, result, workers=1):
     """Deblurred by a method that knows of clipped pixels; single precision is enough to look at, and twice as fast."""
-    return np.clip(deconvolve_saturated(np.asarray(image, np.float32), result.kernel), 0, 1)
+    return np.clip(deconvolve_saturated(np.asarray(image, np.float32), result.kernel, workers=workers), 0, 1)
 
 
 def log_odds(restored: np.ndarray, judge) -> float:

@@ -1,6 +1,6 @@
 """Real FFTs of NumPy arrays, by ducc0 where it is installed (the extra "fast"), else by SciPy.
 
-Both are by the author of pocketfft; ducc0's uses the processor's wider registers and takes about two thirds of the time.
+Both are by the author of pocketfft; ducc0's uses the processor's wider registers and takes a half to two thirds of the time.
 Their results differ in the last bits. Where that matters, :func:`use_fft` or :func:`fft_fixed` say which is used.
 """
 
@@ -42,7 +42,10 @@ def use_fft(library: str) -> None:
 
 @contextmanager
 def fft_fixed(library: str):
-    """:func:`use_fft` for a ``with`` block; what was chosen before is chosen again at its end."""
+    """:func:`use_fft` for a ``with`` block; what was chosen before is chosen again at its end.
+
+    The choice is the process's, not the thread's: blocks in several threads must not overlap.
+    """
     before = _wanted
     use_fft(library)
     try:
@@ -70,7 +73,10 @@ def _transforms():
 
 
 def rfft2(image: np.ndarray, workers: int = 1) -> np.ndarray:
-    """Half-spectrum over the last two axes: (…, H, W) real to (…, H, W//2 + 1) complex, single or double as the image."""
+    """Half-spectrum over the last two axes: (…, H, W) real to (…, H, W//2 + 1) complex, single or double as the image.
+
+    The image is float32 or float64 in the machine's byte order.
+    """
     ducc = _transforms()
     if ducc is None:
         return fft.rfft2(image, workers=workers)

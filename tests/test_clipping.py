@@ -11,7 +11,7 @@ from scipy.ndimage import convolve
 from skimage import data
 
 import pydeblur
-from pydeblur.clipping import clipped_pixels, has_clipped_highlights
+from pydeblur.clipping import clipped_pixels, has_clipped_highlights, needs_more_light
 from pydeblur.errors import InvalidInputError, InvalidOptionError
 from pydeblur.estimation import estimate
 from pydeblur.metrics import kernel_similarity
@@ -43,30 +43,47 @@ def night():
 class TestDetection:
     @pytest.mark.parametrize("light", [4.0, 8.0, 30.0])
     def test_lights_that_were_clipped(self, light):
-        assert has_clipped_highlights(night_scene(light))
+        assert has_clipped_highlights(night_scene(light), 15)
 
     def test_in_one_channel_only(self, night):
-        assert has_clipped_highlights(np.stack([night, 0.3 * night, 0.2 * night], axis=-1))
+        assert has_clipped_highlights(np.stack([night, 0.3 * night, 0.2 * night], axis=-1), 15)
 
     def test_lights_that_were_not(self):
-        assert not has_clipped_highlights(night_scene(0.9))
+        assert not has_clipped_highlights(night_scene(0.9), 15)
 
     def test_a_plateau_that_is_reached_smoothly(self):
         """White squares wider than the kernel under a long even blur: their plateaus are 1, and nothing was clipped."""
-        sharp = np.zeros((200, 200))
+        sharp = np.full((200, 200), 0.1)
         for top in range(20, 170, 50):
             for left in range(20, 170, 50):
                 sharp[top : top + 30, left : left + 30] = 1
         seen = convolve(sharp, np.full((21, 21), 1 / 441), mode="nearest")
-        assert (seen >= 0.98).any() and not has_clipped_highlights(seen)
+        assert (seen >= 0.98).any() and not has_clipped_highlights(seen, 25)
 
-    def test_a_bright_page_is_never_clipped(self, night):
-        assert not has_clipped_highlights(np.maximum(night, 0.5))
+    def test_bright_pages_black_drawings_and_small_kernels_are_never_clipped(self, night):
+        assert not has_clipped_highlights(np.maximum(night, 0.5), 15)
+        assert not has_clipped_highlights(np.where(night < 0.3, 0, night), 15)
+        assert not has_clipped_highlights(night, 13)
+
+    @pytest.mark.parametrize("size", [5, 9, 13])
+    def test_white_letters_on_black(self, size):
+        """Steep edges up to white, none of which were clipped."""
+        letters = np.kron(data.page()[20:90, 20:130] < 100, np.ones((3, 3)))
+        kernel = random_kernel(size, np.random.default_rng(0))
+        seen = np.round(255 * convolve(letters, kernel, mode="nearest")) / 255
+        assert not has_clipped_highlights(seen, 17) and not needs_more_light(seen, kernel)
+        grey = 0.1 + 0.9 * seen
+        assert has_clipped_highlights(grey, 17)  # which is why the kernel is asked
+        assert not needs_more_light(grey, kernel)
+
+    def test_lights_need_more_than_one(self, night):
+        assert needs_more_light(night, KERNEL) and needs_more_light(np.stack([night, 0 * night, 0 * night], -1), KERNEL)
+        assert not needs_more_light(night_scene(0.9), KERNEL)
 
     @settings(max_examples=60, deadline=None)
     @given(arrays(np.float64, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=st.sampled_from([0, 0.5, 1.0])))
     def test_any_shape(self, image):
-        has_clipped_highlights(image)
+        has_clipped_highlights(image, 15)
         assert clipped_pixels(image).shape == image.shape
 
     def test_clipped_pixels_and_their_neighbours(self):
@@ -150,6 +167,7 @@ class TestFaces:
         denied = pydeblur.deblur(night, 15, saturated=False, **self.WORDS)
         assert (found.saturated, told.saturated, denied.saturated) == (True, True, False)
         np.testing.assert_array_equal(found.image, told.image)
+        assert (found.nonblind, denied.nonblind) == ("whyte", "ringing")
         np.testing.assert_array_equal(found.image, pydeblur.deconvolve(night, found.kernel, "whyte"))
         np.testing.assert_array_equal(denied.image, pydeblur.deconvolve(night, denied.kernel))
         assert np.abs(found.kernel - denied.kernel).max() > 1e-3
@@ -176,9 +194,27 @@ class TestFaces:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             window = (20, 30, 90, 80)
-            result = pydeblur.estimate_kernel(night, 9, crop=window, **self.WORDS)
-            part = pydeblur.estimate_kernel(night[20:110, 30:110], 9, saturated=True, **self.WORDS)
+            result = pydeblur.estimate_kernel(night, 15, crop=window, **self.WORDS)
+            part = pydeblur.estimate_kernel(night[20:110, 30:110], 15, saturated=True, **self.WORDS)
         np.testing.assert_array_equal(result.kernel, part.kernel)
+
+    def test_a_final_step_for_lights_only_where_they_are_needed(self, night, monkeypatch):
+        monkeypatch.setattr(pydeblur.api, "needs_more_light", lambda image, kernel: False)
+        result = pydeblur.deblur(night, 15, **self.WORDS)
+        assert result.saturated and result.nonblind == "ringing"
+        np.testing.assert_array_equal(result.image, pydeblur.deconvolve(night, result.kernel))
+
+    def test_kernels_of_others_count_every_pixel_and_say_so(self, night):
+        with pytest.raises(InvalidOptionError, match="saturated belongs to the preset 'best'"):
+            pydeblur.estimate_kernel(night[:64, :64], 7, prior="gradient", saturated=True)
+
+    def test_the_judge_minds_only_the_clipped_pixels_that_it_sees(self, night, monkeypatch):
+        seen = {}
+        for side in (1000, 40):
+            monkeypatch.setattr(pydeblur.estimation, "_JUDGED_SIDE", side)
+            found = pydeblur.estimate_kernel(night[:, :140], 15, saturated=True, **self.WORDS)
+            seen[side] = {candidate["energy"] is None for candidate in found.candidates}
+        assert seen == {1000: {True}, 40: {False}}
 
     @pytest.mark.parametrize("saturated", ["yes", 2, np.ones(3)])
     @pytest.mark.parametrize("function", [pydeblur.deblur, pydeblur.estimate_kernel])

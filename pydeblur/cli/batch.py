@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kernels", action="store_true", help="also write each kernel, as NAME_kernel.tif")
     parser.add_argument("--overwrite", action="store_true", help="do images again whose result is there already")
     add_solver_arguments(parser)
-    add_nonblind_arguments(parser)
+    add_nonblind_arguments(parser, detects=True)
     progress.add_arguments(parser)
 
 

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="IN", help="blurred image: PNG, JPEG, TIFF")
     parser.add_argument("-o", "--output", required=True, metavar="OUT", help="sharp image; keeps depth, size and alpha")
     add_solver_arguments(parser)
-    add_nonblind_arguments(parser)
+    add_nonblind_arguments(parser, detects=True)
     parser.add_argument("--kernel-out", metavar="K", help="also write the kernel: .tif, .npy, .mat or .png")
     parser.add_argument("--history", metavar="CSV", help="also write one line per iteration of the run that was chosen")
     progress.add_arguments(parser)
@@ -47,7 +47,8 @@ def run(arguments: argparse.Namespace) -> None:
         **solver_options(arguments),
     )
     if result.saturated and arguments.saturated is None and not arguments.quiet:
-        print("clipped highlights found, and treated as such: --no-saturated takes them as they are", file=sys.stderr)
+        found = "clipped highlights found, and not counted for the kernel"
+        print(f"pydeblur deblur: {found}; the final step is {result.nonblind} (--no-saturated counts them)", file=sys.stderr)
     write_image(arguments.output, result.image, like=source)
     if arguments.kernel_out:
         write_kernel(arguments.kernel_out, result.kernel)

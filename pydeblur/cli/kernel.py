@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from pydeblur.cli import progress
 from pydeblur.cli.outputs import check_outputs
-from pydeblur.cli.solver_arguments import add_solver_arguments, prior_choice, solver_options
+from pydeblur.cli.solver_arguments import (
+    add_saturated_argument,
+    add_solver_arguments,
+    prior_choice,
+    solver_options,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,11 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="IN", help="blurred image: PNG, JPEG, TIFF")
     parser.add_argument("-o", "--output", required=True, metavar="K", help="kernel: .tif, .npy, .mat or .png")
     add_solver_arguments(parser)
-    parser.add_argument(
-        "--saturated",
-        action=argparse.BooleanOptionalAction,
-        help="the image has clipped highlights, or has none (default: best decides by the image)",
-    )
+    add_saturated_argument(parser)
     parser.add_argument("--history", metavar="CSV", help="also write one line per iteration of the run that was chosen")
     progress.add_arguments(parser)
 
@@ -40,6 +42,8 @@ def run(arguments: argparse.Namespace) -> None:
         progress=progress.wants_bar(arguments),
         **solver_options(arguments),
     )
+    if result.saturated and arguments.saturated is None and not arguments.quiet:
+        print("pydeblur kernel: clipped highlights found, and not counted (--no-saturated counts them)", file=sys.stderr)
     write_kernel(arguments.output, result.kernel)
     if arguments.history:
         result.history.write_csv(arguments.history)

@@ -183,15 +183,14 @@ def solver_options(arguments: argparse.Namespace) -> dict:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def add_nonblind_arguments(parser: argparse.ArgumentParser, lambda_l0: str = "0.0005") -> None:
-    """Arguments of the final step."""
+def add_nonblind_arguments(parser: argparse.ArgumentParser, lambda_l0: str = "0.0005", detects: bool = False) -> None:
+    """Arguments of the final step; `detects` where the preset best looks for clipped highlights itself."""
     group = parser.add_argument_group("final step")
-    group.add_argument(
-        "--nonblind", choices=NONBLIND_NAMES, help="method (default: whyte for saturated images, else ringing)"
-    )
-    group.add_argument(
-        "--saturated", action=argparse.BooleanOptionalAction, help="the image has clipped highlights, or has none"
-    )
+    group.add_argument("--nonblind", choices=NONBLIND_NAMES, help="method (default: ringing; whyte if saturated)")
+    if detects:
+        add_saturated_argument(group)
+    else:
+        group.add_argument("--saturated", action="store_true", help="the image has clipped highlights: use whyte")
     group.add_argument("--lambda-tv", type=positive, metavar="X", help="weight of the total variation (default: 0.001)")
     group.add_argument(
         "--lambda-l0", type=not_negative, metavar="X", help=f"weight of the L0 gradients (default: {lambda_l0})"
@@ -203,6 +202,15 @@ def add_nonblind_arguments(parser: argparse.ArgumentParser, lambda_l0: str = "0.
     group.add_argument("--exponent", type=positive, metavar="X", help="of the hyper-Laplacian, up to 1 (default: 2/3)")
     group.add_argument(
         "--noise", type=positive, metavar="X", help="the noise's standard deviation, for epll (default: 0.01)"
+    )
+
+
+def add_saturated_argument(parser) -> None:
+    """``--saturated`` and ``--no-saturated``."""
+    parser.add_argument(
+        "--saturated",
+        action=argparse.BooleanOptionalAction,
+        help="the image has clipped highlights, or has none (default: best decides by the image, others take it for unclipped)",
     )
 
 

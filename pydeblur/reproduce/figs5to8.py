@@ -84,7 +84,7 @@ def _protocol(name: str, saturated: bool):
 def _options(name: str, saturated: bool) -> dict:
     judge = {"weights": _JUDGE, "weights_hash": read_weights(_JUDGE).sha256}
     protocol = _protocol(name, saturated)
-    clipping = {"without_clipped_pixels": True} if saturated and protocol.resolved().minds_clipping else {}
+    clipping = {"clipped_pixels": "lower bounds", "their_judge": "log-odds after whyte"} if saturated and protocol.resolved().minds_clipping else {}
     return {**all_options(protocol), "score": judge, **clipping}
 
 

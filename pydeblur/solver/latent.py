@@ -51,7 +51,7 @@ def _growing(start: float, growth: float, limit: float):
         yield start
 
 
-#: Clipped pixels are completed anew in each so manieth α: in every one brings nothing and takes a third longer.
+#: Clipped pixels are completed anew in every third α: in each it gains nothing and takes a third longer.
 _COMPLETION_INTERVAL = 3
 
 
@@ -158,7 +158,10 @@ class LatentProblem:
         return self._data_numerator if pull is None else self._data_numerator + pull
 
     def _complete(self, spectrum) -> None:
-        """Give the clipped pixels of B the value that I⊗k has there, if that is more; `spectrum` is F(I)."""
+        """Give the clipped pixels of B the value that I⊗k has there, if that is more; `spectrum` is F(I).
+
+        With B so completed, ||I⊗k - B||² majorises its one-sided counterpart: what lies above a clipped pixel costs nothing.
+        """
         xp = namespace(self.blurred)
         rows, columns = self._crop_shape
         own = np.s_[..., :rows, :columns]
