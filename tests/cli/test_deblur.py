@@ -5,11 +5,14 @@ import csv
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import convolve
+from skimage import data
 
 import pydeblur as package
 from pydeblur import estimation
 from pydeblur.files import ImageFile, read_image, read_kernel, write_image
 from pydeblur.solver import IterationRecord, blind_deconv
+from pydeblur.training.kernels import random_kernel
 
 QUICK = ("--kernel-size", 7, "--iterations", 2, "--quiet")
 
@@ -185,3 +188,50 @@ def test_what_a_format_cannot_hold_is_said(pydeblur, blurred, tmp_path):
     outcome = pydeblur("deconv", tmp_path / "deep.png", tmp_path / "k.npy", "-o", tmp_path / "o.jpg")
     assert outcome.code == 0
     assert outcome.err.startswith("pydeblur: warning: ") and outcome.err.count("\n") == 1 and "uint16" in outcome.err
+
+
+@pytest.fixture
+def night_photo(tmp_path):
+    """A dark photograph with lights that were clipped after the blur."""
+    sharp = 0.1 + 0.2 * data.camera()[100:200, 180:284] / 255
+    for top, left in np.random.default_rng(0).integers(10, 85, (10, 2)):
+        sharp[top : top + 4, left : left + 4] = 6.0
+    seen = convolve(sharp, random_kernel(13, np.random.default_rng(1)))
+    write_image(tmp_path / "night.png", np.clip(seen, 0, 1))
+    return tmp_path / "night.png"
+
+
+NIGHT = ("--kernel-size", 15, "--iterations", 1)
+
+
+def test_clipped_highlights_are_found_and_told(pydeblur, night_photo, tmp_path):
+    outcome = pydeblur("deblur", night_photo, "-o", tmp_path / "o.png", "--kernel-out", tmp_path / "k.npy", *NIGHT)
+    expected = package.deblur(read_image(night_photo).pixels, 15, iterations=1)
+    assert outcome.code == 0 and expected.saturated
+    assert "clipped highlights found" in outcome.err and f"the final step is {expected.nonblind}" in outcome.err
+    assert np.array_equal(np.load(tmp_path / "k.npy"), expected.kernel)
+    assert pydeblur("deblur", night_photo, "-o", tmp_path / "q.png", "--quiet", *NIGHT) == (0, "", "")
+    assert difference(tmp_path / "o.png", tmp_path / "q.png") == 0
+    assert "clipped highlights found" in pydeblur("kernel", night_photo, "-o", tmp_path / "l.npy", *NIGHT).err
+    assert np.array_equal(np.load(tmp_path / "l.npy"), expected.kernel)
+
+
+def test_saturated_and_not(pydeblur, night_photo, tmp_path):
+    for word, saturated in (("--saturated", True), ("--no-saturated", False)):
+        words = ("-o", tmp_path / "o.png", "--kernel-out", tmp_path / "k.npy", word, *NIGHT)
+        assert pydeblur("deblur", night_photo, *words) == (0, "", "")
+        expected = package.deblur(read_image(night_photo).pixels, 15, saturated=saturated, iterations=1)
+        assert np.array_equal(np.load(tmp_path / "k.npy"), expected.kernel)
+        assert expected.nonblind == ("whyte" if saturated else "ringing")
+        assert np.max(np.abs(read_image(tmp_path / "o.png").pixels - np.clip(expected.image, 0, 1))) < 0.51 / 255
+        assert pydeblur("kernel", night_photo, "-o", tmp_path / "l.npy", word, *NIGHT) == (0, "", "")
+        assert np.array_equal(np.load(tmp_path / "l.npy"), expected.kernel)
+    refused = pydeblur("kernel", night_photo, "-o", tmp_path / "m.npy", "--prior", "gradient", "--saturated", *NIGHT)
+    assert refused.code == 2 and "saturated belongs to the preset 'best'" in refused.err
+
+
+def test_batch_takes_no_saturated(pydeblur, night_photo, tmp_path):
+    assert pydeblur("batch", night_photo, "-o", tmp_path / "out", "--no-saturated", "--quiet", *NIGHT).code == 0
+    expected = package.deblur(read_image(night_photo).pixels, 15, saturated=False, iterations=1)
+    written = read_image(tmp_path / "out" / "night.png").pixels
+    assert np.max(np.abs(written - np.clip(expected.image, 0, 1))) < 0.51 / 255

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from pydeblur.cli.main import main
+from pydeblur.datasets import load
 from pydeblur.files import write_image
+from pydeblur.fourier import fft_library
 from pydeblur.metrics.kohler import kohler_psnr, surrogate_psnr
-from pydeblur.reproduce import fig3a, fig3b, fig12, fig13, figs5to8, table1, table2
+from pydeblur.reproduce import evaluation, fig3a, fig3b, fig12, fig13, figs5to8, table1, table2
 from pydeblur.reproduce.evaluation import BENCHMARKS, Protocol, all_options, evaluate
 from pydeblur.reproduce.runs import Request, Task
 
@@ -215,3 +217,24 @@ def test_all_research_data_can_be_planned_for(research_data_folder):
     tasks = fig3a._tasks(Request("out", data=research_data_folder, methods=("gradient",), subset=12))
     names = [task.case for task in tasks if task.method == "gradient"]
     assert len(names) == 12 and len({name[5:] for name in names}) == 12
+
+
+def test_best_leaves_out_the_clipped_pixels_of_saturated_cases(data_folder, monkeypatch):
+    seen = []
+    monkeypatch.setattr(evaluation, "estimate", lambda *words, clipped=None: seen.append(clipped) or _Kernel)
+    for case in load("real", data_folder):
+        for name in ("gradient", "best"):
+            evaluation.estimate_case(figs5to8._protocol(name, case.saturated), case)
+    assert [clipped is not None for clipped in seen] == [False, False, False, True]
+    assert seen[-1].dtype == bool
+
+
+class _Kernel:
+    kernel = np.ones((1, 1))
+
+
+def test_evaluate_case_uses_scipys_ffts(data_folder, monkeypatch):
+    libraries = []
+    monkeypatch.setattr(evaluation, "estimate_case", lambda *words: libraries.append(fft_library()) or (None, 0.0))
+    evaluation.evaluate_case(evaluation.Protocol("levin"), data_folder, "im01_ker01")
+    assert libraries == ["scipy"]
