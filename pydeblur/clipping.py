@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.ndimage import binary_dilation
+from scipy.signal import fftconvolve
 
-from pydeblur.fourier import irfft2, rfft2
-from pydeblur.matlab import padarray, psf2otf_half
+from pydeblur.matlab import padarray
 from pydeblur.nonblind.tv import deconvolve_tv
 
 #: Where a channel is at least so bright, the sensor may have clipped it.
@@ -44,7 +44,7 @@ def clipped_pixels(image: np.ndarray) -> np.ndarray:
     (H, W) ndarray of bool
     """
     window = np.ones((2 * _MARGIN + 1, 2 * _MARGIN + 1), bool)
-    return binary_dilation(_brightness(image) >= CLIPPED_LEVEL, window)
+    return binary_dilation(brightness_of(image) >= CLIPPED_LEVEL, window)
 
 
 def has_clipped_highlights(image: np.ndarray, kernel_size: int) -> bool:
@@ -66,7 +66,7 @@ def has_clipped_highlights(image: np.ndarray, kernel_size: int) -> bool:
     -------
     bool
     """
-    brightness = _brightness(image)
+    brightness = brightness_of(image)
     if kernel_size < _SMALLEST_KERNEL or not _BLACK <= np.median(brightness) < _DARK:
         return False
     reached = np.concatenate([_continued_edges(view) for view in _four_directions(brightness)])
@@ -92,26 +92,21 @@ def needs_more_light(image: np.ndarray, kernel: np.ndarray) -> bool:
     bool
         False where no pixel is clipped but near the border.
     """
-    # Of a colour image the brightest channel counts, which is clipped first. What lies beyond the border is not known.
-    brightness = _brightness(image)
+    # What lies beyond the border is not known.
+    brightness = brightness_of(image)
     known = tuple(slice(length, -length or None) for length in kernel.shape)
     clipped = brightness[known] >= CLIPPED_LEVEL
     if not clipped.any():
         return False
     sharp = np.clip(deconvolve_tv(brightness, kernel), 0, 1)
-    lack = (brightness - _blurred(sharp, kernel))[known][clipped]
+    margins = tuple(length // 2 for length in kernel.shape)
+    reblurred = fftconvolve(padarray(sharp, margins, "replicate"), kernel, mode="valid")
+    lack = (brightness - reblurred)[known][clipped]
     return bool(lack.mean() > _LACK)
 
 
-def _blurred(image, kernel):
-    """Convolved with a kernel, the border replicated."""
-    up, left = (length // 2 for length in kernel.shape)
-    padded = padarray(image, (up, left), "replicate")
-    spectrum = rfft2(padded) * psf2otf_half(kernel.astype(image.dtype), padded.shape)
-    return irfft2(spectrum, padded.shape[1])[up : up + image.shape[0], left : left + image.shape[1]]
-
-
-def _brightness(image):
+def brightness_of(image: np.ndarray) -> np.ndarray:
+    """The brightest channel (H, W) of an image (H, W) or (H, W, 3): the one that is clipped first."""
     return image.max(axis=-1) if image.ndim == 3 else image
 
 

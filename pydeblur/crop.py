@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import maximum_filter
 
-from pydeblur.clipping import CLIPPED_LEVEL
+from pydeblur.clipping import CLIPPED_LEVEL, brightness_of
 from pydeblur.errors import InvalidInputError
 from pydeblur.grey import grey_image
 from pydeblur.solver.options import is_integer
@@ -119,8 +119,7 @@ def choose_window(image: np.ndarray, kernel_size: int, side: int | None = None) 
 def _structure(image, kernel_size):
     """∇I∇Iᵀ of the blocks' means, as three planes (h, w), and 1 where it counts, 0 near clipped pixels."""
     means = _block_means(grey_image(image).astype(np.float32, copy=False), np.mean)
-    brightest = image.max(axis=-1) if image.ndim == 3 else image
-    clipped = _block_means(brightest, np.max) >= CLIPPED_LEVEL
+    clipped = _block_means(brightness_of(image), np.max) >= CLIPPED_LEVEL
     usable = ~maximum_filter(clipped, size=2 * (kernel_size // (2 * _BLOCK)) + 3)
     vertical, horizontal = np.zeros_like(means), np.zeros_like(means)
     vertical[:-1] = np.diff(means, axis=0)
