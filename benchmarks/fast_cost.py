@@ -2,7 +2,8 @@
 
     python benchmarks/fast_cost.py levin --data DATA --out runs [--subset 8] [--jobs 2]
 
-Prints both presets' figures and the mean difference with its standard error, as Markdown. A faithful run takes minutes;
+Prints the figures of both presets, and of "faithful" with the network of "fast", and the mean differences, each with its
+standard error, as Markdown. A faithful run takes minutes;
 each finished case is a line of runs/fast_cost_BENCHMARK.jsonl under `--out`: started again, the script goes on where it stopped.
 """
 
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from pydeblur.metrics import success_rate
-from pydeblur.reproduce.benchmark_runs import benchmark_tasks, by_method, case_figures, mean_of
+from pydeblur.reproduce.benchmark_runs import benchmark_tasks, by_method, case_figures, mean_of, ratios_of
 from pydeblur.reproduce.evaluation import BENCHMARKS
 from pydeblur.reproduce.named_methods import METHODS
 from pydeblur.reproduce.runs import Request, run_tasks
@@ -44,8 +45,7 @@ def table(groups: dict):
     yield "|---|---|---|---|---|---|---|---|---|---|"
     fast = {result.task.case: result.figures["psnr"] for result in groups["fast"]}
     for name, results in groups.items():
-        ratios = [result.figures["error_ratio"] for result in results]
-        ratios = np.array([math.inf if ratio is None else ratio for ratio in ratios])
+        ratios = ratios_of(results)
         shares = " | ".join(f"{share:.1%}" for share in success_rate(ratios, LIMITS))
         pairs = [(fast[result.task.case], result.figures["psnr"]) for result in results]
         differences = np.array([ours - theirs for ours, theirs in pairs if ours is not None and theirs is not None])
@@ -53,7 +53,7 @@ def table(groups: dict):
         gain = "" if name == "fast" else f"{differences.mean():+.2f} ± {error:.2f}"
         seconds = np.median([result.figures["kernel_cpu_seconds"] for result in results])
         yield (
-            f"| {name} | {len(results)} | {ratios.mean():.3f} | {np.median(ratios):.3f} | {shares} | "
+            f"| {name} | {len(results)} | {np.mean(ratios):.3f} | {np.median(ratios):.3f} | {shares} | "
             f"{mean_of(results, 'psnr'):.2f} | {gain} | {seconds:.1f} |"
         )
 

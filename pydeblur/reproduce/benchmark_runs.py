@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from pydeblur.datasets import load
@@ -43,6 +45,12 @@ def mean_of(finished: list[Finished], figure: str) -> float | None:
     """The mean of a figure over the cases that have it."""
     values = [result.figures[figure] for result in finished if result.figures[figure] is not None]
     return float(np.mean(values)) if values else None
+
+
+def ratios_of(finished: list[Finished]) -> list[float]:
+    """Error ratios of the cases; a collapsed kernel's is infinite."""
+    ratios = [result.figures["error_ratio"] for result in finished]
+    return [math.inf if ratio is None else ratio for ratio in ratios]
 
 
 def plot_cumulative(axes, ratios_of: dict[str, list[float]], largest: float) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from pydeblur.metrics import success_rate
-from pydeblur.reproduce.benchmark_runs import benchmark_tasks, by_method, case_figures, mean_of, plot_cumulative
+from pydeblur.reproduce.benchmark_runs import benchmark_tasks, by_method, case_figures, mean_of, plot_cumulative, ratios_of
 from pydeblur.reproduce.evaluation import BENCHMARKS, Protocol
 from pydeblur.reproduce.named_methods import chosen_methods
 from pydeblur.reproduce.report import markdown_table, write_markdown
@@ -42,7 +40,7 @@ def reproduce(request: Request) -> list:
         markdown_table([_row(name, results) for name, results in groups.items()], formats),
     ]
     figure, axes = pyplot.subplots(figsize=(6, 4))
-    plot_cumulative(axes, {VARIANTS[name][0]: _ratios(results) for name, results in groups.items()}, 5)
+    plot_cumulative(axes, {VARIANTS[name][0]: ratios_of(results) for name, results in groups.items()}, 5)
     return [
         write_csv(request.out / "fig10b.csv", [result.row() for result in finished]),
         write_markdown(request, "fig10b", "Figure 10 (b): ablation on Levin et al.'s images", body, finished),
@@ -59,13 +57,8 @@ def _protocol(name: str) -> Protocol:
     return Protocol("levin", nonblind_options=BENCHMARKS["levin"], **VARIANTS[name][1])
 
 
-def _ratios(results: list[Finished]) -> list[float]:
-    ratios = [result.figures["error_ratio"] for result in results]
-    return [math.inf if ratio is None else ratio for ratio in ratios]
-
-
 def _row(name: str, results: list[Finished]) -> dict:
-    ratios = _ratios(results)
+    ratios = ratios_of(results)
     shares = {f"≤ {limit:g}": f"{share:.1%}" for limit, share in zip(_LIMITS, success_rate(ratios, _LIMITS))}
     return {
         "prior": VARIANTS[name][0],

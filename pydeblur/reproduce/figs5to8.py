@@ -84,8 +84,10 @@ def _protocol(name: str, saturated: bool):
 def _options(name: str, saturated: bool) -> dict:
     judge = {"weights": _JUDGE, "weights_hash": read_weights(_JUDGE).sha256}
     protocol = _protocol(name, saturated)
-    clipping = {"clipped_pixels": "lower bounds", "their_judge": "log-odds after whyte"} if saturated and protocol.resolved().minds_clipping else {}
-    return {**all_options(protocol), "score": judge, **clipping}
+    options = {**all_options(protocol), "score": judge}
+    if saturated and protocol.resolved().minds_clipping:
+        options |= {"clipped_pixels": "lower bounds", "their_judge": "log-odds after whyte"}
+    return options
 
 
 def _row(result: Finished) -> dict:

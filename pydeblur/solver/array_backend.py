@@ -1,7 +1,7 @@
 """The one place where the solver's arithmetic meets an array library.
 
-NumPy arrays are transformed by :mod:`pydeblur.fourier`; PyTorch tensors and CuPy arrays, which may live on a GPU, by their own. All
-three offer what the Python array API standard asks for; ``array-api-compat`` (the extra "gpu") evens out the rest. The
+NumPy arrays are transformed by :mod:`pydeblur.fourier`; PyTorch tensors and CuPy arrays, which may live on a GPU, by
+their own. All three offer what the Python array API standard asks for; ``array-api-compat`` (the extra "gpu") evens out the rest. The
 solver's functions take any of them and give back the same kind.
 """
 
