@@ -17,8 +17,9 @@ from pydeblur.training.synthesis import blur
 SIDE = 255
 KERNEL_SIZES = (15, 31)
 NOISE = 0.01
-#: Added to every seed; another number gives another set.
-STREAM = 4000
+#: Added to every seed; another number gives another set. The training split's is for what is learned: it has no image of
+#: the other, on which the result is then tried.
+STREAMS = {"test": 4000, "train": 6000}
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,10 @@ class DevelopmentCase:
         return int(np.ceil(1.2 * self.kernel.shape[0])) // 2 * 2 + 1
 
 
-def development_cases(data, per_folder: int = 12, noise: float = NOISE) -> list[DevelopmentCase]:
-    """`per_folder` images of the test split from each subfolder of `data`, each under its own kernel.
+def development_cases(
+    data, per_folder: int = 12, noise: float = NOISE, split: str = "test"
+) -> list[DevelopmentCase]:
+    """`per_folder` images of a split from each subfolder of `data`, each under its own kernel.
 
     Parameters
     ----------
@@ -48,26 +51,28 @@ def development_cases(data, per_folder: int = 12, noise: float = NOISE) -> list[
         Fewer are taken from a subfolder that holds fewer.
     noise : float
         Standard deviation of the Gaussian noise; the scenes and kernels are the same for all.
+    split : {"test", "train"}
+        Of :func:`pydeblur.training.images.split_images`.
 
     Returns
     -------
     list of DevelopmentCase
         The same for the same data, whatever else is asked for.
     """
-    by_folder = images_by_folder(data)
+    by_folder = images_by_folder(data, split)
     cases = []
     for folder in sorted(by_folder):
         for path in by_folder[folder][:per_folder]:
-            case = _case(path, folder, (STREAM, len(cases)), noise)
+            case = _case(path, folder, (STREAMS[split], len(cases)), noise)
             if case is not None:
                 cases.append(case)
     return cases
 
 
-def images_by_folder(data) -> dict[str, list[Path]]:
-    """The test split's images of each subfolder of `data`, by its name."""
+def images_by_folder(data, split: str = "test") -> dict[str, list[Path]]:
+    """A split's images of each subfolder of `data`, by its name."""
     by_folder = {}
-    for path in map(Path, split_images(find_images(data))["test"]):
+    for path in map(Path, split_images(find_images(data))[split]):
         by_folder.setdefault(path.parent.name, []).append(path)
     return by_folder
 

@@ -1,25 +1,25 @@
-"""Kernels of several runs on the development set, and what could tell the best of them: the judge of the preset "best".
+"""Kernels of several runs, and what could tell the best of them: for the judge of the preset "best".
 
     python benchmarks/judge_study.py kernels --data TRAINING_IMAGES --out FOLDER [--noise 0.01] [--jobs 2]
     python benchmarks/judge_study.py measures --data TRAINING_IMAGES --out FOLDER [--noise 0.01] [--jobs 2]
-    python benchmarks/judge_study.py tables --out FOLDER
 
 `kernels` runs the solver and keeps each kernel with its error ratio (Levin et al.'s with the final step TV) in
 FOLDER/kernels.jsonl; `measures` computes what can be known without the sharp image, in FOLDER/measures.jsonl. Either
-goes on where it stopped. `tables` prints the judge's tables of docs/prior-study.md; plots are prior_study_plots.py's.
+goes on where it stopped. With `--split train --per-folder 72` it does so on images that a judge is learned from. Tables of
+both are judge_tables.py's, plots prior_study_plots.py's.
 """
 
 import argparse
 import json
 from functools import lru_cache, partial
-from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from development_set import NOISE, development_cases
 from scipy import fft
-from scipy.signal import fftconvolve
-from scipy.stats import kurtosis, spearmanr
+from scipy.signal import fftconvolve, unit_impulse
+from scipy.stats import kurtosis
 
 from pydeblur.errors import KernelCollapseError
 from pydeblur.fourier import fft_fixed
@@ -36,9 +36,11 @@ from pydeblur.solver.latent import LatentProblem
 from pydeblur.solver.noise import adapt_to_noise
 
 LARGEST_SHIFT = 12
-WORST_RATIO = 20.0
 BEST = preset_named("best")
-#: Fields of SolverOptions: what the preset chooses from, two that it might, and the paper's single run, worse at noise.
+#: The text prior in four steps of β, and half as many of α each.
+INTENSITY = {"prior": "intensity", "beta_growth": 8.0, "alpha_growth": 4.0}
+#: Fields of SolverOptions, and a prior: what the preset chooses from, others that it might, and the paper's single run,
+#: worse at noise.
 RUNS = {
     "adaptive": BEST.solver,
     "10 iterations": {**BEST.solver, "iterations": 10},
@@ -47,69 +49,54 @@ RUNS = {
     "mu 2e-3": {**BEST.solver, "lambda_grad": 2e-3},
     "10 iterations, column": {**BEST.solver, "iterations": 10, "initial_kernel": "column"},
     "10 iterations, mu 2e-3": {**BEST.solver, "iterations": 10, "lambda_grad": 2e-3},
+    "intensity": {**BEST.solver, **INTENSITY},
     "paper's values": {},
 }
 FIVE = tuple(RUNS)[:5]
 SEVEN = tuple(RUNS)[:7]
+SIX = (*FIVE, "intensity")
 TRUE = "true"
-#: Before logarithms.
-SMALLEST = 1e-6
-
+#: A point, which leaves the image as it is.
+POINT = "point"
+#: Of the training split's cases: what a judge may meet, and what it should never take.
+LEARNED_FROM = (*SIX, "paper's values", POINT)
 #: μ of the latent images, of which the solver starts from the latter; λ of TV, where the former is the preset's.
 LAMBDAS = (1e-3, 4e-3)
 
-#: Weights of the measures; see `cost`.
-PRESENT = "log-odds + 60 log energy"
-ODDS_AND_ENERGY = {"odds": 1.0, "energy 0.001": 60.0}
-JUDGES = {
-    "log-odds": {"odds": 1.0},
-    "energy": {"energy 0.001": 1.0},
-    "log-odds + 30 log energy": {**ODDS_AND_ENERGY, "energy 0.001": 30.0},
-    PRESENT: ODDS_AND_ENERGY,
-    "log-odds + 120 log energy": {**ODDS_AND_ENERGY, "energy 0.001": 120.0},
-    "overshoot": {"overshoot": 1.0},
-    f"{PRESENT} + 0.3 log overshoot": {**ODDS_AND_ENERGY, "overshoot": 0.3},
-    f"{PRESENT} − 10 log kernel roughness": {**ODDS_AND_ENERGY, "kernel roughness": -10.0},
-    f"{PRESENT} − 30 log kernel roughness": {**ODDS_AND_ENERGY, "kernel roughness": -30.0},
-}
-_ENERGY_WEIGHTS = {"odds": (1.0,), "energy 0.001": (0.0, 15.0, 30.0, 60.0, 120.0, 240.0)}
-#: Judges whose weights are chosen on half of the cases: the present one's measures, and one more each.
-GRIDS = {
-    "log-odds, energy": _ENERGY_WEIGHTS,
-    "… and overshoot": {**_ENERGY_WEIGHTS, "overshoot": (0.0, 0.1, 0.3, 1.0, 3.0)},
-    "… and kernel roughness": {**_ENERGY_WEIGHTS, "kernel roughness": (0.0, -1.0, -3.0, -10.0, -30.0)},
-    "… and kernel entropy": {**_ENERGY_WEIGHTS, "kernel entropy": (0.0, 1.0, 3.0, 10.0, 30.0)},
-    "… and kernel support": {**_ENERGY_WEIGHTS, "kernel support": (0.0, 1.0, 3.0, 10.0)},
-    "… and residual colour": {**_ENERGY_WEIGHTS, "residual colour": (0.0, 0.3, 1.0, 3.0)},
-    "… and ringing": {**_ENERGY_WEIGHTS, "ringing": (0.0, 0.3, 1.0, 3.0)},
-    "… and l1/l2": {**_ENERGY_WEIGHTS, "l1/l2": (0.0, -10.0, -3.0, 3.0, 10.0, 30.0)},
-    "… and kurtosis": {**_ENERGY_WEIGHTS, "kurtosis": (0.0, 0.3, 1.0, 3.0)},
-    "… and agreement": {**_ENERGY_WEIGHTS, "agreement": (0.0, -1.0, -3.0, -10.0, -30.0)},
-}
+class Selection(NamedTuple):
+    """Which cases: `development_cases`'s arguments, and every n-th of them from the first on."""
+
+    data: str
+    split: str
+    per_folder: int
+    first: int
+    every: int
+    noise: float
 
 
 @lru_cache(maxsize=1)
-def case_by_name(data, every, noise):
-    """The cases of this run."""
-    return {case.name: case for case in development_cases(data, noise=noise)[::every]}
+def case_by_name(selection):
+    """The cases of this run, a `Selection`."""
+    cases = development_cases(selection.data, selection.per_folder, selection.noise, selection.split)
+    return {case.name: case for case in cases[selection.first :: selection.every]}
 
 
 @fft_fixed("scipy")
-def kernels_of_case(data, every, noise, name):
-    """All runs on one case, and the true kernel: a dict of plain values each."""
-    case = case_by_name(data, every, noise)[name]
+def kernels_of_case(selection, job):
+    """Some runs on one case, of which TRUE is the true kernel: a dict of plain values each."""
+    name, runs = job
+    case = case_by_name(selection)[name]
     truth = _error(case, case.kernel)
     rows = []
-    for run, fields in RUNS.items():
+    for run in runs:
         try:
-            kernel = blind_deconv(case.blurred, SolverOptions(case.kernel_size, **fields)).kernel
+            kernel = _kernel_of(run, case)
         except KernelCollapseError:
             continue
         rows.append((run, _error(case, kernel) / truth, kernel))
-    rows.append((TRUE, 1.0, case.kernel))
     return [
         {
-            "noise": noise,
+            "noise": selection.noise,
             "case": name,
             "run": run,
             "error_ratio": float(ratio),
@@ -118,6 +105,16 @@ def kernels_of_case(data, every, noise, name):
         }
         for run, ratio, kernel in rows
     ]
+
+
+def _kernel_of(run, case):
+    if run == TRUE:
+        return case.kernel
+    if run == POINT:
+        return unit_impulse([case.kernel_size] * 2, "mid")
+    fields = dict(RUNS[run])
+    prior = load_prior(fields.pop("prior", "gradient"))
+    return blind_deconv(case.blurred, SolverOptions(case.kernel_size, **fields), prior).kernel
 
 
 def _error(case, kernel):
@@ -131,14 +128,20 @@ def classifier(weights):
 
 
 @fft_fixed("scipy")
-def measures_of_case(data, every, noise, rows):
-    """What a judge could look at, for all kernels of one case: rows of `kernels_of_case` without the kernels."""
-    case = case_by_name(data, every, noise)[rows[0]["case"]]
+def measures_of_case(selection, job):
+    """What a judge could look at, for some runs' kernels of one case: rows of `kernels_of_case` without the kernels.
+
+    `job` has all rows of the case, and the runs whose measures are wanted.
+    """
+    rows, runs = job
+    case = case_by_name(selection)[rows[0]["case"]]
     options = adapt_to_noise(case.blurred, SolverOptions(case.kernel_size, **BEST.solver))
     smoothed = prepared_image(case.blurred, options)
     kernels = [np.array(row["kernel"]) for row in rows]
     found = []
     for row, kernel in zip(rows, kernels):
+        if row["run"] not in runs:
+            continue
         others = [other for run, other in zip(rows, kernels) if run["run"] in FIVE and run is not row]
         found.append(
             {
@@ -228,127 +231,6 @@ def _kernel_measures(kernel):
     }
 
 
-def cost(row, weights):
-    """What a judge minimises within a case: a weighted sum of log-odds as they are, and of logarithms of the rest."""
-    return sum(weight * _comparable(name, row[name]) for name, weight in weights.items())
-
-
-def _comparable(name, value):
-    return value if "odds" in name else np.log(max(value, SMALLEST))
-
-
-def chosen_row(rows, runs, weights):
-    """The row that a judge takes of a case's."""
-    return min((row for row in rows if row["run"] in runs), key=lambda row: cost(row, weights))
-
-
-def oracle_row(rows, runs):
-    """The row of the least error ratio."""
-    return min((row for row in rows if row["run"] in runs), key=lambda row: row["error_ratio"])
-
-
-def tables(judged):
-    """Markdown: runs and choices, judges, correlations.
-
-    Parameters
-    ----------
-    judged : dict
-        Noise to the cases' measures, as :func:`by_case` has them.
-    """
-    noises = [noise for noise in judged if judged[noise]]
-    yield "| | " + " | ".join(f"noise {noise:g}: cases | mean | median | ≤ 1.5 | ≤ 2 | ≤ 3" for noise in noises) + " |"
-    yield "|---" * (1 + 6 * len(noises)) + "|"
-    for run in RUNS:
-        yield _line(run, [[row["error_ratio"] for row in _rows_of(judged[noise], run)] for noise in noises])
-    for title, choose in CHOICES.items():
-        runs = SEVEN if "seven" in title else FIVE
-        complete = [[rows for rows in judged[noise].values() if _has(rows, runs)] for noise in noises]
-        yield _line(title, [[choose(rows)["error_ratio"] for rows in cases] for cases in complete])
-    yield from _judges(judged, noises)
-    yield from _cross_validated(judged, noises)
-    heads = " | ".join(f"noise {noise:g}" for noise in noises)
-    yield f"\n| Spearman correlation, within a case, of the error ratio and | {heads} |"
-    yield "|---" * (1 + len(noises)) + "|"
-    for measure in next(iter(judged[noises[0]].values()))[0]:
-        if measure not in ("noise", "case", "run", "error_ratio"):
-            found = " | ".join(f"{_correlation(judged[noise], measure):+.2f}" for noise in noises)
-            yield f"| {measure} | {found} |"
-
-
-def _judges(judged, noises):
-    """Each judge's mean ratio, its difference to the present one's, and what it makes of noisy kernels."""
-    heads = " | ".join(f"noise {noise:g}: mean | difference to the present" for noise in noises)
-    yield f"\n| judge | {heads} | noise {NOISE:g}: the paper's run among them |"
-    yield "|---" * (2 + 2 * len(noises)) + "|"
-    present = {noise: _choices(judged[noise], JUDGES[PRESENT]) for noise in noises}
-    for name, weights in JUDGES.items():
-        cells = []
-        for noise in noises:
-            ratios = _choices(judged[noise], weights)
-            differences = np.minimum(ratios, WORST_RATIO) - np.minimum(present[noise], WORST_RATIO)
-            error = differences.std(ddof=1) / np.sqrt(differences.size)
-            cells += [f"{_mean(ratios):.2f}", f"{differences.mean():+.2f} ± {error:.2f}" if name != PRESENT else ""]
-        among = _mean(_choices(judged[NOISE], weights, (*FIVE, "paper's values")))
-        yield f"| {name} | " + " | ".join(cells) + f" | {among:.2f} |"
-
-
-def _cross_validated(judged, noises):
-    """Weights chosen on every second case, at all noises together, and what they reach on the others."""
-    heads = " | ".join(f"noise {noise:g}: mean" for noise in noises)
-    yield f"\n| weights chosen on the other half | {heads} | weights |"
-    yield "|---" * (2 + len(noises)) + "|"
-    for name, grid in GRIDS.items():
-        candidates = [dict(zip(grid, values)) for values in product(*grid.values())]
-        ratios = [[_choices(judged[noise], weights) for weights in candidates] for noise in noises]
-        ratios = [np.minimum(found, WORST_RATIO) for found in ratios]
-        chosen = [int(sum(found[:, 1 - half :: 2].mean(1) for found in ratios).argmin()) for half in (0, 1)]
-        means = [np.mean(np.r_[found[chosen[0], ::2], found[chosen[1], 1::2]]) for found in ratios]
-        text = "; ".join(", ".join(f"{key} {value:g}" for key, value in candidates[i].items()) for i in chosen)
-        yield f"| {name} | " + " | ".join(f"{mean:.2f}" for mean in means) + f" | {text} |"
-
-
-def _has(rows, runs):
-    """Whether a case has kernels of all of them."""
-    return set(runs) <= {row["run"] for row in rows}
-
-
-def _rows_of(cases, run):
-    return [row for rows in cases.values() for row in rows if row["run"] == run]
-
-
-def _choices(cases, weights, runs=FIVE):
-    return np.array([chosen_row(rows, runs, weights)["error_ratio"] for rows in cases.values()])
-
-
-def _line(title, all_ratios):
-    cells = []
-    for ratios in all_ratios:
-        shares = [f"{100 * np.mean(np.array(ratios) <= limit):.0f} %" for limit in (1.5, 2, 3)] if ratios else []
-        cells += [str(len(ratios)), f"{_mean(ratios):.2f}", f"{np.median(ratios):.2f}", *shares] if ratios else [""] * 6
-    return f"| {title} | " + " | ".join(cells) + " |"
-
-
-def _mean(ratios):
-    return np.minimum(ratios, WORST_RATIO).mean()
-
-
-def _correlation(cases, measure):
-    """Spearman's, within each case over the preset's five kernels and the true one; the mean over the cases."""
-    compared = [[row for row in rows if row["run"] in (*FIVE, TRUE)] for rows in cases.values()]
-    pairs = [zip(*((row[measure], row["error_ratio"]) for row in rows)) for rows in compared]
-    # Where a measure is the same for all kernels, it has no ranks.
-    return np.mean([spearmanr(values, ratios).statistic for values, ratios in pairs if len(set(values)) > 1])
-
-
-CHOICES = {
-    "the best of the first five by the judge": lambda rows: chosen_row(rows, FIVE, JUDGES[PRESENT]),
-    "the best of the five by their true ratios": lambda rows: oracle_row(rows, FIVE),
-    "the best of the first four by the judge": lambda rows: chosen_row(rows, FIVE[:4], JUDGES[PRESENT]),
-    "the best of the first seven by the judge": lambda rows: chosen_row(rows, SEVEN, JUDGES[PRESENT]),
-    "the best of the seven by their true ratios": lambda rows: oracle_row(rows, SEVEN),
-}
-
-
 def read(path, noise):
     """Rows of a file for one noise; none if it is missing."""
     rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
@@ -363,41 +245,48 @@ def by_case(rows):
     return found
 
 
+def _runs(rows):
+    return {row["run"] for row in rows}
+
+
 def _append(path, results, count):
     for number, rows in enumerate(results, 1):
         with path.open("a") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
         found = "; ".join(f"{row['run']} {row['error_ratio']:.2f}" for row in rows)
-        print(f"{number}/{count} {rows[0]['case']}: {found}", flush=True)
+        print(f"{number}/{count} {rows[0]['case'] if rows else 'collapsed'}: {found}", flush=True)
 
 
 def main():
-    """One of the three steps."""
+    """One of the two steps."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("step", choices=("kernels", "measures", "tables"))
-    parser.add_argument("--data", help="folder of training images")
+    parser.add_argument("step", choices=("kernels", "measures"))
+    parser.add_argument("--data", required=True, help="folder of training images")
     parser.add_argument("--out", required=True, type=Path, help="folder of finished cases")
     parser.add_argument("--noise", type=float, default=NOISE, help="standard deviation (default: %(default)s)")
     parser.add_argument("--every", type=int, default=1, help="take every n-th case only")
+    parser.add_argument("--first", type=int, default=0, help="from this one on (default: %(default)s)")
+    parser.add_argument("--per-folder", type=int, default=12, help="images of each kind (default: %(default)s)")
+    parser.add_argument(
+        "--split", choices=("test", "train"), default="test", help="whose images: the training split's are learned from"
+    )
     parser.add_argument("--jobs", type=int, default=1)
     arguments = parser.parse_args()
     kernels, measures = arguments.out / "kernels.jsonl", arguments.out / "measures.jsonl"
-    common = arguments.data, arguments.every, arguments.noise
-    if arguments.step == "tables":
-        print("\n".join(tables({noise: by_case(read(measures, noise)) for noise in (NOISE, 0.0)})))
-        return
-    if arguments.data is None:
-        parser.error(f"{arguments.step} needs --data")
     arguments.out.mkdir(parents=True, exist_ok=True)
-    names = case_by_name(*common)
+    fields = vars(arguments)
+    selection = Selection(**{name: fields[name] for name in Selection._fields})
+    names = case_by_name(selection)
+    found = by_case(read(kernels, arguments.noise))
     if arguments.step == "kernels":
-        done = by_case(read(kernels, arguments.noise))
-        jobs, work, path = [name for name in names if name not in done], partial(kernels_of_case, *common), kernels
+        wanted = [*dict.fromkeys([*(RUNS if arguments.split == "test" else ()), *LEARNED_FROM]), TRUE]
+        jobs = [(name, [run for run in wanted if run not in _runs(found.get(name, []))]) for name in names]
+        work, path = partial(kernels_of_case, selection), kernels
     else:
         done = by_case(read(measures, arguments.noise))
-        rows = by_case(read(kernels, arguments.noise))
-        jobs, work, path = [rows[name] for name in rows if name in names and name not in done], None, measures
-        work = partial(measures_of_case, *common)
+        jobs = [(found[name], _runs(found[name]) - _runs(done.get(name, []))) for name in names if name in found]
+        work, path = partial(measures_of_case, selection), measures
+    jobs = [(what, runs) for what, runs in jobs if runs]
     _append(path, map_unordered(work, jobs, arguments.jobs), len(jobs))
 
 

@@ -10,7 +10,8 @@ import json
 from pathlib import Path
 
 import numpy as np
-from judge_study import FIVE, JUDGES, PRESENT, TRUE, by_case, chosen_row, oracle_row, read
+from judge_study import SIX, TRUE
+from judge_tables import JUDGES, PRESENT, chosen_row, measured, oracle_row
 from prior_study import TABLES, WORST_RATIO
 
 from pydeblur.reproduce.tables import pyplot_without_display, write_figure
@@ -88,12 +89,12 @@ def best_plot(judged):
     figure, axes = plt.subplots(1, 2, figsize=(11, 4), sharey=True)
     for panel, (noise, title) in zip(axes, NOISES.items()):
         cases = judged[noise]
-        for run in FIVE:
+        for run in SIX:
             ratios = [row["error_ratio"] for rows in cases.values() for row in rows if row["run"] == run]
             cumulative(panel, ratios, run, alpha=0.5, linewidth=1)
-        choices = [chosen_row(rows, FIVE, JUDGES[PRESENT])["error_ratio"] for rows in cases.values()]
+        choices = [chosen_row(rows, SIX, JUDGES[PRESENT])["error_ratio"] for rows in cases.values()]
         cumulative(panel, choices, "best: chosen by the judge", color="black", linewidth=2)
-        oracle = [oracle_row(rows, FIVE)["error_ratio"] for rows in cases.values()]
+        oracle = [oracle_row(rows, SIX)["error_ratio"] for rows in cases.values()]
         cumulative(panel, oracle, "chosen by the true ratio", color="black", linestyle="--")
         finish(panel, f"{title}, {len(cases)} cases")
     axes[0].set_ylabel("cases (%)")
@@ -140,7 +141,7 @@ def main():
     parser.add_argument("--out", required=True, type=Path, help="folder for the plots")
     arguments = parser.parse_args()
     study = [json.loads(line) for line in arguments.study.read_text().splitlines()]
-    judged = {noise: by_case(read(arguments.judge / "measures.jsonl", noise)) for noise in NOISES}
+    judged = measured(arguments.judge)
     arguments.out.mkdir(parents=True, exist_ok=True)
     figures = {
         "kernel-step": kernel_step_plot(study),

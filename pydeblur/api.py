@@ -10,7 +10,7 @@ import numpy as np
 from pydeblur.clipping import clipped_pixels, has_clipped_highlights, needs_more_light
 from pydeblur.crop import Window, crop_window
 from pydeblur.errors import InvalidOptionError, KernelCollapseWarning
-from pydeblur.estimation import estimate, run_options, total_iterations
+from pydeblur.estimation import estimate, runs_of, total_iterations
 from pydeblur.grey import grey_image
 from pydeblur.median import median_filtered
 from pydeblur.nonblind import deconvolve
@@ -202,7 +202,7 @@ def estimate_kernel(
 def _estimated(
     image, kernel_size, preset, saturated, crop, callback, progress
 ) -> tuple[BlindDeconvolution, Window | None]:
-    first_options = run_options(preset, kernel_size)[0]
+    first_options = runs_of(preset, kernel_size)[0].options
     window = crop_window(crop, image, kernel_size)
     part = image if window is None else window.part_of(image)
     grey = check_blurred_image(grey_image(part), first_options)

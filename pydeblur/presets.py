@@ -20,7 +20,8 @@ class Preset:
     solver : dict
         Fields of SolverOptions.
     candidates : tuple of dict
-        Several runs, each with these fields of SolverOptions over `solver`; the judge takes the best. Empty: one run.
+        Several runs, each with these fields of SolverOptions over `solver`, and under ``"prior"`` the name of another prior;
+        the judge takes the best. Empty: one run.
     judge : dict
         Options of the classifier that judges candidates.
     refinement : dict
@@ -37,11 +38,15 @@ class Preset:
     refinement: dict = field(default_factory=dict)
     minds_clipping: bool = False
 
-    def runs(self) -> list[dict]:
-        """Fields of SolverOptions of each candidate's run; of the refined one alone, where there is nothing to choose."""
+    def runs(self) -> list[tuple[object, dict, dict]]:
+        """Prior, its options and fields of SolverOptions of each candidate; the refined run, where there is no choice."""
         if not self.candidates:
-            return [{**self.solver, **self.refinement}]
-        return [{**self.solver, **candidate} for candidate in self.candidates]
+            return [(self.prior, self.prior_options, {**self.solver, **self.refinement})]
+        return [self._run(**candidate) for candidate in self.candidates]
+
+    def _run(self, prior=None, **fields):
+        own = (self.prior, self.prior_options) if prior is None else (prior, {})
+        return *own, {**self.solver, **fields}
 
 
 PRESETS = {
@@ -57,7 +62,15 @@ PRESETS = {
     "best": Preset(
         "gradient",
         solver={"prefilter": 0.7, "relative_kernel_weight": 0.3, "noise_reference": 0.01},
-        candidates=({}, {"iterations": 10}, {"initial_kernel": "column"}, {"lambda_grad": 8e-3}, {"lambda_grad": 2e-3}),
+        candidates=(
+            {},
+            {"iterations": 10},
+            {"initial_kernel": "column"},
+            {"lambda_grad": 8e-3},
+            {"lambda_grad": 2e-3},
+            # The text prior, in four steps of β and half as many of α each.
+            {"prior": "intensity", "beta_growth": 8.0, "alpha_growth": 4.0},
+        ),
         judge={"weights": "classifier-compact"},
         refinement={"finest_iterations": 10},
         minds_clipping=True,
@@ -129,6 +142,9 @@ def resolve(preset: str | None = None, prior=None, prior_options: dict | None = 
         solver = {"noise_reference": None, **solver}
     # Iterations that are given are meant for all scales.
     fixed = {*solver, "finest_iterations"} if "iterations" in solver else set(solver)
+    if prior is not None:
+        # That one is meant for all runs.
+        chosen = replace(chosen, candidates=tuple(each for each in chosen.candidates if "prior" not in each))
     chosen = replace(
         chosen,
         solver={**chosen.solver, **solver},

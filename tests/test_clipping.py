@@ -211,7 +211,7 @@ class TestFaces:
     def test_the_judge_minds_only_the_clipped_pixels_that_it_sees(self, night, monkeypatch):
         seen = {}
         for side in (1000, 40):
-            monkeypatch.setattr(pydeblur.estimation, "_JUDGED_SIDE", side)
+            monkeypatch.setattr(pydeblur.judge, "_JUDGED_SIDE", side)
             found = pydeblur.estimate_kernel(night[:, :140], 15, saturated=True, **self.WORDS)
             seen[side] = {candidate["energy"] is None for candidate in found.candidates}
         assert seen == {1000: {True}, 40: {False}}

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import pydeblur
-from pydeblur import estimation
-from pydeblur.estimation import ENERGY_WEIGHT, log_odds, total_iterations
+from pydeblur import judge
+from pydeblur.estimation import total_iterations
+from pydeblur.judge import Verdict, log_odds
 from pydeblur.presets import DEFAULT, PRESETS, Preset, resolve
 from pydeblur.solver.options import solver_options
 from pydeblur.training import blur, random_kernel
@@ -25,9 +26,9 @@ def blurred():
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_is_made_of_options_that_exist(name):
     preset = PRESETS[name]
-    for fields in preset.runs():
+    for prior, prior_options, fields in preset.runs():
         solver_options({**fields, "kernel_size": 5})
-    pydeblur.load_prior(preset.prior, **preset.prior_options)
+        pydeblur.load_prior(prior, **prior_options)
     if preset.candidates:
         pydeblur.load_prior("classifier", **preset.judge)
 
@@ -46,12 +47,23 @@ def test_fixed_fields_leave_fewer_candidates():
     assert resolve("best").candidates == candidates
     fixed = resolve("best", solver={"iterations": 2})
     assert fixed.candidates == tuple(c for c in candidates if "iterations" not in c)  # {} stands for both
-    assert all(fields["iterations"] == 2 for fields in fixed.runs())
-    alone = resolve("best", solver={"iterations": 2, "lambda_grad": 4e-3, "initial_kernel": "row"})
-    assert alone.candidates == () and len(alone.runs()) == 1 and "finest_iterations" not in alone.runs()[0]
+    assert all(fields["iterations"] == 2 for *_, fields in fixed.runs())
+    alone = resolve("best", "gradient", solver={"iterations": 2, "lambda_grad": 4e-3, "initial_kernel": "row"})
+    assert alone.candidates == () and len(alone.runs()) == 1 and "finest_iterations" not in alone.runs()[0][2]
     assert resolve("best", solver={"finest_iterations": 3}).refinement == {}
     assert resolve("best", solver={"iterations": 3}).refinement == {}
     assert resolve("best", solver={"gamma_correct": 2.2}).refinement == {"finest_iterations": 10}
+
+
+def test_a_given_prior_is_that_of_all_candidates():
+    assert "intensity" in {prior for prior, *_ in resolve("best").runs()}
+    assert resolve("best").prior == "gradient"
+    for prior in ("gradient", "classifier", pydeblur.load_prior("intensity")):
+        chosen = resolve("best", prior)
+        assert [found for found, *_ in chosen.runs()] == [prior] * 5
+        assert all(fields.keys().isdisjoint({"beta_growth", "prior"}) for *_, fields in chosen.runs())
+    options = {"weights": "classifier-compact", "form": "nll"}
+    assert all(found == options for _, found, _ in resolve("best", "classifier", options).runs())
 
 
 def test_a_given_prefilter_is_meant_as_it_is():
@@ -98,11 +110,10 @@ def test_the_best_candidate_is_one_of_the_runs(blurred):
     best = pydeblur.estimate_kernel(blurred, 5, preset="best", callback=records.append, **options)
     assert [candidate["chosen"] for candidate in best.candidates].count(True) == 1
     (chosen,) = (candidate for candidate in best.candidates if candidate["chosen"])
-    least = min(c["energy"] for c in best.candidates)
-    cost = [c["log_odds"] + ENERGY_WEIGHT * (c["energy"] / least - 1) for c in best.candidates]
+    cost = [Verdict(c["log_odds"], c["energy"], c["overshoot"]).cost for c in best.candidates]
     assert best.candidates[int(np.argmin(cost))] is chosen
     fields = {**PRESETS["best"].solver, "lambda_grad": 4e-3, **chosen["fields"], "finest_iterations": 10}
-    again = pydeblur.estimate_kernel(blurred, 5, prior="gradient", **fields)
+    again = pydeblur.estimate_kernel(blurred, 5, prior=fields.pop("prior", "gradient"), **fields)
     assert np.array_equal(best.kernel, again.kernel) and best.options == again.options
     assert len(records) > len(best.history)  # the callback saw every run
     assert pydeblur.deblur(blurred, 5, preset="best", **options).candidates == best.candidates
@@ -118,8 +129,8 @@ def test_what_is_refined_already_is_not_run_again(blurred):
 
 def test_the_judge_looks_at_a_part_of_a_large_image(blurred, monkeypatch):
     seen = []
-    monkeypatch.setattr(estimation, "_JUDGED_SIDE", 40)
-    monkeypatch.setattr(estimation, "log_odds", lambda image, *others: seen.append(image.shape) or log_odds(image, *others))
+    monkeypatch.setattr(judge, "_JUDGED_SIDE", 40)
+    monkeypatch.setattr(judge, "log_odds", lambda image, *others: seen.append(image.shape) or log_odds(image, *others))
     result = pydeblur.estimate_kernel(blurred[:, :60], 5, preset="best", iterations=1)
     assert set(seen) == {(40, 40)} and result.latent.shape == (64, 60)
 
@@ -132,20 +143,44 @@ def test_the_judge_prefers_the_right_kernel(blurred):
     sharp = data.camera()[:256, 100:356] / 255
     kernel = random_kernel(15, 2)
     image = blur(sharp, kernel, 0.005, 0).astype(float)
-    judge = pydeblur.load_prior("classifier", weights="classifier-compact", threads=1)
+    classifier = pydeblur.load_prior("classifier", weights="classifier-compact", threads=1)
     run = blind_deconv(image, SolverOptions(15, iterations=1))
     nothing = np.zeros((15, 15))
     nothing[7, 7] = 1
-    for restored in (estimation._restored_by_tv, estimation._restored_with_highlights):
-        right, wrong = (log_odds(restored(image, replace(run, kernel=k)), judge) for k in (kernel, nothing))
+    runs = [replace(run, kernel=k) for k in (kernel, nothing)]
+    for restored in (lambda *of: judge.restored_by_tv(*of)[0], judge.restored_with_highlights):
+        right, wrong = (log_odds(restored(image, run), classifier) for run in runs)
         assert right < wrong - 1
+    right, wrong = map(judge.Judge(image, 15, threads=1), runs)
+    assert right.cost < wrong.cost - 1
+
+
+def test_overshoot_and_energy_count_against_a_kernel():
+    verdict = Verdict(1.0, 2.0, 1e-3)
+    assert replace(verdict, overshoot=1e-2).cost > replace(verdict, energy=2.1).cost > verdict.cost
+    assert replace(verdict, log_odds=-1.0).cost == pytest.approx(verdict.cost - 2)
+    assert np.isfinite([Verdict(1.0, 0.0, 0.0).cost, Verdict(1.0, 1.0, 0.0).cost]).all()
+
+
+def test_overshoot_is_what_leaves_the_range_with_gamma():
+    image = np.random.default_rng(3).uniform(size=(40, 40))
+    delta = np.zeros((5, 5))
+    delta[2, 2] = 1
+    narrow = pydeblur.estimate_kernel(0.3 + 0.4 * image, prior="gradient", **{**QUICK, "gamma_correct": 2.0})
+    found, overshoot = judge.restored_by_tv(0.3 + 0.4 * image, replace(narrow, kernel=delta))
+    assert overshoot == 0 and found.min() > 0.2 and found.max() < 0.8
+    blur = np.full((5, 5), 1 / 25)
+    restored = pydeblur.deconvolve(image, blur, "tv")
+    outside = np.maximum(restored - 1, 0) + np.maximum(-restored, 0)
+    one = replace(narrow, kernel=blur, options=replace(narrow.options, gamma_correct=1.0))
+    assert judge.restored_by_tv(image, one)[1] == pytest.approx(np.mean(outside**2))
 
 
 def test_with_clipped_pixels_the_log_odds_decide_alone(blurred):
     clipped = np.clip(1.5 * blurred, 0, 1)
     assert clipped.max() == 1
     best = pydeblur.estimate_kernel(clipped, 5, saturated=True, iterations=1)
-    assert [candidate["energy"] for candidate in best.candidates] == [None] * len(best.candidates)
+    assert {(candidate["energy"], candidate["overshoot"]) for candidate in best.candidates} == {(None, None)}
     (chosen,) = (candidate for candidate in best.candidates if candidate["chosen"])
     assert chosen["log_odds"] == min(candidate["log_odds"] for candidate in best.candidates)
 

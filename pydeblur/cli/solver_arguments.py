@@ -66,7 +66,7 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
     )
     group.add_argument(
         "--lambda-prior", type=not_negative, metavar="X",
-        help="λ, weight of the prior (default: 0.004; best has none)",
+        help="λ, weight of the prior (default: 0.004; best: of the one candidate that has a prior)",
     )
     group.add_argument(
         "--lambda-grad", type=not_negative, metavar="X",

@@ -15,7 +15,8 @@ import numpy as np
 from pydeblur.clipping import clipped_pixels
 from pydeblur.datasets import load
 from pydeblur.errors import InvalidOptionError, KernelCollapseError
-from pydeblur.estimation import ENERGY_WEIGHT, estimate
+from pydeblur.estimation import estimate
+from pydeblur.judge import ENERGY_WEIGHT, OVERSHOOT_WEIGHT
 from pydeblur.files import write_bytes
 from pydeblur.fourier import fft_fixed
 from pydeblur.grey import grey_image
@@ -138,7 +139,8 @@ def all_options(protocol: Protocol) -> dict:
 
 
 def _judge(preset) -> dict:
-    return {**describe_prior(load_prior("classifier", **preset.judge)), "energy_weight": ENERGY_WEIGHT}
+    weights = {"energy_weight": ENERGY_WEIGHT, "overshoot_weight": OVERSHOOT_WEIGHT}
+    return {**describe_prior(load_prior("classifier", **preset.judge)), **weights}
 
 
 def _mixture_weights() -> dict:
