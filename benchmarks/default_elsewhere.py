@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from development_set import images_by_folder
+from development_set import WORST_RATIO, images_by_folder
 from scipy.signal import fftconvolve
 
 import pydeblur
@@ -31,7 +31,6 @@ SIDE = 384
 STREAM = 9000
 #: Pixels that do not count, and how far an image deblurred with a kernel of another centroid may be off.
 BORDER, LARGEST_SHIFT = 45, 40
-WORST_RATIO = 20.0
 #: Above this quantile of the scene, "clipped" makes highlights this many times brighter before the blur.
 HIGHLIGHTS, GAINS = 0.97, (2.0, 6.0)
 

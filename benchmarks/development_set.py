@@ -17,6 +17,8 @@ from pydeblur.training.synthesis import blur
 SIDE = 255
 KERNEL_SIZES = (15, 31)
 NOISE = 0.01
+#: In means of error ratios, larger ones count as this: what has failed has failed.
+WORST_RATIO = 20.0
 #: Added to every seed; another number gives another set. The training split's is for what is learned: it has no image of
 #: the other, on which the result is then tried.
 STREAMS = {"test": 4000, "train": 6000}
@@ -38,9 +40,7 @@ class DevelopmentCase:
         return int(np.ceil(1.2 * self.kernel.shape[0])) // 2 * 2 + 1
 
 
-def development_cases(
-    data, per_folder: int = 12, noise: float = NOISE, split: str = "test"
-) -> list[DevelopmentCase]:
+def development_cases(data, per_folder: int = 12, noise: float = NOISE, split: str = "test") -> list[DevelopmentCase]:
     """`per_folder` images of a split from each subfolder of `data`, each under its own kernel.
 
     Parameters

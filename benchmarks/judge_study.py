@@ -37,24 +37,18 @@ from pydeblur.solver.noise import adapt_to_noise
 
 LARGEST_SHIFT = 12
 BEST = preset_named("best")
-#: The text prior in four steps of β, and half as many of α each.
-INTENSITY = {"prior": "intensity", "beta_growth": 8.0, "alpha_growth": 4.0}
-#: Fields of SolverOptions, and a prior: what the preset chooses from, others that it might, and the paper's single run,
-#: worse at noise.
+#: The preset's candidates, by the names that they have here.
+SIX = ("adaptive", "10 iterations", "column", "mu 8e-3", "mu 2e-3", "intensity")
+#: Those with the L0 gradient prior.
+FIVE = SIX[:5]
+#: Prior, its options and fields of SolverOptions: what the preset chooses from, others that it might, and the paper's
+#: single run, worse at noise.
 RUNS = {
-    "adaptive": BEST.solver,
-    "10 iterations": {**BEST.solver, "iterations": 10},
-    "column": {**BEST.solver, "initial_kernel": "column"},
-    "mu 8e-3": {**BEST.solver, "lambda_grad": 8e-3},
-    "mu 2e-3": {**BEST.solver, "lambda_grad": 2e-3},
-    "10 iterations, column": {**BEST.solver, "iterations": 10, "initial_kernel": "column"},
-    "10 iterations, mu 2e-3": {**BEST.solver, "iterations": 10, "lambda_grad": 2e-3},
-    "intensity": {**BEST.solver, **INTENSITY},
-    "paper's values": {},
+    **dict(zip(SIX, BEST.runs(), strict=True)),
+    "10 iterations, column": ("gradient", {}, {**BEST.solver, "iterations": 10, "initial_kernel": "column"}),
+    "10 iterations, mu 2e-3": ("gradient", {}, {**BEST.solver, "iterations": 10, "lambda_grad": 2e-3}),
+    "paper's values": ("gradient", {}, {}),
 }
-FIVE = tuple(RUNS)[:5]
-SEVEN = tuple(RUNS)[:7]
-SIX = (*FIVE, "intensity")
 TRUE = "true"
 #: A point, which leaves the image as it is.
 POINT = "point"
@@ -62,6 +56,7 @@ POINT = "point"
 LEARNED_FROM = (*SIX, "paper's values", POINT)
 #: μ of the latent images, of which the solver starts from the latter; λ of TV, where the former is the preset's.
 LAMBDAS = (1e-3, 4e-3)
+
 
 class Selection(NamedTuple):
     """Which cases: `development_cases`'s arguments, and every n-th of them from the first on."""
@@ -112,9 +107,9 @@ def _kernel_of(run, case):
         return case.kernel
     if run == POINT:
         return unit_impulse([case.kernel_size] * 2, "mid")
-    fields = dict(RUNS[run])
-    prior = load_prior(fields.pop("prior", "gradient"))
-    return blind_deconv(case.blurred, SolverOptions(case.kernel_size, **fields), prior).kernel
+    prior, prior_options, fields = RUNS[run]
+    options = SolverOptions(case.kernel_size, **fields)
+    return blind_deconv(case.blurred, options, load_prior(prior, **prior_options)).kernel
 
 
 def _error(case, kernel):

@@ -11,17 +11,17 @@ nothing is asked of kernels that are equally good.
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from development_set import NOISE
+from development_set import NOISE, WORST_RATIO
 from judge_study import FIVE, LEARNED_FROM, POINT, RUNS, SIX, TRUE, by_case, read
 from scipy.optimize import minimize
 from scipy.stats import spearmanr
 
 from pydeblur.judge import ENERGY_WEIGHT, OVERSHOOT_FLOOR, OVERSHOOT_WEIGHT
 
-WORST_RATIO = 20.0
 NOISES = (NOISE, 0.0)
 #: Before logarithms.
 _SMALLEST = 1e-6
@@ -192,23 +192,18 @@ def _judges(learned_from, tried_on):
     yield f"| learned from {len(cases)} cases | change¹ there, cross-validated | {heads} | a point among them² | weights |"
     yield "|---" * (4 + 2 * len(NOISES)) + "|"
     oracle = np.array([_log_ratio(oracle_row(rows, SIX)) for rows in cases])
-    yield _judge_line(FORMER, None, tried_on, lambda rows, runs: chosen_row(rows, runs, JUDGES[FORMER]), "")
+    yield _judge_line(FORMER, None, tried_on, JUDGES[FORMER])
     for name, measures in LEARNED.items():
-        weights = learn(cases, measures)
-        text = ", ".join(f"{measure} {weight:.3g}" for measure, weight in weights.items())
         gain = cross_validated(cases, measures, SIX) - former
-
-        def choose(rows, runs, weights=weights):
-            return chosen_row(rows, runs, weights)
-
-        yield _judge_line(name, gain, tried_on, choose, text)
-    present = JUDGES[PRESENT]
-    text = ", ".join(f"{measure} {weight:.3g}" for measure, weight in present.items())
-    yield _judge_line("as shipped", None, tried_on, lambda rows, runs: chosen_row(rows, runs, present), text)
-    yield _judge_line("the true ratios", oracle - former, tried_on, oracle_row, "")
+        yield _judge_line(name, gain, tried_on, learn(cases, measures))
+    yield _judge_line("as shipped", None, tried_on, JUDGES[PRESENT])
+    yield _judge_line("the true ratios", oracle - former, tried_on, None)
 
 
-def _judge_line(title, gain, tried_on, choose, text):
+def _judge_line(title, gain, tried_on, weights):
+    """`weights` of a judge; None is one who knows the true ratios."""
+    choose = oracle_row if weights is None else partial(chosen_row, weights=weights)
+    text = ", ".join(f"{measure} {weight:.3g}" for measure, weight in (weights or {}).items())
     cells = ["" if gain is None else _change(gain)]
     points = 0
     for noise in NOISES:

@@ -15,7 +15,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
-from development_set import NOISE, development_cases
+from development_set import NOISE, WORST_RATIO, development_cases
 
 from pydeblur.errors import KernelCollapseError
 from pydeblur.estimation import estimate
@@ -28,7 +28,6 @@ from pydeblur.reproduce.processes import map_unordered
 #: Kernels of up to 31 pixels are centred by their box, estimates by their centroid.
 LARGEST_SHIFT = 12
 #: Ratios above count as this in means: a failed case is a failed case.
-WORST_RATIO = 20.0
 
 ROBUST = {"prefilter": 0.7, "relative_kernel_weight": 0.3}
 ADAPTIVE = {**ROBUST, "noise_reference": 0.01}

@@ -10,9 +10,10 @@ import json
 from pathlib import Path
 
 import numpy as np
+from development_set import WORST_RATIO
 from judge_study import SIX, TRUE
 from judge_tables import JUDGES, PRESENT, chosen_row, measured, oracle_row
-from prior_study import TABLES, WORST_RATIO
+from prior_study import TABLES
 
 from pydeblur.reproduce.tables import pyplot_without_display, write_figure
 
