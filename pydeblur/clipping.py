@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.ndimage import binary_dilation
-from scipy.signal import fftconvolve
 
 from pydeblur.matlab import padarray
 from pydeblur.nonblind.tv import deconvolve_tv
@@ -98,6 +97,8 @@ def needs_more_light(image: np.ndarray, kernel: np.ndarray) -> bool:
     clipped = brightness[known] >= CLIPPED_LEVEL
     if not clipped.any():
         return False
+    from scipy.signal import fftconvolve  # which takes a second to import
+
     sharp = np.clip(deconvolve_tv(brightness, kernel), 0, 1)
     margins = tuple(length // 2 for length in kernel.shape)
     reblurred = fftconvolve(padarray(sharp, margins, "replicate"), kernel, mode="valid")

@@ -1,11 +1,14 @@
 """What all tests share: the golden outputs of the MATLAB-language reference, and a sharp image."""
 
+import sys
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.io import loadmat
 
+from pydeblur.compiled import compiled_loops
 from pydeblur.fourier import fft_fixed
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -57,6 +60,32 @@ def each_fft(request):
     if request.param == "ducc0":
         pytest.importorskip("ducc0")
     with fft_fixed(request.param):
+        yield request.param
+
+
+@contextmanager
+def without_numba():
+    """A ``with`` block in which Numba is not installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "numba", None)
+        compiled_loops.cache_clear()
+        try:
+            yield
+        finally:
+            compiled_loops.cache_clear()
+
+
+@pytest.fixture(name="without_numba", scope="session")
+def without_numba_fixture():
+    return without_numba
+
+
+@pytest.fixture(params=["numpy", "numba"])
+def each_loop(request):
+    """Run the test with NumPy's passes over the pixels and with compiled loops."""
+    if request.param == "numba":
+        pytest.importorskip("numba")
+    with without_numba() if request.param == "numpy" else nullcontext():
         yield request.param
 
 

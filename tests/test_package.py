@@ -15,7 +15,7 @@ import pydeblur
 from pydeblur.files import read_image, write_image
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-HEAVY = ("torch", "onnx", "onnxruntime", "skimage", "matplotlib", "dask", "scipy.io", "imageio")
+HEAVY = ("torch", "onnx", "onnxruntime", "skimage", "matplotlib", "dask", "scipy.io", "scipy.signal", "imageio")
 
 
 def python(*words, **options):
@@ -43,7 +43,7 @@ import numpy as np, pydeblur
 for name in pydeblur.__all__: getattr(pydeblur, name)
 pydeblur.deblur(np.random.default_rng(0).random((20, 20)), 3, iterations=1%s)
 """
-    never = {"torch", "onnx", "skimage", "matplotlib", "dask"}
+    never = {"torch", "onnx", "skimage", "matplotlib", "dask", "scipy.signal"}
     assert not set(imported_by(code % "")) & never
     assert not set(imported_by(code % ", prior='gradient'")) & {*never, "onnxruntime"}
 

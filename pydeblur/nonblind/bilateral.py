@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from pydeblur.compiled import compiled_loops
 from pydeblur.matlab import fspecial, padarray, rgb2lab
 
 #: Rows and columns of a tile: small enough for the processor's caches, large enough for few calls of NumPy.
@@ -27,7 +28,7 @@ def bilateral_filter(image: np.ndarray, sigma_s: float = 3.0, sigma_r: float = 0
         Values may be negative (it is a difference image in `ringing_artifacts_removal`). Distances are taken in the
         grey values, or in CIE Lab (of the values clipped to [0, 1]) with 100 * sigma_r. For float64 the exponentials
         are taken in double and rounded, so that every platform gives the same number; for float32 in single, five times
-        as fast and right to a few units in the last place.
+        as fast and right to a few units in the last place, unless Numba's loops are used, which always take double.
     sigma_s, sigma_r : float
         Widths in space (pixels) and in range.
     workers : int
@@ -68,23 +69,43 @@ def _weighted_mean(values, guide, weights, variance, precision, workers):
         np.stack([padarray(plane, (radius, radius), "replicate") for plane in planes]) for planes in (values, guide)
     )
     result = np.empty_like(values)
+    loops = compiled_loops("bilateral")
+    if loops is not None:
+        bands = [height * part // workers for part in range(workers + 1)]
+
+        def filter_band(first, last):
+            loops.filter_rows(padded_values, padded_guide, weights, _divisor(variance), first, last, result)
+
+        _each(filter_band, list(zip(bands, bands[1:])), workers)
+        return result
     tiles = [
         np.s_[top : min(top + _TILE[0], height), left : min(left + _TILE[1], width)]
         for top in range(0, height, _TILE[0])
         for left in range(0, width, _TILE[1])
     ]
 
-    def filter_tiles(some):
+    def filter_tiles(*some):
         tile_filter = _TileFilter(padded_values, padded_guide, weights, variance, precision)
         for rows, columns in some:
             tile_filter(rows, columns, result[:, rows, columns])
 
-    if workers == 1 or len(tiles) == 1:
-        filter_tiles(tiles)
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(filter_tiles, [tiles[first::workers] for first in range(workers)]))
+    _each(filter_tiles, [tiles[first::workers] for first in range(workers)], workers)
     return result
+
+
+def _each(function, arguments, workers):
+    """Call a function with each tuple of arguments, in so many threads."""
+    if workers == 1:
+        for given in arguments:
+            function(*given)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(lambda given: function(*given), arguments))
+
+
+def _divisor(variance):
+    """exp(-d / 2v): the factor is a power of two, so that d / -2v rounds as -0.5 (d / v) does."""
+    return np.float32(-2) * variance
 
 
 class _TileFilter:
@@ -92,8 +113,7 @@ class _TileFilter:
 
     def __init__(self, values, guide, weights, variance, precision):
         self._values, self._guide, self._weights, self._precision = values, guide, weights, precision
-        # exp(-d / 2v): the factor is a power of two, so that d / -2v rounds as -0.5 (d / v) does.
-        self._divisor = np.float32(-2) * variance
+        self._divisor = _divisor(variance)
         self._radius = weights.shape[0] // 2
         rows, columns = (size + self._radius for size in _TILE)
         self._pair_weights = np.empty((weights.size // 2, rows * columns), np.float32)

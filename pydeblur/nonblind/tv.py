@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pydeblur.compiled import compiled_loops
 from pydeblur.fourier import irfft2, rfft2
 from pydeblur.matlab import psf2otf_half
 from pydeblur.nonblind.channels import each_channel
@@ -46,26 +47,36 @@ def deconvolve_tv_periodic(image: np.ndarray, kernel: np.ndarray, lambda_tv: flo
     numerator = np.conj(otf, out=otf)
     numerator *= rfft2(image, workers)
     power = gradient_power(image.shape, image.dtype)
-    weight = np.empty_like(power)
     beta = 1 / lambda_tv
     while beta > _SMALLEST_BETA:
-        gamma = 1 / (2 * beta)
         spectrum = rfft2(_shrunk_divergence(image, beta * lambda_tv), workers)
-        spectrum *= gamma
-        spectrum += numerator
-        np.multiply(power, gamma, out=weight)
-        weight += kernel_power
-        np.divide(1, weight, out=weight)
-        # Scaling the two parts separately spares the complex product.
-        spectrum.real *= weight
-        spectrum.imag *= weight
+        _make_quotient(spectrum, numerator, kernel_power, power, 1 / (2 * beta))
         image = irfft2(spectrum, image.shape[-1], workers)
         beta /= 2
     return image
 
 
+def _make_quotient(spectrum, numerator, kernel_power, power, gamma: float) -> None:
+    """spectrum ← (numerator + gamma spectrum) / (kernel_power + gamma power)."""
+    loops = compiled_loops("quotients")
+    if loops is not None:
+        loops.scaled_quotient(spectrum, numerator, kernel_power, power, gamma)
+        return
+    spectrum *= gamma
+    spectrum += numerator
+    weight = power * gamma
+    weight += kernel_power
+    np.divide(1, weight, out=weight)
+    # Scaling the two parts separately spares the complex product.
+    spectrum.real *= weight
+    spectrum.imag *= weight
+
+
 def _shrunk_divergence(image: np.ndarray, threshold: float) -> np.ndarray:
     """∇ᵀ of the gradients ∇image, brought nearer to 0 by the threshold: sign(v) max(|v| - threshold, 0)."""
+    loops = compiled_loops("gradients")
+    if loops is not None:
+        return loops.shrunk_divergence(image, threshold)
     parts = []
     for axis in (-1, -2):
         field = forward_difference(image, axis)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pydeblur.compiled import compiled_loops
 from pydeblur.solver.array_backend import block_rows, empty, namespace
 
 
@@ -23,6 +24,12 @@ def gradient_power(shape: tuple[int, int], dtype=np.float64) -> np.ndarray:
     vertical = 4 * np.sin(np.pi * np.arange(height) / height) ** 2
     horizontal = 4 * np.sin(np.pi * np.arange(width // 2 + 1) / width) ** 2
     return (vertical[:, None] + horizontal).astype(dtype)
+
+
+def sparse_gradients(like):
+    """A :class:`SparseGradients` for images like that: for NumPy's the compiled one, where Numba is installed."""
+    loops = compiled_loops("gradients") if isinstance(like, np.ndarray) else None
+    return SparseGradients(like) if loops is None else loops.SparseGradients(like)
 
 
 class SparseGradients:

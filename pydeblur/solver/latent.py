@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pydeblur.compiled import compiled_loops
 from pydeblur.solver.array_backend import (
     block_rows,
     copied,
@@ -17,7 +18,7 @@ from pydeblur.solver.array_backend import (
     to_device,
     transfer_function,
 )
-from pydeblur.solver.gradients import SparseGradients, gradient_power
+from pydeblur.solver.gradients import gradient_power, sparse_gradients
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,8 @@ class LatentProblem:
         # operation runs over contiguous reals.
         power = gradient_power(blurred.shape[-2:])
         self._gradient_power = to_device(np.repeat(power[..., None], 2, axis=-1), blurred)
-        self._sparse_gradients = SparseGradients(blurred)
+        self._sparse_gradients = sparse_gradients(blurred)
+        self._quotients = compiled_loops("quotients") if isinstance(blurred, np.ndarray) else None
 
     def set_kernel(self, kernel: np.ndarray) -> None:
         """Take a blur kernel (n, m)."""
@@ -175,6 +177,12 @@ class LatentProblem:
         """(numerator + α spectrum) / (denominator + α |F∇|²); `spectrum` may be None, for 0, or is overwritten."""
         result = empty(numerator.shape, numerator) if spectrum is None else spectrum
         pairs, given = real_pairs(result), real_pairs(numerator)
+        if self._quotients is not None and alpha > 0:
+            if spectrum is None:
+                self._quotients.quotient_of(given, denominator, self._gradient_power, alpha, pairs)
+            else:
+                self._quotients.quotient(pairs, given, denominator, self._gradient_power, alpha)
+            return result
         step = block_rows(pairs.reshape(*pairs.shape[:-2], -1))
         for first in range(0, pairs.shape[-3], step):
             rows = np.s_[..., first : first + step, :, :]

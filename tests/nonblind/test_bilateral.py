@@ -36,6 +36,7 @@ def by_definition(image, sigma_s, sigma_r):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (17, 5), (16, 24), (37, 51), (33, 30, 3), (3, 70, 3)], ids=str)
 @pytest.mark.parametrize("sigmas", [(1.0, 0.1), (3.0, 0.1), (1.5, 0.02)], ids=str)
 @pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.usefixtures("each_loop")
 def test_every_bit_is_the_definition_s(shape, sigmas, workers, monkeypatch):
     monkeypatch.setattr(bilateral, "_TILE", (16, 24))  # several tiles, and incomplete ones
     image = 0.2 * np.random.default_rng(0).standard_normal(shape)
@@ -44,6 +45,7 @@ def test_every_bit_is_the_definition_s(shape, sigmas, workers, monkeypatch):
 
 
 @pytest.mark.parametrize("shape", [(37, 51), (33, 30, 3)], ids=str)
+@pytest.mark.usefixtures("each_loop")
 def test_single_precision_is_right_to_its_last_digits(shape):
     image = (0.2 * np.random.default_rng(0).standard_normal(shape)).astype(np.float32)
     actual, exact = bilateral_filter(image), bilateral_filter(image.astype(np.float64))
