@@ -74,9 +74,9 @@ class Case:
         return int(np.ceil(1.1 * self.kernel.shape[0])) // 2 * 2 + 1
 
 
-def cases(data, condition, noise, per_folder):
-    """The first images of each folder that are large enough, each under its own kernel."""
-    by_folder = images_by_folder(data)
+def cases(data, condition, noise, per_folder, split="test"):
+    """The first images of each folder of a split that are large enough, each under its own kernel."""
+    by_folder = images_by_folder(data, split)
     for folder in condition.folders or sorted(by_folder):
         found = 0
         for path in by_folder[folder]:

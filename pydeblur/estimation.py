@@ -1,8 +1,8 @@
 """One kernel estimate as a preset says: one run of the solver, or the best of several as a judge says.
 
 The coarse-to-fine strategy can go wrong at a coarse scale, and which run does so depends on small things: where it starts,
-how strong μ is, which prior takes part. So several are made and judged (:mod:`pydeblur.judge`). The run that is chosen is
-then made once more with more iterations at the finest scale, where five do not converge.
+how strong μ is, which prior takes part. So several are made and judged (:mod:`pydeblur.judge`). The run that is chosen then
+makes its finest scale once more with more iterations, where five do not converge.
 
 Measured in docs/prior-study.md.
 """
@@ -19,7 +19,7 @@ from pydeblur.errors import KernelCollapseError
 from pydeblur.judge import Judge, Verdict
 from pydeblur.presets import Preset
 from pydeblur.priors import load_prior
-from pydeblur.solver import BlindDeconvolution, SolverOptions, blind_deconv, iteration_count
+from pydeblur.solver import BlindDeconvolution, CoarseToFine, SolverOptions, iteration_count
 from pydeblur.solver.array_backend import is_on_cpu
 from pydeblur.solver.options import solver_options
 
@@ -33,8 +33,14 @@ class Run:
     prior_options: dict
 
     def __call__(self, image, callback, clipped) -> BlindDeconvolution:
+        search = self.search(image, callback, clipped)
+        search.advance_to(0)
+        return search.result()
+
+    def search(self, image, callback, clipped) -> CoarseToFine:
+        """The run before its first scale."""
         prior = load_prior(self.prior, **self.prior_options) if isinstance(self.prior, str) else self.prior
-        return blind_deconv(image, self.options, prior, callback, clipped)
+        return CoarseToFine(image, self.options, prior, callback, clipped)
 
     def with_fields(self, **fields) -> Run:
         """The same with other fields of SolverOptions."""
@@ -52,8 +58,8 @@ def runs_of(preset: Preset, kernel_size: int) -> list[Run]:
 def total_iterations(preset: Preset, kernel_size: int) -> int:
     """How many records all runs make: for progress bars. Which candidate is refined is not known before."""
     runs = runs_of(preset, kernel_size)
-    refined = [runs[0].with_fields(**preset.refinement)] if preset.candidates and preset.refinement else []
-    return sum(iteration_count(run.options) for run in runs + refined)
+    refined = runs[0].with_fields(**preset.refinement).options if preset.candidates and preset.refinement else None
+    return sum(iteration_count(run.options) for run in runs) + (refined.iterations_at(0) if refined else 0)
 
 
 def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None, clipped=None) -> BlindDeconvolution:
@@ -99,28 +105,32 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None,
         {"fields": preset.candidates[number], **asdict(judged[number].verdict), "chosen": number == best}
         for number in kept
     )
-    result = _refined(image, runs[best], judged[best].result, preset, callback, clipped)
+    result = _refined(runs[best], judged[best], preset)
     workers = runs[best].options.workers
     return replace(result, options=replace(result.options, workers=workers), candidates=candidates)
 
 
-def _refined(image, run, result, preset, callback, clipped) -> BlindDeconvolution:
-    """The chosen run with the preset's refinement; it stands where that collapses."""
+def _refined(run, judged, preset) -> BlindDeconvolution:
+    """The chosen run, its finest scale made with the preset's refinement; it stands where that collapses."""
     refined = run.with_fields(**preset.refinement)
     if refined in (run, run.with_fields(finest_iterations=run.options.iterations_at(0))):
-        return replace(result, options=replace(result.options, **preset.refinement))  # that is what was run
+        options = replace(judged.result.options, **preset.refinement)
+        return replace(judged.result, options=options)  # that is what was run
     try:
-        return refined(image, callback, clipped)
+        search = judged.before_finest.branch(**preset.refinement, workers=run.options.workers)
+        search.advance_to(0)
+        return search.result()
     except KernelCollapseError:
-        return result
+        return judged.result
 
 
 @dataclass(frozen=True)
 class _Judged:
-    """What a run has found, and what the judge says of it."""
+    """What a run has found, what the judge says of it, and the run as it came to the finest scale."""
 
     result: BlindDeconvolution
     verdict: Verdict
+    before_finest: CoarseToFine
 
 
 def _judged_runs(image, runs, preset, callback, clipped) -> list:
@@ -132,12 +142,16 @@ def _judged_runs(image, runs, preset, callback, clipped) -> list:
     judge, relay = Judge(image, first.kernel_size, clipped, first.workers, **preset.judge), _Relay(callback)
 
     def judged_run(run):
+        search = run.search(image, relay, clipped)
         try:
-            result = run(image, relay, clipped)
+            search.advance_to(1)
+            before_finest = search.branch()
+            search.advance_to(0)
         except KernelCollapseError as error:
             return error
         relay.check()
-        return _Judged(result, judge(result))
+        result = search.result()
+        return _Judged(result, judge(result), before_finest)
 
     if workers == 1:
         return [judged_run(run) for run in runs]

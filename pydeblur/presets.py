@@ -25,7 +25,7 @@ class Preset:
     judge : dict
         Options of the classifier that judges candidates.
     refinement : dict
-        Fields of SolverOptions with which the best candidate is run once more.
+        Fields of SolverOptions with which the best candidate makes its finest scale once more.
     minds_clipping : bool
         Whether clipped highlights are looked for, and kept out of the kernel's estimation (:mod:`pydeblur.clipping`).
     """

@@ -7,9 +7,10 @@ import pytest
 
 import pydeblur
 from pydeblur import judge
-from pydeblur.estimation import total_iterations
+from pydeblur.estimation import estimate, total_iterations
 from pydeblur.judge import Verdict, log_odds
 from pydeblur.presets import DEFAULT, PRESETS, Preset, resolve
+from pydeblur.solver import CoarseToFine, SolverOptions, blind_deconv
 from pydeblur.solver.options import solver_options
 from pydeblur.training import blur, random_kernel
 
@@ -125,6 +126,30 @@ def test_what_is_refined_already_is_not_run_again(blurred):
         best = pydeblur.estimate_kernel(blurred, 5, preset="best", callback=records.append, **fixed)
         preset = resolve("best", solver=fixed)
         assert len(records) == total_iterations(preset, 5) and len(best.candidates) == len(preset.candidates)
+
+
+def test_progress_knows_of_the_refinement(blurred):
+    records = []
+    preset = replace(PRESETS["best"], candidates=({}, {"initial_kernel": "column"}))
+    estimate(blurred, 13, preset, records.append)
+    assert len(records) == total_iterations(preset, 13)
+
+
+def test_a_search_can_pause_and_branch(blurred):
+    options = SolverOptions(13, iterations=2)
+    straight = blind_deconv(blurred, options)
+    search = CoarseToFine(blurred, options)
+    search.advance_to(1)
+    pause = search.result()
+    assert pause.kernel.shape == (11, 11) and pause.latent.shape[0] < 64 and len(pause.history) == 4
+    branch = search.branch(finest_iterations=3)
+    search.advance_to(0)
+    branch.advance_to(0)
+    assert np.array_equal(search.result().kernel, straight.kernel)
+    assert np.array_equal(search.result().latent, straight.latent)
+    more = blind_deconv(blurred, replace(options, finest_iterations=3))
+    assert np.array_equal(branch.result().kernel, more.kernel) and branch.result().options == more.options
+    assert [len(each.result().history) for each in (search, branch)] == [6, 7]
 
 
 def test_the_judge_looks_at_a_part_of_a_large_image(blurred, monkeypatch):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -81,35 +82,67 @@ def blind_deconv(
     KernelCollapseError
         If the kernel loses all its mass.
     """
-    image = check_blurred_image(image, options)
-    clipped = _check_clipped(clipped, image)
-    options = adapt_to_noise(image, options)
-    image = prepared_image(image, options)
-    history = History()
-    described = describe_prior(prior)
+    search = CoarseToFine(image, options, prior, callback, clipped)
+    search.advance_to(0)
+    return search.result()
 
-    def emit(record: IterationRecord):
-        history.append(record)
-        if callback is not None:
-            callback(record)
 
-    lambda_prior = options.lambda_prior if prior is not None else 0.0
-    lambda_grad = options.lambda_grad
-    kernel = threshold = None
-    for level in _pyramid(image, options.kernel_size, clipped):
-        if kernel is None:
+class CoarseToFine:
+    """:func:`blind_deconv` in stages: its parameters and errors, and its results on the way."""
+
+    def __init__(
+        self, image: np.ndarray, options: SolverOptions, prior=None, callback: Callback | None = None, clipped=None
+    ):
+        self._image = check_blurred_image(image, options)
+        self._clipped = _check_clipped(clipped, self._image)
+        self._options = adapt_to_noise(self._image, options)
+        self._prior, self._described = prior, describe_prior(prior)
+        self._callback = callback
+        self._history = History()
+        self._lambda_prior = options.lambda_prior if prior is not None else 0.0
+        self._lambda_grad = options.lambda_grad
+        self._kernel = self._latent = self._threshold = None
+        self._left = len(kernel_sizes(options.kernel_size))
+
+    def advance_to(self, scale: int) -> None:
+        """Go through the scales that are left, down to this one: 0 is the finest."""
+        # Made anew each time: whoever waits for others holds no pyramid meanwhile.
+        image = prepared_image(self._image, self._options)
+        for level in pyramid(image, self._options.kernel_size, self._clipped):
+            if scale <= level.scale < self._left:
+                self._solve(level)
+                self._left = level.scale
+
+    def branch(self, **fields) -> CoarseToFine:
+        """The same as far as it has come, to go on with other fields of SolverOptions."""
+        other = copy(self)
+        other._options = replace(self._options, **fields)
+        other._history = History(self._history)
+        return other
+
+    def _solve(self, level):
+        options = self._options
+        if self._kernel is None:
             kernel = initial_kernel(level.kernel_size, options.initial_kernel)
-            threshold = initial_threshold(level.image, level.kernel_size)
+            self._threshold = initial_threshold(level.image, level.kernel_size)
         else:
-            kernel = upsample_kernel(kernel, level.kernel_size)
+            kernel = upsample_kernel(self._kernel, level.kernel_size)
         if level.scale < options.finest_prior_scale:
-            prior, lambda_prior = None, 0.0
-        problem = ScaleProblem(level.image, level.kernel_size, prior, options, level.scale, level.clipped)
-        result = problem.solve(kernel, lambda_prior, lambda_grad, threshold, emit)
-        kernel = finish_scale_kernel(result.kernel)
-        lambda_prior, lambda_grad = result.lambda_prior, result.lambda_grad
-    kernel = finish_kernel(kernel, options.kernel_threshold)
-    return BlindDeconvolution(kernel, result.latent, history, options, described)
+            self._prior, self._lambda_prior = None, 0.0
+        problem = ScaleProblem(level.image, level.kernel_size, self._prior, options, level.scale, level.clipped)
+        result = problem.solve(kernel, self._lambda_prior, self._lambda_grad, self._threshold, self._emit)
+        self._kernel, self._latent = finish_scale_kernel(result.kernel), result.latent
+        self._lambda_prior, self._lambda_grad = result.lambda_prior, result.lambda_grad
+
+    def _emit(self, record: IterationRecord):
+        self._history.append(record)
+        if self._callback is not None:
+            self._callback(record)
+
+    def result(self) -> BlindDeconvolution:
+        """What has been found so far, of the last scale's size."""
+        kernel = finish_kernel(self._kernel, self._options.kernel_threshold)
+        return BlindDeconvolution(kernel, self._latent, self._history, self._options, self._described)
 
 
 def describe_prior(prior) -> dict:
@@ -147,8 +180,8 @@ def iteration_count(options: SolverOptions) -> int:
     return sum(options.iterations_at(scale) for scale in range(len(kernel_sizes(options.kernel_size))))
 
 
-def _pyramid(image: np.ndarray, kernel_size: int, clipped: np.ndarray | None = None) -> list[Level]:
-    """All scales, coarsest first."""
+def pyramid(image: np.ndarray, kernel_size: int, clipped: np.ndarray | None = None) -> list[Level]:
+    """All scales of an image (H, W), coarsest first; InvalidInputError if one is not larger than its kernel."""
     levels = []
     for scale, (ratio, size) in enumerate(zip(scale_ratios(kernel_size), kernel_sizes(kernel_size))):
         coarse = downsample_image(image, ratio)

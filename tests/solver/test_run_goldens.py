@@ -3,7 +3,7 @@
 import pytest
 
 import pydeblur
-from pydeblur.solver.coarse_to_fine import _pyramid
+from pydeblur.solver.coarse_to_fine import pyramid
 from pydeblur.solver.pyramid import finish_scale_kernel, initial_kernel, upsample_kernel
 from pydeblur.solver.single_scale import ScaleProblem
 from pydeblur.solver.threshold import initial_threshold
@@ -26,7 +26,7 @@ def test_every_scale_of_a_small_run(load_golden, relative_difference):
     opts = solver_options(summary["opts"])
     options = pydeblur.SolverOptions(opts["kernel_size"], gamma_correct=opts["gamma_correct"])
     assert summary["lambda_pixel"] == 0
-    levels = _pyramid(summary["y"] ** opts["gamma_correct"], opts["kernel_size"])
+    levels = pyramid(summary["y"] ** opts["gamma_correct"], opts["kernel_size"])
     assert len(levels) == summary["n_scales"]
     kernel, lambda_grad = None, summary["lambda_grad"]
     threshold = initial_threshold(levels[0].image, levels[0].kernel_size)
