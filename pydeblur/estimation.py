@@ -1,8 +1,9 @@
 """One kernel estimate as a preset says: one run of the solver, or the best of several as a judge says.
 
 The coarse-to-fine strategy can go wrong at a coarse scale, and which run does so depends on small things: where it starts,
-how strong μ is, which prior takes part. So several are made and judged (:mod:`pydeblur.judge`). The run that is chosen then
-makes its finest scale once more with more iterations, where five do not converge.
+how strong μ is, which prior takes part. So several are made and judged (:mod:`pydeblur.judge`): all of them down to a scale
+where they cost little, and those that look best there to the end. The run that is chosen then makes its finest scale once
+more with more iterations, where five do not converge.
 
 Measured in docs/prior-study.md.
 """
@@ -16,12 +17,14 @@ from threading import Lock
 import numpy as np
 
 from pydeblur.errors import KernelCollapseError
-from pydeblur.judge import Judge, Verdict
+from pydeblur.judge import Judge
 from pydeblur.presets import Preset
 from pydeblur.priors import load_prior
 from pydeblur.solver import BlindDeconvolution, CoarseToFine, SolverOptions, iteration_count
 from pydeblur.solver.array_backend import is_on_cpu
+from pydeblur.solver.coarse_to_fine import pyramid
 from pydeblur.solver.options import solver_options
+from pydeblur.solver.pyramid import kernel_sizes
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,26 @@ def runs_of(preset: Preset, kernel_size: int) -> list[Run]:
     """Every candidate's run; InvalidOptionError if a field is out of range."""
     return [
         Run(solver_options({**fields, "kernel_size": kernel_size}), prior, prior_options)
-        for prior, prior_options, fields in preset.runs()
+        for prior, prior_options, fields in preset.for_kernel(kernel_size).runs()
     ]
 
 
 def total_iterations(preset: Preset, kernel_size: int) -> int:
-    """How many records all runs make: for progress bars. Which candidate is refined is not known before."""
+    """How many records all runs make: for progress bars. Which candidates go on and are refined is not known before."""
+    preset = preset.for_kernel(kernel_size)
     runs = runs_of(preset, kernel_size)
-    refined = runs[0].with_fields(**preset.refinement).options if preset.candidates and preset.refinement else None
-    return sum(iteration_count(run.options) for run in runs) + (refined.iterations_at(0) if refined else 0)
+    if not preset.candidates:
+        return iteration_count(runs[0].options)
+    scale, places = _heat(preset, kernel_size)
+    total = sum(iteration_count(run.options, scale) for run in runs)
+    total += places * (iteration_count(runs[0].options) - iteration_count(runs[0].options, scale))
+    return total + (replace(runs[0].options, **preset.refinement).iterations_at(0) if preset.refinement else 0)
+
+
+def _heat(preset, kernel_size):
+    """The scale that all candidates are run to, and how many go on from there."""
+    last = min(preset.heat.scale, len(kernel_sizes(kernel_size)) - 1) if preset.heat else 0
+    return last, min(preset.heat.places, len(preset.candidates)) if last > 0 else len(preset.candidates)
 
 
 def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None, clipped=None) -> BlindDeconvolution:
@@ -82,8 +96,8 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None,
     -------
     BlindDeconvolution
         The chosen run, refined where the preset says so; ``candidates`` has a dict for each run that did not collapse:
-        ``fields`` (the preset's candidate), ``log_odds``, ``energy`` and ``overshoot`` (None where the judge sees clipped
-        pixels), ``chosen``.
+        ``fields`` (the preset's candidate), ``scale`` (the last that it was run to; 0 is the finest), what the judge found
+        there: ``log_odds``, ``energy`` and ``overshoot`` (None where it sees clipped pixels), and ``chosen``.
 
     Raises
     ------
@@ -91,82 +105,129 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None,
     KernelCollapseError
         If that happens in every run.
     """
+    preset = preset.for_kernel(kernel_size)
     runs = runs_of(preset, kernel_size)
     if len(runs) == 1:
         return runs[0](image, callback, clipped)
     if clipped is not None and not np.any(clipped):
         clipped = None
-    judged = _judged_runs(image, runs, preset, callback, clipped)
-    kept = [number for number, found in enumerate(judged) if isinstance(found, _Judged)]
-    if not kept:
-        raise judged[-1]
-    best = min(kept, key=lambda number: judged[number].verdict.cost)
-    candidates = tuple(
-        {"fields": preset.candidates[number], **asdict(judged[number].verdict), "chosen": number == best}
-        for number in kept
-    )
-    result = _refined(runs[best], judged[best], preset)
-    workers = runs[best].options.workers
-    return replace(result, options=replace(result.options, workers=workers), candidates=candidates)
-
-
-def _refined(run, judged, preset) -> BlindDeconvolution:
-    """The chosen run, its finest scale made with the preset's refinement; it stands where that collapses."""
-    refined = run.with_fields(**preset.refinement)
-    if refined in (run, run.with_fields(finest_iterations=run.options.iterations_at(0))):
-        options = replace(judged.result.options, **preset.refinement)
-        return replace(judged.result, options=options)  # that is what was run
-    try:
-        search = judged.before_finest.branch(**preset.refinement, workers=run.options.workers)
-        search.advance_to(0)
-        return search.result()
-    except KernelCollapseError:
-        return judged.result
-
-
-@dataclass(frozen=True)
-class _Judged:
-    """What a run has found, what the judge says of it, and the run as it came to the finest scale."""
-
-    result: BlindDeconvolution
-    verdict: Verdict
-    before_finest: CoarseToFine
-
-
-def _judged_runs(image, runs, preset, callback, clipped) -> list:
-    """A _Judged, or the KernelCollapseError, of every run, in the runs' order; as many at a time as there are workers."""
-    first = runs[0].options
+    options = runs[0].options
     # A prior that was handed in may not bear two threads, and a GPU would gain nothing by them.
-    side_by_side = isinstance(preset.prior, str) and is_on_cpu(first.device)
-    workers = min(first.workers, len(runs)) if side_by_side else 1
-    judge, relay = Judge(image, first.kernel_size, clipped, first.workers, **preset.judge), _Relay(callback)
-
-    def judged_run(run):
-        search = run.search(image, relay, clipped)
-        try:
-            search.advance_to(1)
-            before_finest = search.branch()
-            search.advance_to(0)
-        except KernelCollapseError as error:
-            return error
-        relay.check()
-        result = search.result()
-        return _Judged(result, judge(result), before_finest)
-
-    if workers == 1:
-        return [judged_run(run) for run in runs]
+    side_by_side = isinstance(preset.prior, str) and is_on_cpu(options.device)
+    together = _Together(min(options.workers, len(runs)) if side_by_side else 1, callback)
     # A run is worth more threads than an FFT is.
-    runs = [run.with_fields(workers=max(1, run.options.workers // workers)) for run in runs]
-    with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(judged_run, run) for run in runs]
+    runs = [run.with_fields(workers=max(1, options.workers // together.workers)) for run in runs]
+    entrants = [
+        _Entrant(fields, run.options, run.search(image, together.relay, clipped))
+        for fields, run in zip(preset.candidates, runs)
+    ]
+    scale, places = _heat(preset, kernel_size)
+    finalists, others = entrants, []
+    if places < len(entrants):
+        together.run(entrants, scale, _judge_at(scale, image, kernel_size, clipped, options.workers, preset))
+        ranking = _ranked(entrants)
+        finalists, others = ranking[:places], ranking[places:]
+    judge = _judge_at(0, image, kernel_size, clipped, options.workers, preset)
+    together.run(finalists, 0, judge)
+    if not _ranked(finalists):
+        together.run(others, 0, judge)
+    ranking = _ranked(entrant for entrant in entrants if entrant.scale == 0)
+    if not ranking:
+        raise entrants[-1].error
+    best = ranking[0]
+    candidates = tuple(entrant.described(entrant is best) for entrant in entrants if entrant.error is None)
+    result = best.refined(preset.refinement, options.workers)
+    return replace(result, options=replace(result.options, workers=options.workers), candidates=candidates)
+
+
+def _judge_at(scale, image, kernel_size, clipped, workers, preset) -> Judge:
+    """The judge of a scale's kernels. A coarse image was smoothed enough as it was made: no prefilter is left in view."""
+    level = pyramid(np.asarray(image, np.float64), kernel_size, clipped)[-1 - scale]
+    return Judge(level.image, level.kernel_size, level.clipped, workers, **preset.judge)
+
+
+def _ranked(entrants) -> list:
+    """Those that did not collapse, the best first."""
+    return sorted((each for each in entrants if each.error is None), key=lambda each: each.verdict.cost)
+
+
+class _Entrant:
+    """A candidate's run, and what has become of it.
+
+    ``scale`` is the last that it was run to, ``verdict`` the judge's there; ``error`` its KernelCollapseError, or None.
+    """
+
+    def __init__(self, fields: dict, options: SolverOptions, search: CoarseToFine):
+        self.scale = self.verdict = self.error = None
+        self._fields, self._options, self._search = fields, options, search
+        self._before_finest = None
+
+    def run_to(self, scale: int, judge: Judge) -> None:
+        """Go on to a scale, and be judged there."""
         try:
-            wait(futures, return_when=FIRST_EXCEPTION)
-            relay.check()
-            return [future.result() for future in futures]
-        except BaseException as error:
-            relay.stop(error)
-            pool.shutdown(cancel_futures=True)
-            raise relay.reason from None
+            self._advance_to(scale)
+        except KernelCollapseError as error:
+            self.error = error
+            return
+        result = self._search.result()
+        if scale:
+            result = replace(result, options=replace(result.options, prefilter=0.0))
+        self.scale, self.verdict = scale, judge(result)
+
+    def _advance_to(self, scale):
+        if scale == 0:
+            self._search.advance_to(1)
+            self._before_finest = self._search.branch()
+        self._search.advance_to(scale)
+
+    def refined(self, fields: dict, workers: int) -> BlindDeconvolution:
+        """The run's result, with other fields of SolverOptions at the finest scale; without, where that collapses."""
+        result, wanted = self._search.result(), replace(self._options, **fields)
+        if wanted.iterations_at(0) == self._options.iterations_at(0):
+            wanted = replace(wanted, finest_iterations=self._options.finest_iterations)
+        if wanted == self._options:
+            return replace(result, options=replace(result.options, **fields))  # that is what was run
+        try:
+            search = self._before_finest.branch(**fields, workers=workers)
+            search.advance_to(0)
+            return search.result()
+        except KernelCollapseError:
+            return result
+
+    def described(self, chosen: bool) -> dict:
+        """For the result's ``candidates``."""
+        return {"fields": self._fields, "scale": self.scale, **asdict(self.verdict), "chosen": chosen}
+
+
+class _Together:
+    """Runs entrants, as many at a time as there are workers."""
+
+    def __init__(self, workers: int, callback):
+        self.workers = workers
+        self.relay = _Relay(callback)
+
+    def run(self, entrants, scale: int, judge: Judge) -> None:
+        """To a scale, to be judged there; the first error that is not a collapse ends all."""
+
+        def run(entrant):
+            entrant.run_to(scale, judge)
+            self.relay.check()
+
+        if self.workers == 1:
+            for entrant in entrants:
+                run(entrant)
+            return
+        with ThreadPoolExecutor(self.workers) as pool:
+            futures = [pool.submit(run, entrant) for entrant in entrants]
+            try:
+                wait(futures, return_when=FIRST_EXCEPTION)
+                self.relay.check()
+                for future in futures:
+                    future.result()
+            except BaseException as error:
+                self.relay.stop(error)
+                pool.shutdown(cancel_futures=True)
+                raise self.relay.reason from None
 
 
 class _Stopped(Exception):

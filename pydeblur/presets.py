@@ -5,6 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from pydeblur.errors import InvalidOptionError
+from pydeblur.solver.options import is_integer
+
+
+#: From this size on a kernel counts as wide.
+WIDE_KERNEL = 41
+
+
+@dataclass(frozen=True)
+class Heat:
+    """All candidates are run down to the `scale` (0 is the finest), and the `places` best there go on to the end."""
+
+    scale: int
+    places: int
 
 
 @dataclass(frozen=True)
@@ -22,21 +35,32 @@ class Preset:
     candidates : tuple of dict
         Several runs, each with these fields of SolverOptions over `solver`, and under ``"prior"`` the name of another prior;
         the judge takes the best. Empty: one run.
+    heat : Heat or None
+        What candidates have to pass; None lets all of them go on.
     judge : dict
         Options of the classifier that judges candidates.
     refinement : dict
         Fields of SolverOptions with which the best candidate makes its finest scale once more.
     minds_clipping : bool
         Whether clipped highlights are looked for, and kept out of the kernel's estimation (:mod:`pydeblur.clipping`).
+    wide : Preset or None
+        What is used in its place for kernels of at least `WIDE_KERNEL` pixels.
     """
 
     prior: object = "gradient"
     prior_options: dict = field(default_factory=dict)
     solver: dict = field(default_factory=dict)
     candidates: tuple[dict, ...] = ()
+    heat: Heat | None = None
     judge: dict = field(default_factory=dict)
     refinement: dict = field(default_factory=dict)
     minds_clipping: bool = False
+    wide: Preset | None = None
+
+    def for_kernel(self, kernel_size: int) -> Preset:
+        """Itself, or what is used in its place for a kernel of that size."""
+        is_wide = is_integer(kernel_size) and kernel_size >= WIDE_KERNEL
+        return self.wide if self.wide is not None and is_wide else self
 
     def runs(self) -> list[tuple[object, dict, dict]]:
         """Prior, its options and fields of SolverOptions of each candidate; the refined run, where there is no choice."""
@@ -49,6 +73,35 @@ class Preset:
         return *own, {**self.solver, **fields}
 
 
+#: Beyond the paper: what was best on the development set of docs/prior-study.md.
+_BEST = Preset(
+    "gradient",
+    solver={"prefilter": 0.7, "relative_kernel_weight": 0.3, "noise_reference": 0.01},
+    candidates=(
+        {},
+        {"iterations": 10},
+        {"initial_kernel": "column"},
+        {"lambda_grad": 8e-3},
+        {"lambda_grad": 2e-3},
+        # The text prior, in four steps of β and half as many of α each.
+        {"prior": "intensity", "beta_growth": 8.0, "alpha_growth": 4.0},
+    ),
+    judge={"weights": "classifier-compact"},
+    refinement={"finest_iterations": 10},
+    minds_clipping=True,
+)
+#: Wide kernels hang more on the candidate, and gain from more iterations and from smoother images; a heat pays for them.
+_BEST_FOR_WIDE = replace(
+    _BEST,
+    candidates=(
+        {},
+        {"iterations": 20, "finest_iterations": 10},
+        *_BEST.candidates[2:],
+        {"prefilter": 1.4},
+    ),
+    heat=Heat(scale=2, places=4),
+)
+
 PRESETS = {
     # Sections 4.1, 4.2 and 6 in everything but w, with which the letter of eq. (12) would do nothing (docs/prior-study.md).
     "faithful": Preset("classifier", {"weights": "classifier-paper", "form": "probability"}),
@@ -58,23 +111,7 @@ PRESETS = {
         {"weights": "classifier-compact", "form": "probability"},
         solver={"dtype": "float32", "beta_growth": 8.0, "descent_tolerance": 1e-4},
     ),
-    # Beyond the paper: what was best on the development set of docs/prior-study.md.
-    "best": Preset(
-        "gradient",
-        solver={"prefilter": 0.7, "relative_kernel_weight": 0.3, "noise_reference": 0.01},
-        candidates=(
-            {},
-            {"iterations": 10},
-            {"initial_kernel": "column"},
-            {"lambda_grad": 8e-3},
-            {"lambda_grad": 2e-3},
-            # The text prior, in four steps of β and half as many of α each.
-            {"prior": "intensity", "beta_growth": 8.0, "alpha_growth": 4.0},
-        ),
-        judge={"weights": "classifier-compact"},
-        refinement={"finest_iterations": 10},
-        minds_clipping=True,
-    ),
+    "best": replace(_BEST, wide=_BEST_FOR_WIDE),
 }
 
 
@@ -129,9 +166,15 @@ def resolve(preset: str | None = None, prior=None, prior_options: dict | None = 
     options, solver = prior_options or {}, solver or {}
     if prior is not None and not isinstance(prior, str) and options:
         raise InvalidOptionError("prior_options belong to a prior given by its name")
+    if prior is None and chosen.candidates and "form" in options:
+        raise InvalidOptionError("form is of the classifier as prior, which should be asked for: here it only judges")
+    adapted = _adapted(chosen, prior, options, solver)
+    return adapted if chosen.wide is None else replace(adapted, wide=_adapted(chosen.wide, prior, options, solver))
+
+
+def _adapted(chosen: Preset, prior, options: dict, solver: dict) -> Preset:
+    """A preset with what is given beside it."""
     if prior is None and chosen.candidates:
-        if "form" in options:
-            raise InvalidOptionError("form is of the classifier as prior, which should be asked for: here it only judges")
         chosen = replace(chosen, judge={**chosen.judge, **options})
     elif prior is None or prior == chosen.prior:
         chosen = replace(chosen, prior_options={**chosen.prior_options, **options})

@@ -1,15 +1,17 @@
 """Presets, the learned prior by its name, and what a result records of both."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
 
 import pydeblur
 from pydeblur import judge
+from pydeblur.errors import KernelCollapseError
 from pydeblur.estimation import estimate, total_iterations
 from pydeblur.judge import Verdict, log_odds
-from pydeblur.presets import DEFAULT, PRESETS, Preset, resolve
+from pydeblur.presets import DEFAULT, PRESETS, WIDE_KERNEL, Heat, Preset, resolve
 from pydeblur.solver import CoarseToFine, SolverOptions, blind_deconv
 from pydeblur.solver.options import solver_options
 from pydeblur.training import blur, random_kernel
@@ -54,6 +56,30 @@ def test_fixed_fields_leave_fewer_candidates():
     assert resolve("best", solver={"finest_iterations": 3}).refinement == {}
     assert resolve("best", solver={"iterations": 3}).refinement == {}
     assert resolve("best", solver={"gamma_correct": 2.2}).refinement == {"finest_iterations": 10}
+
+
+def test_wide_kernels_have_candidates_of_their_own():
+    best = resolve("best")
+    assert best.for_kernel(WIDE_KERNEL - 2) is best and best.for_kernel("71") is best
+    wide = best.for_kernel(WIDE_KERNEL)
+    assert wide.candidates != best.candidates and wide.heat is not None and wide.for_kernel(75) is wide
+    assert resolve("fast").for_kernel(75) == resolve("fast")
+    # What is given counts for them, too.
+    fixed = resolve("best", "gradient", solver={"iterations": 2, "gamma_correct": 2.2}).for_kernel(WIDE_KERNEL)
+    assert {prior for prior, *_ in fixed.runs()} == {"gradient"} and fixed.refinement == {}
+    assert all((fields["iterations"], fields["gamma_correct"]) == (2, 2.2) for *_, fields in fixed.runs())
+    judged = resolve("best", None, {"threads": 2}, {"device": "auto"}).for_kernel(WIDE_KERNEL).judge
+    assert judged["threads"] == 2 and judged["device"] == "auto"
+
+
+def test_a_wide_kernel(blurred):
+    records = []
+    found = pydeblur.estimate_kernel(np.tile(blurred, (2, 2)), WIDE_KERNEL, iterations=1, callback=records.append)
+    assert found.kernel.shape == (WIDE_KERNEL, WIDE_KERNEL)
+    heat = PRESETS["best"].wide.heat
+    scales = [candidate["scale"] for candidate in found.candidates]
+    assert scales.count(0) == heat.places and scales.count(heat.scale) == len(scales) - heat.places > 0
+    assert len(records) == total_iterations(resolve("best", solver={"iterations": 1}), WIDE_KERNEL)
 
 
 def test_a_given_prior_is_that_of_all_candidates():
@@ -128,11 +154,70 @@ def test_what_is_refined_already_is_not_run_again(blurred):
         assert len(records) == total_iterations(preset, 5) and len(best.candidates) == len(preset.candidates)
 
 
-def test_progress_knows_of_the_refinement(blurred):
+#: Of three scales with a kernel of 13.
+RACE = Preset(
+    "gradient",
+    solver={"iterations": 1},
+    candidates=({}, {"initial_kernel": "column"}, {"lambda_grad": 8e-3}, {"lambda_grad": 2e-3}),
+    judge={"weights": "classifier-compact", "threads": 1},
+)
+
+
+def test_a_heat_lets_the_best_at_its_scale_go_on(blurred):
+    places = len(RACE.candidates)
+    everything = estimate(blurred, 13, RACE)
+    first = estimate(blurred, 13, replace(RACE, heat=Heat(1, 1)))
+    assert {candidate["scale"] for candidate in everything.candidates} == {0}
+    assert sorted(candidate["scale"] for candidate in first.candidates) == [0, 1, 1, 1]
+    (chosen,) = (candidate for candidate in first.candidates if candidate["chosen"])
+    assert chosen["scale"] == 0
+    costs = {}
+    # Judged at the scale 1 only: of each pair of candidates the better one goes on.
+    for one, two in combinations(RACE.candidates, 2):
+        pair = estimate(blurred, 13, replace(RACE, candidates=(one, two), heat=Heat(1, 1))).candidates
+        winner, loser = sorted(pair, key=lambda candidate: candidate["scale"])
+        costs.setdefault(str(winner["fields"]), 0)
+        costs[str(loser["fields"])] = costs.get(str(loser["fields"]), 0) + 1
+    assert costs[str(chosen["fields"])] == 0 and sorted(costs.values()) == [0, 1, 2, 3]
+    again = pydeblur.estimate_kernel(blurred, 13, prior="gradient", **RACE.solver, **chosen["fields"])
+    assert np.array_equal(first.kernel, again.kernel)
+    # All go on, or there is no coarser scale: no heat.
+    for scale, many in ((1, places), (0, 1)):
+        assert np.array_equal(estimate(blurred, 13, replace(RACE, heat=Heat(scale, many))).kernel, everything.kernel)
+    coarsest = estimate(blurred, 13, replace(RACE, heat=Heat(9, 2))).candidates
+    assert sorted(candidate["scale"] for candidate in coarsest) == [0, 0, 2, 2]
+
+
+@pytest.mark.parametrize("kernel_size", [5, 13])
+def test_progress_knows_of_heats(blurred, kernel_size):
     records = []
-    preset = replace(PRESETS["best"], candidates=({}, {"initial_kernel": "column"}))
-    estimate(blurred, 13, preset, records.append)
-    assert len(records) == total_iterations(preset, 13)
+    preset = replace(RACE, heat=Heat(1, 2), refinement={"finest_iterations": 3})
+    estimate(blurred, kernel_size, preset, records.append)
+    assert len(records) == total_iterations(preset, kernel_size)
+
+
+def test_where_all_that_go_on_collapse_the_others_do(blurred, monkeypatch):
+    preset = replace(RACE, heat=Heat(1, 1))
+    expected = [candidate["fields"] for candidate in estimate(blurred, 13, preset).candidates if candidate["chosen"]]
+    advance, collapsed = CoarseToFine.advance_to, []
+
+    def collapsing(search, scale):
+        if scale == 0 and not collapsed:
+            collapsed.append(search)
+            raise KernelCollapseError("nothing is left of the kernel")
+        advance(search, scale)
+
+    monkeypatch.setattr(CoarseToFine, "advance_to", collapsing)
+    found = estimate(blurred, 13, preset)
+    left = [candidate["fields"] for candidate in found.candidates]
+    assert len(left) == 3 and expected[0] not in left
+    assert all(candidate["scale"] == 0 for candidate in found.candidates)
+    collapsed.clear()
+    monkeypatch.setattr(
+        CoarseToFine, "advance_to", lambda *_: (_ for _ in ()).throw(KernelCollapseError("nothing is left"))
+    )
+    with pytest.raises(KernelCollapseError, match="nothing is left"):
+        estimate(blurred, 13, preset)
 
 
 def test_a_search_can_pause_and_branch(blurred):

@@ -25,7 +25,7 @@ from pydeblur.metrics import align, error_ratio, kernel_similarity, psnr, ssim, 
 from pydeblur.nonblind import deconvolve
 from pydeblur.nonblind.methods import check_options, method_options
 from pydeblur.nonblind.mixture import load_mixture
-from pydeblur.presets import Preset, name_or_default, resolve
+from pydeblur.presets import WIDE_KERNEL, Preset, name_or_default, resolve
 from pydeblur.priors import load_prior
 from pydeblur.reproduce.processes import map_unordered
 from pydeblur.solver.coarse_to_fine import describe_prior
@@ -130,11 +130,22 @@ def all_options(protocol: Protocol) -> dict:
         "prior_options": prior,
         "solver": solver,
         "candidates": list(preset.candidates),
+        **_for_wide_kernels(preset),
         "judge": _judge(preset) if preset.candidates else None,
         "refinement": preset.refinement,
         "nonblind_options": nonblind_options,
         "nonblind_weights": _mixture_weights() if protocol.nonblind == "epll" else None,
         "pydeblur": __version__,
+    }
+
+
+def _for_wide_kernels(preset) -> dict:
+    if preset.wide is None:
+        return {}
+    heat = preset.wide.heat
+    return {
+        f"candidates, {WIDE_KERNEL} and wider": list(preset.wide.candidates),
+        f"heat, {WIDE_KERNEL} and wider": None if heat is None else asdict(heat),
     }
 
 

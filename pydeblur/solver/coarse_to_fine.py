@@ -175,9 +175,9 @@ def prepared_image(image: np.ndarray, options: SolverOptions) -> np.ndarray:
     return gaussian_filter(image, options.prefilter, mode="nearest") if options.prefilter else image
 
 
-def iteration_count(options: SolverOptions) -> int:
-    """How many records a run makes: for progress bars."""
-    return sum(options.iterations_at(scale) for scale in range(len(kernel_sizes(options.kernel_size))))
+def iteration_count(options: SolverOptions, last_scale: int = 0) -> int:
+    """How many records a run makes down to a scale: for progress bars."""
+    return sum(options.iterations_at(scale) for scale in range(last_scale, len(kernel_sizes(options.kernel_size))))
 
 
 def pyramid(image: np.ndarray, kernel_size: int, clipped: np.ndarray | None = None) -> list[Level]:
