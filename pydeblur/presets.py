@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 
 from pydeblur.errors import InvalidOptionError
-from pydeblur.solver.options import is_integer
 
 
 #: From this size on a kernel counts as wide.
@@ -59,7 +59,7 @@ class Preset:
 
     def for_kernel(self, kernel_size: int) -> Preset:
         """Itself, or what is used in its place for a kernel of that size."""
-        is_wide = is_integer(kernel_size) and kernel_size >= WIDE_KERNEL
+        is_wide = isinstance(kernel_size, Integral) and kernel_size >= WIDE_KERNEL
         return self.wide if self.wide is not None and is_wide else self
 
     def runs(self) -> list[tuple[object, dict, dict]]:

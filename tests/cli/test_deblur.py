@@ -11,7 +11,7 @@ from skimage import data
 import pydeblur as package
 from pydeblur import estimation
 from pydeblur.files import ImageFile, read_image, read_kernel, write_image
-from pydeblur.solver import IterationRecord, blind_deconv
+from pydeblur.solver import CoarseToFine, IterationRecord
 from pydeblur.training.kernels import random_kernel
 
 QUICK = ("--kernel-size", 7, "--iterations", 2, "--quiet")
@@ -116,7 +116,7 @@ def test_each_option_reaches_the_solver(pydeblur, blurred, tmp_path, words, keyw
 
 def test_threads_are_handed_on(pydeblur, photo, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(estimation, "blind_deconv", lambda *arguments: seen.append(arguments[1]) or blind_deconv(*arguments))
+    monkeypatch.setattr(estimation, "CoarseToFine", lambda *of: seen.append(of[1]) or CoarseToFine(*of))
     assert pydeblur("kernel", photo, "-o", tmp_path / "k.npy", "--prior", "gradient", "--threads", 2, *QUICK).code == 0
     assert seen[0].workers == 2
 
