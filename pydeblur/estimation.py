@@ -121,27 +121,37 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None,
         _Entrant(fields, run.options, run.search(image, together.relay, clipped))
         for fields, run in zip(preset.candidates, runs)
     ]
-    scale, places = _heat(preset, kernel_size)
-    finalists, others = entrants, []
-    if places < len(entrants):
+
+    def race(entrants, scale):
         together.run(entrants, scale, _judge_at(scale, image, kernel_size, clipped, options.workers, preset))
-        ranking = _ranked(entrants)
-        finalists, others = ranking[:places], ranking[places:]
-    judge = _judge_at(0, image, kernel_size, clipped, options.workers, preset)
-    together.run(finalists, 0, judge)
-    if not _ranked(finalists):
-        together.run(others, 0, judge)
-    ranking = _ranked(entrant for entrant in entrants if entrant.scale == 0)
-    if not ranking:
-        raise entrants[-1].error
-    best = ranking[0]
+
+    best = _winner(entrants, race, *_heat(preset, kernel_size))
     candidates = tuple(entrant.described(entrant is best) for entrant in entrants if entrant.error is None)
     result = best.refined(preset.refinement, options.workers)
     return replace(result, options=replace(result.options, workers=options.workers), candidates=candidates)
 
 
+def _winner(entrants, race, scale: int, places: int) -> _Entrant:
+    """Who comes first at the end, of those who are among the first at a scale; KernelCollapseError if nobody arrives."""
+    finalists, others = entrants, []
+    if places < len(entrants):
+        race(entrants, scale)
+        ranking = _ranked(entrants)
+        finalists, others = ranking[:places], ranking[places:]
+    race(finalists, 0)
+    ranking = _ranked(finalists)
+    if not ranking and others:
+        race(others, 0)
+        ranking = _ranked(others)
+    if not ranking:
+        raise entrants[-1].error
+    return ranking[0]
+
+
 def _judge_at(scale, image, kernel_size, clipped, workers, preset) -> Judge:
-    """The judge of a scale's kernels. A coarse image was smoothed enough as it was made: no prefilter is left in view."""
+    """The judge of a scale's kernels."""
+    if scale == 0:
+        return Judge(image, kernel_size, clipped, workers, **preset.judge)
     level = pyramid(np.asarray(image, np.float64), kernel_size, clipped)[-1 - scale]
     return Judge(level.image, level.kernel_size, level.clipped, workers, **preset.judge)
 
@@ -170,7 +180,7 @@ class _Entrant:
             self.error = error
             return
         result = self._search.result()
-        if scale:
+        if scale:  # a coarse image was smoothed enough as it was made
             result = replace(result, options=replace(result.options, prefilter=0.0))
         self.scale, self.verdict = scale, judge(result)
 
