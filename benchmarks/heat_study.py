@@ -26,8 +26,9 @@ from pydeblur.judge import Judge, Verdict
 from pydeblur.metrics import align
 from pydeblur.nonblind import deconvolve
 from pydeblur.presets import preset_named
-from pydeblur.solver.coarse_to_fine import pyramid
+from pydeblur.solver.coarse_to_fine import level_at
 from pydeblur.solver.options import solver_options
+from pydeblur.solver.pyramid import kernel_sizes
 
 BEST = preset_named("best")
 LARGEST_SHIFT = 12
@@ -50,6 +51,7 @@ OTHERS = ("column", "mu 8e-3", "mu 2e-3", "intensity")
 POOLS = {
     "six": ("adaptive", "10 iterations", *OTHERS),
     "six with 20": ("adaptive", "20 iterations", *OTHERS),
+    "six and prefilter 1.4": ("adaptive", "10 iterations", *OTHERS, "prefilter 1.4"),
     "seven": ("adaptive", "20 iterations", *OTHERS, "prefilter 1.4"),
     "eight": ("adaptive", "20 iterations", "20 iterations, column", *OTHERS, "prefilter 1.4"),
 }
@@ -60,10 +62,8 @@ HEATS = (None, (1, 3), (2, 3), (2, 4))
 @fft_fixed("scipy")
 def measure(blurred, kernel_size, error_ratio):
     """Error ratio, seconds per scale and verdicts per scale of each candidate; None for one that collapses."""
-    scales = {level.scale: level for level in pyramid(blurred, kernel_size) if level.scale in SCALES}
-    judges = {
-        scale: Judge(level.image, level.kernel_size, threads=1, **BEST.judge) for scale, level in scales.items()
-    }
+    levels = [level_at(scale, blurred, kernel_size) for scale in SCALES if scale < len(kernel_sizes(kernel_size))]
+    judges = {level.scale: Judge(level.image, level.kernel_size, threads=1, **BEST.judge) for level in levels}
     return {name: _of(fields, blurred, kernel_size, judges, error_ratio) for name, fields in CANDIDATES.items()}
 
 
@@ -115,6 +115,8 @@ def _ratio(error, kernel):
 def choice(row, pool, heat):
     """Error ratio of what the judge chooses, and the seconds of all runs by those of "adaptive"."""
     runs = {name: row["runs"][name] for name in pool if row["runs"][name] is not None}
+    if not runs or row["runs"]["adaptive"] is None:
+        return WORST_RATIO, np.nan
     scales = sorted(map(int, next(iter(runs.values()))["seconds"]))
     names, last = list(runs), 0
     if heat is not None:
@@ -145,8 +147,11 @@ def table(rows):
             found = np.array([choice(row, names, heat) for row in rows])
             first = found[:, 0] if first is None else first
             label = "all" if heat is None else f"{heat[1]} from scale {heat[0]}"
-            yield _line(pool, label, found[:, 0], first, f"{found[:, 1].mean():.1f}")
-        perfect = [min(row["runs"][name]["error_ratio"] for name in names if row["runs"][name]) for row in rows]
+            yield _line(pool, label, found[:, 0], first, f"{np.nanmean(found[:, 1]):.1f}")
+        perfect = [
+            min((row["runs"][name]["error_ratio"] for name in names if row["runs"][name]), default=WORST_RATIO)
+            for row in rows
+        ]
         yield _line(pool, "the best, if it were known", np.minimum(perfect, WORST_RATIO), first, "")
 
 
@@ -167,17 +172,18 @@ def main():
     parser.add_argument("--per-folder", type=int, help="images of each kind (default: 12, wide: 3)")
     parser.add_argument("--every", type=int, default=1, help="take every n-th case only")
     arguments = parser.parse_args()
+    which = {"set": arguments.set, "noise": arguments.noise, "split": arguments.split}
     rows = [json.loads(line) for line in arguments.out.read_text().splitlines()] if arguments.out.exists() else []
-    done = {row["case"] for row in rows if (row["noise"], row["split"]) == (arguments.noise, arguments.split)}
+    rows = [row for row in rows if which.items() <= row.items()]
+    done = {row["case"] for row in rows}
     for name, *case in {"dev": development_rows, "wide": wide_rows}[arguments.set](arguments):
         if name in done:
             continue
         runs = json.loads(json.dumps(measure(*case)))
-        rows.append({"case": name, "noise": arguments.noise, "split": arguments.split, "runs": runs})
+        rows.append({"case": name, **which, "runs": runs})
         with arguments.out.open("a") as file:
             file.write(json.dumps(rows[-1]) + "\n")
         print(name, {run: found and round(found["error_ratio"], 2) for run, found in runs.items()}, flush=True)
-    rows = [row for row in rows if (row["noise"], row["split"]) == (arguments.noise, arguments.split)]
     print(*table(rows), sep="\n")
     print("\n¹ mean over the cases, with its standard error; ² of all runs, by that of “adaptive”")
 

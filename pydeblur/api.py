@@ -111,8 +111,9 @@ def deblur(
         window of 12 kernel sizes, at least 512 pixels, with much texture in all directions and nothing clipped
         (:mod:`pydeblur.crop`). By default the whole image. The final step is always made on the whole image.
     callback : callable, optional
-        Called with each :class:`~pydeblur.solver.IterationRecord` of every run; with ``workers`` above 1 from other
-        threads, one at a time, the runs' records mixed.
+        Called with each :class:`~pydeblur.solver.IterationRecord` of every run, one at a time: run after run or, with wide
+        kernels or ``workers`` above 1, the runs' records mixed; then with those of the finest scale that the chosen run
+        makes once more. With ``workers`` above 1 from other threads.
     progress : bool
         Draw a progress bar on standard error.
     **options
@@ -207,7 +208,7 @@ def _estimated(
     part = image if window is None else window.part_of(image)
     grey = check_blurred_image(grey_image(part), first_options)
     clipped = clipped_pixels(part) if saturated and preset.minds_clipping else None
-    with ProgressBar(total_iterations(preset, kernel_size), disable=not progress) as bar:
+    with ProgressBar(total_iterations(preset, kernel_size, clipped), disable=not progress) as bar:
         result = estimate(grey, kernel_size, preset, _both(callback, bar), clipped)
     if result.kernel.max() > _DELTA_MASS:
         warnings.warn(

@@ -22,9 +22,13 @@ from pydeblur.presets import Preset
 from pydeblur.priors import load_prior
 from pydeblur.solver import BlindDeconvolution, CoarseToFine, SolverOptions, iteration_count
 from pydeblur.solver.array_backend import is_on_cpu
-from pydeblur.solver.coarse_to_fine import pyramid
+from pydeblur.solver.coarse_to_fine import level_at
 from pydeblur.solver.options import solver_options
 from pydeblur.solver.pyramid import kernel_sizes
+
+
+#: In pixels: a narrower Gaussian leaves an image as it is, but for less than a hundredth.
+_LEAST_PREFILTER = 0.3
 
 
 @dataclass(frozen=True)
@@ -54,20 +58,31 @@ def runs_of(preset: Preset, kernel_size: int) -> list[Run]:
     """Every candidate's run; InvalidOptionError if a field is out of range."""
     return [
         Run(solver_options({**fields, "kernel_size": kernel_size}), prior, prior_options)
-        for prior, prior_options, fields in preset.for_kernel(kernel_size).runs()
+        for prior, prior_options, fields in preset.runs()
     ]
 
 
-def total_iterations(preset: Preset, kernel_size: int) -> int:
-    """How many records all runs make: for progress bars. Which candidates go on and are refined is not known before."""
-    preset = preset.for_kernel(kernel_size)
-    runs = runs_of(preset, kernel_size)
+def total_iterations(preset: Preset, kernel_size: int, clipped=None) -> int:
+    """How many records all runs make at most: for progress bars.
+
+    Which candidates go on and are refined is not known before.
+    """
+    preset = _fitting(preset, kernel_size, clipped)
+    runs = [run.options for run in runs_of(preset, kernel_size)]
     if not preset.candidates:
-        return iteration_count(runs[0].options)
+        return iteration_count(runs[0])
     scale, places = _heat(preset, kernel_size)
-    total = sum(iteration_count(run.options, scale) for run in runs)
-    total += places * (iteration_count(runs[0].options) - iteration_count(runs[0].options, scale))
-    return total + (replace(runs[0].options, **preset.refinement).iterations_at(0) if preset.refinement else 0)
+    left = sorted(iteration_count(run) - iteration_count(run, scale) for run in runs)
+    refined = replace(runs[0], **preset.refinement).iterations_at(0) if preset.refinement else 0
+    return sum(iteration_count(run, scale) for run in runs) + sum(left[-places:]) + refined
+
+
+def _fitting(preset, kernel_size, clipped) -> Preset:
+    """The preset for a kernel of that size.
+
+    What wide kernels have was not tried on clipped images, whose coarse scales are too dark to show the judge what is.
+    """
+    return preset if clipped is not None and np.any(clipped) else preset.for_kernel(kernel_size)
 
 
 def _heat(preset, kernel_size):
@@ -105,7 +120,7 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None,
     KernelCollapseError
         If that happens in every run.
     """
-    preset = preset.for_kernel(kernel_size)
+    preset = _fitting(preset, kernel_size, clipped)
     runs = runs_of(preset, kernel_size)
     if len(runs) == 1:
         return runs[0](image, callback, clipped)
@@ -117,10 +132,10 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None,
     together = _Together(min(options.workers, len(runs)) if side_by_side else 1, callback)
     # A run is worth more threads than an FFT is.
     runs = [run.with_fields(workers=max(1, options.workers // together.workers)) for run in runs]
-    entrants = [
-        _Entrant(fields, run.options, run.search(image, together.relay, clipped))
+    entrants = _distinct(
+        _Entrant(fields, run, run.search(image, together.relay, clipped))
         for fields, run in zip(preset.candidates, runs)
-    ]
+    )
 
     def race(entrants, scale):
         together.run(entrants, scale, _judge_at(scale, image, kernel_size, clipped, options.workers, preset))
@@ -129,6 +144,14 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None,
     candidates = tuple(entrant.described(entrant is best) for entrant in entrants if entrant.error is None)
     result = best.refined(preset.refinement, options.workers)
     return replace(result, options=replace(result.options, workers=options.workers), candidates=candidates)
+
+
+def _distinct(entrants) -> list:
+    """Without those who, in an image of so little noise, would run as one before them does."""
+    found = {}
+    for entrant in entrants:
+        found.setdefault(entrant.kind(), entrant)
+    return list(found.values())
 
 
 def _winner(entrants, race, scale: int, places: int) -> _Entrant:
@@ -152,7 +175,7 @@ def _judge_at(scale, image, kernel_size, clipped, workers, preset) -> Judge:
     """The judge of a scale's kernels."""
     if scale == 0:
         return Judge(image, kernel_size, clipped, workers, **preset.judge)
-    level = pyramid(np.asarray(image, np.float64), kernel_size, clipped)[-1 - scale]
+    level = level_at(scale, np.asarray(image, np.float64), kernel_size, clipped)
     return Judge(level.image, level.kernel_size, level.clipped, workers, **preset.judge)
 
 
@@ -167,10 +190,16 @@ class _Entrant:
     ``scale`` is the last that it was run to, ``verdict`` the judge's there; ``error`` its KernelCollapseError, or None.
     """
 
-    def __init__(self, fields: dict, options: SolverOptions, search: CoarseToFine):
+    def __init__(self, fields: dict, run: Run, search: CoarseToFine):
         self.scale = self.verdict = self.error = None
-        self._fields, self._options, self._search = fields, options, search
+        self._fields, self._run, self._options, self._search = fields, run, run.options, search
         self._before_finest = None
+
+    def kind(self) -> tuple:
+        """Equal for entrants whose results would be."""
+        options = self._search.options
+        prefilter = options.prefilter if options.prefilter > _LEAST_PREFILTER else 0.0
+        return str(self._run.prior), str(self._run.prior_options), replace(options, prefilter=prefilter)
 
     def run_to(self, scale: int, judge: Judge) -> None:
         """Go on to a scale, and be judged there."""

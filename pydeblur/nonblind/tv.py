@@ -47,6 +47,8 @@ def deconvolve_tv_periodic(image: np.ndarray, kernel: np.ndarray, lambda_tv: flo
     numerator = np.conj(otf, out=otf)
     numerator *= rfft2(image, workers)
     power = gradient_power(image.shape, image.dtype)
+    # NumPy's own scalars would have single precision computed in double.
+    lambda_tv = float(lambda_tv)
     beta = 1 / lambda_tv
     while beta > _SMALLEST_BETA:
         spectrum = rfft2(_shrunk_divergence(image, beta * lambda_tv), workers)

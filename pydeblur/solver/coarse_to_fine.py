@@ -104,20 +104,27 @@ class CoarseToFine:
         self._kernel = self._latent = self._threshold = None
         self._left = len(kernel_sizes(options.kernel_size))
 
+    @property
+    def options(self) -> SolverOptions:
+        """As adapted to the image's noise."""
+        return self._options
+
     def advance_to(self, scale: int) -> None:
         """Go through the scales that are left, down to this one: 0 is the finest."""
-        # Made anew each time: whoever waits for others holds no pyramid meanwhile.
+        if self._left <= scale:
+            return
+        # Made anew each time: whoever waits for others holds no images meanwhile.
         image = prepared_image(self._image, self._options)
-        for level in pyramid(image, self._options.kernel_size, self._clipped):
-            if scale <= level.scale < self._left:
-                self._solve(level)
-                self._left = level.scale
+        while self._left > scale:
+            self._solve(level_at(self._left - 1, image, self._options.kernel_size, self._clipped))
+            self._left -= 1
 
     def branch(self, **fields) -> CoarseToFine:
-        """The same as far as it has come, to go on with other fields of SolverOptions."""
+        """The same as far as it has come, to go on with other fields of SolverOptions; it has no latent image till then."""
         other = copy(self)
         other._options = replace(self._options, **fields)
         other._history = History(self._history)
+        other._latent = None
         return other
 
     def _solve(self, level):
@@ -140,9 +147,9 @@ class CoarseToFine:
             self._callback(record)
 
     def result(self) -> BlindDeconvolution:
-        """What has been found so far, of the last scale's size."""
+        """What has been found so far, of the last scale's size; there has to be one."""
         kernel = finish_kernel(self._kernel, self._options.kernel_threshold)
-        return BlindDeconvolution(kernel, self._latent, self._history, self._options, self._described)
+        return BlindDeconvolution(kernel, self._latent, History(self._history), self._options, self._described)
 
 
 def describe_prior(prior) -> dict:
@@ -180,18 +187,22 @@ def iteration_count(options: SolverOptions, last_scale: int = 0) -> int:
     return sum(options.iterations_at(scale) for scale in range(last_scale, len(kernel_sizes(options.kernel_size))))
 
 
-def pyramid(image: np.ndarray, kernel_size: int, clipped: np.ndarray | None = None) -> list[Level]:
-    """All scales of an image (H, W), coarsest first; InvalidInputError if one is not larger than its kernel."""
-    levels = []
-    for scale, (ratio, size) in enumerate(zip(scale_ratios(kernel_size), kernel_sizes(kernel_size))):
-        coarse = downsample_image(image, ratio)
-        if min(coarse.shape) <= size:
-            raise InvalidInputError(
-                f"the image ({image.shape[0]}x{image.shape[1]}) is too small for a kernel of size {kernel_size}: "
-                f"at scale {scale} it leaves {coarse.shape[0]}x{coarse.shape[1]} pixels for a kernel of size {size}"
-            )
-        levels.append(Level(scale, coarse, size, None if clipped is None else _any_clipped(clipped, ratio)))
-    return levels[::-1]
+def level_at(scale: int, image: np.ndarray, kernel_size: int, clipped: np.ndarray | None = None) -> Level:
+    """A scale of an image (H, W) for kernels of that size at the finest, 0.
+
+    Raises
+    ------
+    InvalidInputError
+        If the image is not larger than the kernel there.
+    """
+    ratio, size = scale_ratios(kernel_size)[scale], kernel_sizes(kernel_size)[scale]
+    coarse = downsample_image(image, ratio)
+    if min(coarse.shape) <= size:
+        raise InvalidInputError(
+            f"the image ({image.shape[0]}x{image.shape[1]}) is too small for a kernel of size {kernel_size}: "
+            f"at scale {scale} it leaves {coarse.shape[0]}x{coarse.shape[1]} pixels for a kernel of size {size}"
+        )
+    return Level(scale, coarse, size, None if clipped is None else _any_clipped(clipped, ratio))
 
 
 def _any_clipped(clipped: np.ndarray, ratio: float) -> np.ndarray:

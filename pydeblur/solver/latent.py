@@ -36,14 +36,14 @@ class Splitting:
 
     def betas(self, lambda_prior: float, wanted: float | None = None):
         """Yield β after β; `wanted` is the start that a prior asks for."""
-        yield from _growing(self.beta_start or wanted or 2 * lambda_prior, self.beta_growth, self.beta_max)
+        yield from _growing(float(self.beta_start or wanted or 2 * lambda_prior), float(self.beta_growth), self.beta_max)
 
     def alphas(self, lambda_grad: float):
         """Yield α after α; with μ = 0 only a single 0."""
         if lambda_grad == 0:
             yield 0.0
         else:
-            yield from _growing(2 * lambda_grad, self.alpha_growth, self.alpha_max)
+            yield from _growing(2 * float(lambda_grad), float(self.alpha_growth), self.alpha_max)
 
 
 def _growing(start: float, growth: float, limit: float):
@@ -129,6 +129,8 @@ class LatentProblem:
         auxiliary_step : callable or None
             See :mod:`pydeblur.solver.auxiliary`.
         """
+        # NumPy's own scalars would have single precision computed in double.
+        lambda_grad, lambda_prior = float(lambda_grad), float(lambda_prior)
         image, beta, change = self.blurred, np.nan, np.nan
         if lambda_prior == 0 or auxiliary_step is None:
             image = self._gradient_loop(image, lambda_grad)

@@ -99,7 +99,8 @@ class ScaleProblem:
             )
             threshold = gradients[2]
             lambda_prior, lambda_grad = self._decayed(lambda_prior), self._decayed(lambda_grad)
-        return ScaleResult(kernel, to_numpy(latent), lambda_prior, lambda_grad)
+        # A copy: the padding around it need not be kept.
+        return ScaleResult(kernel, to_numpy(latent).copy(), lambda_prior, lambda_grad)
 
     def energy_of(self, kernel: np.ndarray, lambda_grad: float) -> float:
         """||I⊗k - B||² + μ||g||_0 of the latent image that belongs to a kernel, without a prior."""

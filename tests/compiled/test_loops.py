@@ -89,6 +89,23 @@ def test_latent_image(without_numba, shape, dtype):
         assert found.gradients == expected.gradients
 
 
+@pytest.mark.parametrize("options", [{"lambda_grad": np.float64(4e-3)}, {"alpha_growth": np.float64(2)}], ids=str)
+def test_numpys_scalars_in_single_precision(without_numba, options, sharp_image):
+    image, kernel = sharp_image[:48, :48], np.full((3, 5), 1 / 15)
+    words = {"prior": "gradient", "iterations": 1, "dtype": "float32", **options}
+    found = pydeblur.estimate_kernel(image, 7, **words).latent
+    single = image.astype(np.float32)
+    restored = [
+        pydeblur.deconvolve(single, kernel, "tv", lambda_tv=np.float64(1e-3)),
+        pydeblur.deconvolve(single, kernel, "l0", lambda_l0=np.float64(1e-3)),
+    ]
+    assert found.dtype == restored[0].dtype == restored[1].dtype == np.float32
+    with without_numba():
+        assert np.array_equal(found, pydeblur.estimate_kernel(image, 7, **words).latent)
+        assert np.array_equal(restored[0], pydeblur.deconvolve(single, kernel, "tv", lambda_tv=np.float64(1e-3)))
+        assert np.array_equal(restored[1], pydeblur.deconvolve(single, kernel, "l0", lambda_l0=np.float64(1e-3)))
+
+
 @pytest.mark.parametrize("method", ["ringing", "tv", "l0"])
 @pytest.mark.parametrize("shape", [(40, 33), (33, 40, 3)], ids=str)
 def test_final_steps(without_numba, method, shape):
@@ -113,8 +130,9 @@ def test_kernels(without_numba, preset, sharp_image):
         None,  # as when it is not installed
         SimpleNamespace(config=SimpleNamespace(DISABLE_JIT=1), __version__="0.68.1"),
         SimpleNamespace(config=SimpleNamespace(DISABLE_JIT=0), __version__="0.59.1"),
+        SimpleNamespace(config=SimpleNamespace(DISABLE_JIT=0), __version__="0+unknown"),
     ],
-    ids=["missing", "switched off", "too old"],
+    ids=["missing", "switched off", "too old", "unknown"],
 )
 def test_without_numba(numba, monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", numba)

@@ -3,7 +3,8 @@
 import pytest
 
 import pydeblur
-from pydeblur.solver.coarse_to_fine import pyramid
+from pydeblur.solver.coarse_to_fine import level_at
+from pydeblur.solver.pyramid import kernel_sizes
 from pydeblur.solver.pyramid import finish_scale_kernel, initial_kernel, upsample_kernel
 from pydeblur.solver.single_scale import ScaleProblem
 from pydeblur.solver.threshold import initial_threshold
@@ -26,7 +27,8 @@ def test_every_scale_of_a_small_run(load_golden, relative_difference):
     opts = solver_options(summary["opts"])
     options = pydeblur.SolverOptions(opts["kernel_size"], gamma_correct=opts["gamma_correct"])
     assert summary["lambda_pixel"] == 0
-    levels = pyramid(summary["y"] ** opts["gamma_correct"], opts["kernel_size"])
+    image, kernel_size = summary["y"] ** opts["gamma_correct"], opts["kernel_size"]
+    levels = [level_at(scale, image, kernel_size) for scale in reversed(range(len(kernel_sizes(kernel_size))))]
     assert len(levels) == summary["n_scales"]
     kernel, lambda_grad = None, summary["lambda_grad"]
     threshold = initial_threshold(levels[0].image, levels[0].kernel_size)
