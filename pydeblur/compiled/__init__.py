@@ -12,6 +12,8 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
+from pydeblur.compiled.aside import aside
+
 #: Numba's oldest version that can do all that the loops ask for.
 _OLDEST = (0, 60)
 
@@ -27,6 +29,10 @@ def compiled_loops(subject: str) -> ModuleType | None:
     """
     if subject not in SUBJECTS:
         raise ValueError(f"subject should be one of {', '.join(SUBJECTS)}, but is {subject!r}")
+    return aside(_loops, subject)
+
+
+def _loops(subject):
     return import_module(f"{__name__}.{subject}") if _has_numba() else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pydeblur.compiled.jit import compiled
+from pydeblur.compiled.jit import call, compiled
 
 _LOG2_E = 1.4426950408889634
 #: ln 2 in two parts, the first with so few digits that its product with a whole number below 2^20 is exact.
@@ -17,7 +17,6 @@ _C2, _C3, _C4, _C5, _C6, _C7, _C8, _C9, _C10, _C11, _C12, _C13 = (
 )
 
 
-@compiled
 def filter_rows(values, guide, weights, divisor, first, last, result):
     """Write the rows first to last - 1 of the filtered image.
 
@@ -34,6 +33,11 @@ def filter_rows(values, guide, weights, divisor, first, last, result):
     first, last : int
     result : (C, H, W) float32 ndarray
     """
+    call(_filter_rows, values, guide, weights, divisor, first, last, result)
+
+
+@compiled
+def _filter_rows(values, guide, weights, divisor, first, last, result):
     channels, _, width = result.shape
     window = weights.shape[0]
     mass, weight = np.empty(width, np.float32), np.empty(width, np.float32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pydeblur.compiled.jit import compiled
+from pydeblur.compiled.jit import call, compiled
 
 
 class SparseGradients:
@@ -25,20 +25,20 @@ class SparseGradients:
         planes = _planes(np.ascontiguousarray(image))
         threshold = image.dtype.type(threshold)
         self._last = planes, threshold
-        found = _sparse_divergence(planes, threshold, self._lines, self._power, _planes(self._result))
+        found = call(_sparse_divergence, planes, threshold, self._lines, self._power, _planes(self._result))
         return self._result if found else None
 
     def count_in(self, shape: tuple[int, int]) -> int:
         """||g||_0 of the last call within the first rows and columns; its image must be as it was."""
         planes, threshold = self._last
-        return _count(planes, threshold, *shape, self._power)
+        return call(_count, planes, threshold, *shape, self._power)
 
 
 def shrunk_divergence(image: np.ndarray, threshold: float) -> np.ndarray:
     """∇ᵀ of the gradients of an image (H, W), brought nearer to 0 by the threshold."""
     lines = np.empty((3, image.shape[1]), image.dtype)
     result = np.empty_like(image, order="C")
-    _shrunk_divergence(np.ascontiguousarray(image), image.dtype.type(threshold), lines, result)
+    call(_shrunk_divergence, np.ascontiguousarray(image), image.dtype.type(threshold), lines, result)
     return result
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydeblur.compiled.jit import compiled
+from pydeblur.compiled.jit import call, compiled
 
 
 def quotient(spectrum, numerator, denominator, power, alpha: float) -> None:
@@ -15,13 +15,13 @@ def quotient(spectrum, numerator, denominator, power, alpha: float) -> None:
         Each number twice.
     """
     alpha = spectrum.dtype.type(alpha)
-    _quotient(*_rows(spectrum, numerator, power), denominator.reshape(-1), power.reshape(-1), alpha)
+    call(_quotient, *_rows(spectrum, numerator, power), denominator.reshape(-1), power.reshape(-1), alpha)
 
 
 def quotient_of(numerator, denominator, power, alpha: float, out) -> None:
     """out ← numerator / (denominator + alpha power); arrays as in :func:`quotient`."""
     alpha = out.dtype.type(alpha)
-    _quotient_of(*_rows(out, numerator, power), denominator.reshape(-1), power.reshape(-1), alpha)
+    call(_quotient_of, *_rows(out, numerator, power), denominator.reshape(-1), power.reshape(-1), alpha)
 
 
 def scaled_quotient(spectrum, numerator, kernel_power, power, gamma: float) -> None:
@@ -34,10 +34,8 @@ def scaled_quotient(spectrum, numerator, kernel_power, power, gamma: float) -> N
     kernel_power, power : (N, M) ndarray
     """
     real = power.dtype
-    gamma = real.type(gamma)
-    _scaled_quotient(
-        spectrum.reshape(-1).view(real), numerator.reshape(-1).view(real), kernel_power.ravel(), power.ravel(), gamma
-    )
+    pairs, given = spectrum.reshape(-1).view(real), numerator.reshape(-1).view(real)
+    call(_scaled_quotient, pairs, given, kernel_power.ravel(), power.ravel(), real.type(gamma))
 
 
 def _rows(spectrum, numerator, power):

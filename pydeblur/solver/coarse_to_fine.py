@@ -14,6 +14,7 @@ from pydeblur.solver.noise import adapt_to_noise
 from pydeblur.solver.options import SolverOptions
 from pydeblur.solver.pyramid import (
     downsample_image,
+    downsampled_shape,
     finish_kernel,
     finish_scale_kernel,
     initial_kernel,
@@ -94,6 +95,7 @@ class CoarseToFine:
         self, image: np.ndarray, options: SolverOptions, prior=None, callback: Callback | None = None, clipped=None
     ):
         self._image = check_blurred_image(image, options)
+        _check_large_enough(self._image.shape, options.kernel_size)
         self._clipped = _check_clipped(clipped, self._image)
         self._options = adapt_to_noise(self._image, options)
         self._prior, self._described = prior, describe_prior(prior)
@@ -188,21 +190,21 @@ def iteration_count(options: SolverOptions, last_scale: int = 0) -> int:
 
 
 def level_at(scale: int, image: np.ndarray, kernel_size: int, clipped: np.ndarray | None = None) -> Level:
-    """A scale of an image (H, W) for kernels of that size at the finest, 0.
-
-    Raises
-    ------
-    InvalidInputError
-        If the image is not larger than the kernel there.
-    """
+    """A scale of an image (H, W) for kernels of that size at the finest, 0."""
     ratio, size = scale_ratios(kernel_size)[scale], kernel_sizes(kernel_size)[scale]
-    coarse = downsample_image(image, ratio)
-    if min(coarse.shape) <= size:
-        raise InvalidInputError(
-            f"the image ({image.shape[0]}x{image.shape[1]}) is too small for a kernel of size {kernel_size}: "
-            f"at scale {scale} it leaves {coarse.shape[0]}x{coarse.shape[1]} pixels for a kernel of size {size}"
-        )
-    return Level(scale, coarse, size, None if clipped is None else _any_clipped(clipped, ratio))
+    clipped = None if clipped is None else _any_clipped(clipped, ratio)
+    return Level(scale, downsample_image(image, ratio), size, clipped)
+
+
+def _check_large_enough(shape: tuple[int, int], kernel_size: int) -> None:
+    """InvalidInputError if an image (H, W) is not larger than the kernel at some scale."""
+    for scale, (ratio, size) in enumerate(zip(scale_ratios(kernel_size), kernel_sizes(kernel_size))):
+        height, width = downsampled_shape(shape, ratio)
+        if min(height, width) <= size:
+            raise InvalidInputError(
+                f"the image ({shape[0]}x{shape[1]}) is too small for a kernel of size {kernel_size}: "
+                f"at scale {scale} it leaves {height}x{width} pixels for a kernel of size {size}"
+            )
 
 
 def _any_clipped(clipped: np.ndarray, ratio: float) -> np.ndarray:

@@ -57,6 +57,14 @@ def downsample_image(image: np.ndarray, ratio: float) -> np.ndarray:
     return _sample_linearly(smooth, 1 / ratio).astype(image.dtype, copy=False)
 
 
+def downsampled_shape(shape: tuple[int, int], ratio: float) -> tuple[int, int]:
+    """Of what :func:`downsample_image` makes of an image; 0 where the low-pass leaves nothing."""
+    if ratio == 1:
+        return shape
+    lost = len(_low_pass_taps(ratio)) - 1
+    return tuple(len(_colon(length - lost, 1 / ratio)) if length > lost else 0 for length in shape)
+
+
 def _low_pass_taps(ratio: float) -> np.ndarray:
     positions = 2 * np.pi * np.arange(-50, 51)
     taps = np.exp(-0.5 * positions**2 * (ratio / np.pi) ** 2)

@@ -1,0 +1,15 @@
+"""Work in a thread of its own, for which the caller waits."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+
+def aside(function, *arguments):
+    """What a function returns or raises.
+
+    Numba and LLVM call back and forth while they load and compile, and what Ctrl-C raises amid that is lost. Signals reach
+    the main thread alone: it waits here meanwhile, where they end it.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(function, *arguments).result()
