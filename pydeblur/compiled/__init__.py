@@ -12,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-from pydeblur.compiled.aside import aside
+from pydeblur.aside import aside
 
 #: Numba's oldest version that can do all that the loops ask for.
 _OLDEST = (0, 60)

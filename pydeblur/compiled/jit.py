@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import njit, typeof
 
-from pydeblur.compiled.aside import aside
+from pydeblur.aside import aside
 
 #: Other threads go on meanwhile; a division by 0 is NumPy's. Without "fastmath" no operation is merged or moved.
 _OPTIONS = {"nogil": True, "error_model": "numpy"}

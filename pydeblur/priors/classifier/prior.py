@@ -8,6 +8,7 @@ from importlib import import_module
 
 import numpy as np
 
+from pydeblur.aside import aside
 from pydeblur.errors import InvalidInputError, InvalidOptionError
 from pydeblur.priors.classifier.weights_file import read_weights
 
@@ -205,7 +206,7 @@ class ClassifierPrior:
 def _backend_class(backend):
     module, class_name, requirement = _BACKENDS[backend]
     try:
-        return getattr(import_module(f"pydeblur.priors.classifier.{module}"), class_name)
+        return getattr(aside(import_module, f"pydeblur.priors.classifier.{module}"), class_name)
     except ImportError as error:
         raise InvalidInputError(
             f"the backend '{backend}' is not installed ({error}): pip install '{requirement}', or choose another backend."
