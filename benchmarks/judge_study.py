@@ -23,6 +23,7 @@ from scipy.stats import kurtosis
 
 from pydeblur.errors import KernelCollapseError
 from pydeblur.fourier import fft_fixed
+from pydeblur.judge import RANGE, log_error
 from pydeblur.metrics import align, kernel_similarity
 from pydeblur.nonblind import deconvolve
 from pydeblur.nonblind.tv import deconvolve_tv
@@ -177,6 +178,7 @@ def _restored_measures(blurred, kernel):
     net = classifier("classifier-compact")
     activation = net.activation_map(clipped)
     return {
+        "network": log_error(np.clip(restored, *RANGE), classifier("judge")),
         "odds": float(activation.mean()),
         "odds worst": float(np.quantile(activation, 0.9)),
         "odds half": net.logit(half),

@@ -112,7 +112,7 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None,
     BlindDeconvolution
         The chosen run, refined where the preset says so; ``candidates`` has a dict for each run that did not collapse:
         ``fields`` (the preset's candidate), ``scale`` (the last that it was run to; 0 is the finest), what the judge found
-        there: ``log_odds``, ``energy`` and ``overshoot`` (None where it sees clipped pixels), and ``chosen``.
+        there: ``log_error``, or ``log_odds`` where it sees clipped pixels, and None for the other; and ``chosen``.
 
     Raises
     ------

@@ -1,22 +1,18 @@
 """Which of several kernels is the best, without the sharp image to compare with.
 
-Three measures, that fail differently, of the image deblurred with the kernel by total variation and of the kernel itself:
+A network is shown what total variation makes of the image with each kernel, and says for every 8 × 8 pixels how wrong that
+looks: blur that is left, ringing, double edges, noise. It has the classifier's architecture and began as the classifier,
+but was trained on restored images with right and wrong kernels, whose errors were known (:mod:`pydeblur.training.judge_network`).
 
-- the classifier's log-odds of the deblurred image to be blurred. It is asked about what it was trained on, images that look
-  like photographs, and so notices blur that is left; it hardly notices noise and artefacts.
-- overshoot, what of the deblurred image leaves [0, 1], mean square: a wrong kernel makes edges ring.
-- the energy (4) of the kernel at a fixed, small μ without a prior: artefacts cost gradients.
+Where clipped pixels are in what the judge sees, TV rings around highlights whatever the kernel, which that network was not
+trained on. There the image is deblurred by Whyte et al.'s method, which knows of them, and the classifier's log-odds that
+the result is blurred decide.
 
-Where clipped pixels are in what the judge sees, the latter two are misled: TV rings around highlights whatever the kernel,
-and the energy counts them. There the image is deblurred by Whyte et al.'s method, which knows of them, and the log-odds
-decide alone.
-
-The weights were learned on images of which none is in the development set (`benchmarks/judge_study.py`, docs/prior-study.md).
+Measured in docs/prior-study.md.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from threading import Lock
 
@@ -27,38 +23,34 @@ from pydeblur.nonblind.tv import deconvolve_tv
 from pydeblur.nonblind.whyte import deconvolve_saturated
 from pydeblur.priors import load_prior
 from pydeblur.solver import BlindDeconvolution
-from pydeblur.solver.coarse_to_fine import latent_energy
 
-#: Log-odds that an increase of the energy by a factor of e is worth, and of the overshoot.
-ENERGY_WEIGHT = 36.0
-OVERSHOOT_WEIGHT = 3.2
-#: Overshoot of less says little: a kernel that is too narrow has none at all.
-OVERSHOOT_FLOOR = 3e-5
-ENERGY_LAMBDA_GRAD = 1e-3
-_LAMBDA_TV = 1e-3
+#: Weight of the total variation.
+LAMBDA_TV = 1e-3
+#: What TV leaves outside [0, 1] is a sign of ringing; beyond this it says no more.
+RANGE = (-0.3, 1.3)
+#: Squares of 8 × 8 pixels at the border that do not count: nothing is known there of the image beyond.
+MARGIN = 2
 #: The judge looks at a part of larger images: its network would need more memory than all else.
 _JUDGED_SIDE = 1024
+#: Smaller parts are padded: squares are left within the margin.
+_SMALLEST_SIDE = 8 * (2 * MARGIN + 1)
+#: For images with clipped pixels.
+_CLASSIFIER = "classifier-compact"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What speaks against a kernel; ``energy`` and ``overshoot`` are None where clipped pixels would mislead them."""
+    """What speaks against a kernel: one of the two, in natural logarithms, and None for the other."""
 
-    log_odds: float
-    energy: float | None = None
-    overshoot: float | None = None
+    #: Of the mean square error of the image deblurred with it.
+    log_error: float | None = None
+    #: Of that image being blurred.
+    log_odds: float | None = None
 
     @property
     def cost(self) -> float:
         """The least is the best, among the kernels of one image."""
-        if self.energy is None:
-            return self.log_odds
-        energy = max(self.energy, np.finfo(float).tiny)
-        return (
-            self.log_odds
-            + ENERGY_WEIGHT * math.log(energy)
-            + OVERSHOOT_WEIGHT * math.log(self.overshoot + OVERSHOOT_FLOOR)
-        )
+        return self.log_odds if self.log_error is None else self.log_error
 
 
 class Judge:
@@ -73,45 +65,48 @@ class Judge:
         Pixels that were clipped.
     workers : int
         Threads, >= 1.
+    weights : str or path
+        Of a judge's network, or of a classifier, whose log-odds then decide on all images.
     **classifier
-        Options of the classifier.
+        Other options of the classifier.
     """
 
-    def __init__(self, image: np.ndarray, kernel_size: int, clipped=None, workers: int = 1, **classifier):
+    def __init__(self, image: np.ndarray, kernel_size: int, clipped=None, workers: int = 1, weights="judge", **classifier):
         window = choose_window(np.asarray(image), kernel_size, _JUDGED_SIDE)
         self._image = window.part_of(image)
         self._sees_clipped = clipped is not None and bool(np.any(window.part_of(clipped)))
         self._workers = workers
-        self._classifier = load_prior("classifier", **{"threads": workers, **classifier})
+        options = {"threads": workers, **classifier}
+        self._network = load_prior("classifier", weights=weights, **options)
+        self._knows_errors = self._network.metadata.get("answers") == "log error"
+        if self._sees_clipped and self._knows_errors:
+            self._network, self._knows_errors = load_prior("classifier", weights=_CLASSIFIER, **options), False
         self._lock = Lock()
 
     def __call__(self, result: BlindDeconvolution) -> Verdict:
-        """What there is to say of a run's kernel, with the gamma and the prefilter of its options."""
+        """What there is to say of a run's kernel, with the gamma of its options."""
         if self._sees_clipped:
-            return Verdict(self._log_odds(restored_with_highlights(self._image, result, self._workers)))
-        energy = latent_energy(self._image, result.kernel, result.options, ENERGY_LAMBDA_GRAD)
-        restored, overshoot = restored_by_tv(self._image, result)
-        return Verdict(self._log_odds(restored), energy, overshoot)
-
-    def _log_odds(self, restored):
+            restored = restored_with_highlights(self._image, result, self._workers)
+        else:
+            restored = restored_by_tv(self._image, result)
         with self._lock:
-            return log_odds(restored, self._classifier)
+            if self._knows_errors:
+                return Verdict(log_error=log_error(restored, self._network))
+            return Verdict(log_odds=log_odds(restored, self._network))
 
 
-def restored_by_tv(image: np.ndarray, result: BlindDeconvolution) -> tuple[np.ndarray, float]:
+def restored_by_tv(image: np.ndarray, result: BlindDeconvolution) -> np.ndarray:
     """An image deblurred where the kernel was sought, with the gamma of the result's options, and given back without it.
 
     Returns
     -------
-    (H, W) ndarray float64 in [0, 1]
-    float
-        Mean square of what was cut off for that.
+    (H, W) ndarray float64
+        Within :data:`RANGE`: [0, 1], and what the restored image has beyond it, as far as it goes.
     """
     gamma = result.options.gamma_correct
-    restored = deconvolve_tv(np.asarray(image, np.float64) ** gamma, result.kernel, lambda_tv=_LAMBDA_TV)
+    restored = deconvolve_tv(np.asarray(image, np.float64) ** gamma, result.kernel, lambda_tv=LAMBDA_TV)
     inside = np.clip(restored, 0, 1)
-    restored -= inside
-    return inside ** (1 / gamma), float(np.mean(restored * restored))
+    return np.clip(inside ** (1 / gamma) + (restored - inside), *RANGE)
 
 
 def restored_with_highlights(image: np.ndarray, result: BlindDeconvolution, workers: int = 1) -> np.ndarray:
@@ -119,7 +114,17 @@ def restored_with_highlights(image: np.ndarray, result: BlindDeconvolution, work
     return np.clip(deconvolve_saturated(np.asarray(image, np.float32), result.kernel, workers=workers), 0, 1)
 
 
+def log_error(restored: np.ndarray, network) -> float:
+    """What a judge's network says of a restored image: the mean of its map within the margin."""
+    return float(network.activation_map(_padded(restored, _SMALLEST_SIDE))[MARGIN:-MARGIN, MARGIN:-MARGIN].mean())
+
+
 def log_odds(restored: np.ndarray, classifier) -> float:
-    """The classifier's log-odds that a restored image is still blurred; smaller ones than it can take are padded."""
-    short = [max(classifier.smallest_side - side, 0) for side in restored.shape]
-    return classifier.logit(np.pad(restored, [(0, length) for length in short], mode="edge"))
+    """The classifier's log-odds that a restored image is still blurred; beyond [0, 1] it knows nothing."""
+    return classifier.logit(_padded(np.clip(restored, 0, 1), classifier.smallest_side))
+
+
+def _padded(image, smallest_side):
+    """At least that large."""
+    short = [max(smallest_side - side, 0) for side in image.shape]
+    return np.pad(image, [(0, length) for length in short], mode="edge")

@@ -38,7 +38,7 @@ class Preset:
     heat : Heat or None
         What candidates have to pass; None lets all of them go on.
     judge : dict
-        Options of the classifier that judges candidates.
+        Options of the network that judges candidates.
     refinement : dict
         Fields of SolverOptions with which the best candidate makes its finest scale once more.
     minds_clipping : bool
@@ -86,7 +86,7 @@ _BEST = Preset(
         # The text prior, in four steps of β and half as many of α each.
         {"prior": "intensity", "beta_growth": 8.0, "alpha_growth": 4.0},
     ),
-    judge={"weights": "classifier-compact"},
+    judge={"weights": "judge"},
     refinement={"finest_iterations": 10},
     minds_clipping=True,
 )

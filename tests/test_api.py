@@ -126,7 +126,7 @@ class TestEstimateKernel:
 
     def test_fft_is_another_kernel_step(self, large_blurred):
         cg, closed = (
-            pydeblur.estimate_kernel(large_blurred, 9, iterations=2, kernel_solver=solver).kernel
+            pydeblur.estimate_kernel(large_blurred, 9, prior="gradient", iterations=2, kernel_solver=solver).kernel
             for solver in ("cg", "fft")
         )
         assert 0.9 < kernel_similarity(cg, closed) < 0.9999

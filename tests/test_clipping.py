@@ -213,7 +213,7 @@ class TestFaces:
         for side in (1000, 40):
             monkeypatch.setattr(pydeblur.judge, "_JUDGED_SIDE", side)
             found = pydeblur.estimate_kernel(night[:, :140], 15, saturated=True, **self.WORDS)
-            seen[side] = {candidate["energy"] is None for candidate in found.candidates}
+            seen[side] = {candidate["log_error"] is None for candidate in found.candidates}
         assert seen == {1000: {True}, 40: {False}}
 
     @pytest.mark.parametrize("saturated", ["yes", 2, np.ones(3)])

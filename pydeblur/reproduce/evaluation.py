@@ -16,7 +16,6 @@ from pydeblur.clipping import clipped_pixels
 from pydeblur.datasets import load
 from pydeblur.errors import InvalidOptionError, KernelCollapseError
 from pydeblur.estimation import estimate
-from pydeblur.judge import ENERGY_WEIGHT, OVERSHOOT_WEIGHT
 from pydeblur.files import write_bytes
 from pydeblur.fourier import fft_fixed
 from pydeblur.grey import grey_image
@@ -131,7 +130,7 @@ def all_options(protocol: Protocol) -> dict:
         "solver": solver,
         "candidates": list(preset.candidates),
         **_for_wide_kernels(preset),
-        "judge": _judge(preset) if preset.candidates else None,
+        "judge": describe_prior(load_prior("classifier", **preset.judge)) if preset.candidates else None,
         "refinement": preset.refinement,
         "nonblind_options": nonblind_options,
         "nonblind_weights": _mixture_weights() if protocol.nonblind == "epll" else None,
@@ -147,11 +146,6 @@ def _for_wide_kernels(preset) -> dict:
         f"candidates, {WIDE_KERNEL} and wider": list(preset.wide.candidates),
         f"heat, {WIDE_KERNEL} and wider": None if heat is None else asdict(heat),
     }
-
-
-def _judge(preset) -> dict:
-    weights = {"energy_weight": ENERGY_WEIGHT, "overshoot_weight": OVERSHOOT_WEIGHT}
-    return {**describe_prior(load_prior("classifier", **preset.judge)), **weights}
 
 
 def _mixture_weights() -> dict:

@@ -34,7 +34,7 @@ class Method:
 _PRESET_LABELS = {
     "faithful": "learned prior, the paper's method",
     "fast": "learned prior, compact network, fewer steps",
-    "best": "several runs, the learned prior among what judges them",
+    "best": "several runs, of which a learned judge takes the best",
 }
 
 METHODS = {

@@ -88,7 +88,7 @@ def export_checkpoint(checkpoint_path, onnx_path, metadata=None):
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise FileFormatError(f"'{checkpoint_path}' should be a checkpoint of pydeblur train, but lacks {error}.") from error
     accuracies = {split: training.pop(split) for split in ("validation", "test") if split in training}
-    said = {"accuracies": accuracies} | ({"date": training["date"]} if "date" in training else {})
+    said = {"accuracies": accuracies} | {key: training.pop(key) for key in ("answers",) if key in training} | ({"date": training["date"]} if "date" in training else {})
     export_onnx(parameters, architecture, onnx_path, {"training": training, **said, **(metadata or {})})
 
 

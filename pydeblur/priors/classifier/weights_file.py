@@ -16,7 +16,7 @@ from pydeblur.priors.classifier.architecture import Architecture
 from pydeblur.priors.classifier.onnx_wire import read_contents
 
 #: Weights that come with the package.
-SHIPPED = ("classifier-paper", "classifier-compact", "classifier-single-scale")
+SHIPPED = ("classifier-paper", "classifier-compact", "classifier-single-scale", "judge")
 
 _OUTPUTS = {"score", "logit", "dx", "dlogit", "activation"}
 
@@ -52,7 +52,7 @@ def resolve_weights(weights) -> Path:
 
     Parameters
     ----------
-    weights : {"classifier-paper", "classifier-compact", "classifier-single-scale"} or path
+    weights : {"classifier-paper", "classifier-compact", "classifier-single-scale", "judge"} or path
         The name of weights that come with the package, or a file of your own from ``pydeblur export``.
 
     Returns
