@@ -91,7 +91,7 @@ def deblur(
         is one run with the paper's values: ``prior="gradient"`` is the plain solver.
     prior_options : dict, optional
         Of a prior given by its name, see :func:`pydeblur.load_prior`: the classifier's ``weights``, ``form``, ``backend``,
-        ``device`` and ``threads``. With the preset "best" and no prior, of the classifier that judges.
+        ``device`` and ``threads``. With the preset "best" and no prior, of the network that judges.
     nonblind : {"ringing", "tv", "l0", "hyper-laplacian", "epll", "whyte"}, optional
         The final step, see :func:`deconvolve`; by default "whyte" for a saturated image, else "ringing".
     saturated : bool, optional

@@ -113,7 +113,7 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
 
 
 def _add_classifier_arguments(parser):
-    group = parser.add_argument_group("the classifier, as prior or as judge")
+    group = parser.add_argument_group("the network, as prior (the classifier) or as judge")
     group.add_argument(
         "--weights", metavar="W",
         help="of prior or judge: name or ONNX file (default: the preset's, else classifier-paper)",
