@@ -12,7 +12,7 @@ the final step TV, and without the refinement that the preset makes of the chose
 import argparse
 import json
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -78,8 +78,7 @@ def _of(fields, blurred, kernel_size, judges, error_ratio):
             search.advance_to(scale)
             seconds[scale] = time.process_time() - started
             result = search.result()
-            coarse = replace(result, options=replace(result.options, prefilter=0.0)) if scale else result
-            verdicts[scale] = asdict(judges[scale](coarse))
+            verdicts[scale] = asdict(judges[scale](result))
     except KernelCollapseError:
         return None
     return {"error_ratio": error_ratio(result.kernel), "seconds": seconds, "verdicts": verdicts}

@@ -208,10 +208,7 @@ class _Entrant:
         except KernelCollapseError as error:
             self.error = error
             return
-        result = self._search.result()
-        if scale:  # a coarse image was smoothed enough as it was made
-            result = replace(result, options=replace(result.options, prefilter=0.0))
-        self.scale, self.verdict = scale, judge(result)
+        self.scale, self.verdict = scale, judge(self._search.result())
 
     def _advance_to(self, scale):
         if scale == 0:

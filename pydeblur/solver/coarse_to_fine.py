@@ -162,22 +162,6 @@ def describe_prior(prior) -> dict:
     return {"name": name, **getattr(prior, "settings", {})}
 
 
-def latent_energy(image: np.ndarray, kernel: np.ndarray, options: SolverOptions, lambda_grad: float) -> float:
-    """The least ||I⊗k - B||² + μ||∇I||_0 that the latent image's step reaches for a kernel: eq. (4) without its priors.
-
-    Parameters
-    ----------
-    image : (H, W) ndarray
-        Blurred image; ``options.gamma_correct`` and ``options.prefilter`` are applied to it.
-    kernel : (n, n) ndarray
-    options : SolverOptions
-    lambda_grad : float
-        μ.
-    """
-    problem = ScaleProblem(prepared_image(image, options), kernel.shape[0], None, options)
-    return problem.energy_of(kernel, lambda_grad)
-
-
 def prepared_image(image: np.ndarray, options: SolverOptions) -> np.ndarray:
     """What the pyramid is made of: the image in the options' dtype, raised to their gamma and smoothed."""
     image = image.astype(options.dtype) ** options.gamma_correct

@@ -102,12 +102,6 @@ class ScaleProblem:
         # A copy: the padding around it need not be kept.
         return ScaleResult(kernel, to_numpy(latent).copy(), lambda_prior, lambda_grad)
 
-    def energy_of(self, kernel: np.ndarray, lambda_grad: float) -> float:
-        """||I⊗k - B||² + μ||g||_0 of the latent image that belongs to a kernel, without a prior."""
-        self._latent.set_kernel(kernel)
-        estimate = self._latent.solve(lambda_grad)
-        return self._latent.residual_energy(estimate) + lambda_grad * estimate.gradients
-
     def _blurred_gradients(self):
         """Of B, its clipped pixels as last completed."""
         return valid_gradients(self._latent.completed[: self._shape[0], : self._shape[1]])

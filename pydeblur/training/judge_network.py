@@ -136,8 +136,7 @@ class _Run:
 
     def restore(self):
         checkpoint = read_checkpoint(self.out / "last.pt")
-        own = [name for name in self.training if name != "validation"]
-        if any(checkpoint["training"].get(name) != self.training[name] for name in own):
+        if any(checkpoint["training"].get(name) != value for name, value in self.training.items()):
             raise InvalidInputError(f"steps, seed, cases and weights should be those of the run in '{self.out}' to resume it.")
         self.network.load_state_dict(checkpoint["raw_state_dict"])
         self.average.load_state_dict(checkpoint["state_dict"])

@@ -6,7 +6,7 @@ image with each. Here the sharp image is known, and with it where each restorati
 
 from __future__ import annotations
 
-import os
+import io
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import islice
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from pydeblur.errors import FileFormatError, InvalidInputError, KernelCollapseError
+from pydeblur.files import write_bytes
 from pydeblur.judge import LAMBDA_TV
 from pydeblur.metrics import align
 from pydeblur.nonblind.tv import deconvolve_tv
@@ -79,10 +80,9 @@ class Restorations:
 
     def save(self, path: Path) -> None:
         """Write to an .npz file: whole or not at all."""
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, **{**vars(self), "runs": np.array(self.runs)})
-        os.replace(temporary, path)
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **{**vars(self), "runs": np.array(self.runs)})
+        write_bytes(path, buffer.getvalue())
 
     @classmethod
     def load(cls, path) -> Restorations:
