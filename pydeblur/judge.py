@@ -78,7 +78,7 @@ class Judge:
         self._workers = workers
         options = {"threads": workers, **classifier}
         self._network = load_prior("classifier", weights=weights, **options)
-        self._knows_errors = self._network.metadata.get("answers") == "log error"
+        self._knows_errors = self._network.answers == "log error"
         if self._sees_clipped and self._knows_errors:
             self._network, self._knows_errors = load_prior("classifier", weights=_CLASSIFIER, **options), False
         self._lock = Lock()

@@ -25,7 +25,7 @@ from pydeblur.training.synthesis import blur
 
 #: Methods of a single run: where several compete there is no one course to show.
 NAMES = tuple(name for name in METHODS if not METHODS[name].protocol("").resolved().candidates)
-_JUDGE = "classifier-paper"
+_CLASSIFIER = "classifier-paper"
 _CASE = "camera"
 _SIDE = 256
 _TRUE_SIZE, _KERNEL_SIZE = 19, 25
@@ -38,7 +38,7 @@ def reproduce(request: Request) -> list:
     pyplot = pyplot_without_display()
     names = chosen_methods(request.methods, NAMES)
     known = {"image": f"{_CASE}, {_SIDE}², true kernel {_TRUE_SIZE}, 1 % noise", "kernel_size": _KERNEL_SIZE}
-    known["f"] = {"weights": _JUDGE, "weights_hash": read_weights(_JUDGE).sha256}
+    known["f"] = {"weights": _CLASSIFIER, "weights_hash": read_weights(_CLASSIFIER).sha256}
     tasks = [Task(name, _CASE, {**all_options(METHODS[name].protocol("")), **known}) for name in names]
     finished = run_tasks("fig12", tasks, measure, request)
     rows = [row for result in finished for row in _iterations(result)]
@@ -68,14 +68,14 @@ def measure(request: Request, task: Task) -> dict:
     sharp, blurred, true_kernel = shown_image()
     preset = METHODS[task.method].protocol("").resolved()
     prior = load_prior(preset.prior, **preset.prior_options)
-    judge = load_prior("classifier", weights=_JUDGE, threads=1)
+    classifier = load_prior("classifier", weights=_CLASSIFIER, threads=1)
     lists = {name: [] for name in ("scale", "iteration", "energy", "kernel_similarity", "f")}
     ends = {}
     try:
         for step in trace(blurred, solver_options({**preset.solver, "kernel_size": _KERNEL_SIZE}), prior):
             scale = step.record.scale
             similarity = kernel_similarity(step.kernel, _at_scale(true_kernel, scale))
-            values = (scale, step.record.iteration, step.record.energy, similarity, judge.score(step.latent))
+            values = (scale, step.record.iteration, step.record.energy, similarity, classifier.score(step.latent))
             for column, value in zip(lists.values(), values):
                 column.append(value)
             ends[scale] = step

@@ -21,7 +21,7 @@ from pydeblur.reproduce.tables import pyplot_without_display, write_csv, write_f
 
 #: What a photograph's name starts with, to its figure.
 _FIGURES = {"natural": "fig5", "text": "fig6", "lowlight": "fig7", "face": "fig8"}
-_JUDGE = "classifier-compact"
+_CLASSIFIER = "classifier-compact"
 
 
 def reproduce(request: Request) -> list:
@@ -40,7 +40,7 @@ def reproduce(request: Request) -> list:
     rows = [_row(result) for result in finished]
     body = [
         "Real photographs by every method; there is no truth to measure against, and the paper shows other crops of "
-        "some of them, without numbers. f is the probability that the judge's network gives an image to be blurred; "
+        "some of them, without numbers. f is the probability that the compact classifier gives an image to be blurred; "
         "saturated photographs have Whyte et al.'s final step, the others that of [26]. The picture shows the kernels "
         "alone. The sheets fig5_sheet.png to fig8_sheet.png, written beside this file, show research data and are "
         "not for publication.",
@@ -63,13 +63,13 @@ def measure(request: Request, task: Task) -> dict:
     (case,) = load("real", request.data, [task.case])
     protocol = _protocol(task.method, case.saturated)
     kernel, seconds = estimate_case(protocol, case)
-    judge = load_prior("classifier", weights=_JUDGE, threads=1)
-    figures = {"f_before": judge.score(grey_image(case.blurred)), "f_after": None, "kernel_cpu_seconds": seconds}
+    classifier = load_prior("classifier", weights=_CLASSIFIER, threads=1)
+    figures = {"f_before": classifier.score(grey_image(case.blurred)), "f_after": None, "kernel_cpu_seconds": seconds}
     if kernel is None:
         empty = np.zeros((case.kernel_size, case.kernel_size), np.float32)
         return {**figures, "restored": np.zeros(case.blurred.shape, np.uint8), "kernel": empty}
     restored = np.clip(restore_case(protocol, case, kernel), 0, 1)
-    figures["f_after"] = judge.score(grey_image(restored))
+    figures["f_after"] = classifier.score(grey_image(restored))
     return {**figures, "restored": np.round(255 * restored).astype(np.uint8), "kernel": kernel.astype(np.float32)}
 
 
@@ -82,9 +82,9 @@ def _protocol(name: str, saturated: bool):
 
 
 def _options(name: str, saturated: bool) -> dict:
-    judge = {"weights": _JUDGE, "weights_hash": read_weights(_JUDGE).sha256}
+    score = {"weights": _CLASSIFIER, "weights_hash": read_weights(_CLASSIFIER).sha256}
     protocol = _protocol(name, saturated)
-    options = {**all_options(protocol), "score": judge}
+    options = {**all_options(protocol), "score": score}
     if saturated and protocol.resolved().minds_clipping:
         options |= {"clipped_pixels": "lower bounds", "their_judge": "log-odds after whyte"}
     return options

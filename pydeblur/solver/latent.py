@@ -107,6 +107,7 @@ class LatentProblem:
         power = gradient_power(blurred.shape[-2:])
         self._gradient_power = to_device(np.repeat(power[..., None], 2, axis=-1), blurred)
         self._sparse_gradients = sparse_gradients(blurred)
+        self._is_single = namespace(blurred).finfo(blurred.dtype).bits == 32
         self._quotients = compiled_loops("quotients") if isinstance(blurred, np.ndarray) else None
 
     def set_kernel(self, kernel: np.ndarray) -> None:
@@ -149,13 +150,20 @@ class LatentProblem:
             threshold = lambda_grad / alpha if alpha else 0.0
             divergence = self._sparse_gradients.divergence(image, threshold)
             # At first the threshold is so high that often no gradient reaches it: there is nothing to transform.
-            spectrum = None if divergence is None else rfft2(divergence, self._workers)
+            spectrum = None if divergence is None else self._spectrum_of(divergence)
             quotient = self._quotient(spectrum, numerator, denominator, alpha)
             if self._clipped is not None and number % _COMPLETION_INTERVAL == 0:
                 self._complete(quotient)
                 numerator = self._numerator(pull)
             image = irfft2(quotient, self._width, self._workers)
         return image
+
+    def _spectrum_of(self, divergence):
+        """Its transform. A divergence on a torus sums to 0; the rounding of single precision, times α, would move I's mean."""
+        spectrum = rfft2(divergence, self._workers)
+        if self._is_single:
+            spectrum[..., 0, 0] = 0
+        return spectrum
 
     def _numerator(self, pull):
         """Eq. (9)'s numerator without the gradient term."""

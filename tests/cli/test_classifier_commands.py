@@ -38,6 +38,7 @@ def test_classify_writes_the_activation_map(pydeblur, photos):
     [
         (("missing.png",), "missing.png"),
         (("sharp.png", "--weights", "no-such-weights"), "no-such-weights"),
+        (("sharp.png", "--weights", "judge"), "answers another question"),
         (("sharp.png", "blurred.png", "--activation-map", "map.png"), "one image"),
         (("sharp.png", "--activation-map", "map.xyz"), "map.xyz"),
         (("sharp.png", "--weights", "classifier-compact", "--device", "cuda"), "cuda"),

@@ -20,6 +20,8 @@ _BACKENDS = {
 }
 BACKENDS = tuple(_BACKENDS)
 FORMS = ("probability", "nll", "logit")
+#: What a classifier answers; a judge's weights say something else of themselves.
+BLURRED = "blurred"
 
 #: Leaves the layers' activations room in float32, times the 2^80 of onnx_graph.
 _GREATEST = 1e9
@@ -49,6 +51,9 @@ class ClassifierPrior:
     architecture : Architecture
     smallest_side : int
         Shortest image side that it takes.
+    answers : str
+        What the network was trained to say: "blurred"; "log error" of a judge's, whose :meth:`activation_map` alone means
+        something.
     metadata : dict of str to str
         The weights file's: ``training``, ``date``, ``accuracies``, ``licence``, ...
     weights_hash : str
@@ -82,6 +87,7 @@ class ClassifierPrior:
         self.smallest_side = self.architecture.smallest_side
         self._network = _backend_class(backend)(loaded, device, self.threads)
         self.device = self._network.device
+        self.answers = self.metadata.get("answers", BLURRED)
         self._settings = {"weights": weights, "backend": backend, "device": device, "threads": threads, "form": form}
 
     def __getstate__(self):
@@ -113,11 +119,14 @@ class ClassifierPrior:
         ------
         InvalidInputError
             If the image is something else.
+        InvalidOptionError
+            If the weights do not answer that question.
         """
         return _sigmoid(self.logit(u))
 
     def logit(self, u) -> float:
         """log(f / (1 - f)); parameters and errors as :meth:`score`."""
+        self._check_answers()
         return _finite(self._network.logit(self._checked(u)))
 
     def value_and_grad(self, u):
@@ -137,9 +146,10 @@ class ClassifierPrior:
 
         Raises
         ------
-        InvalidInputError
+        InvalidInputError, InvalidOptionError
             As :meth:`score`.
         """
+        self._check_answers()
         on_device = not isinstance(u, np.ndarray) and self.takes(u)
         logit, dlogit = (self._device_gradient if on_device else self._host_gradient)(u)
         if self.form == "logit":
@@ -187,6 +197,13 @@ class ClassifierPrior:
             As :meth:`score`.
         """
         return _finite(self._network.activation_map(self._checked(u)))
+
+    def _check_answers(self):
+        if self.answers != BLURRED:
+            raise InvalidOptionError(
+                f"weights should be a classifier's, but {str(self._settings['weights'])!r} answers another question "
+                f"({self.answers}): no prior, and no probability of being blurred."
+            )
 
     def _checked(self, u):
         if not isinstance(u, np.ndarray) or u.dtype not in (np.float32, np.float64):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import uniform_filter
 
-from pydeblur.errors import FileFormatError
+from pydeblur.errors import FileFormatError, InvalidOptionError
 from pydeblur.priors.classifier.architecture import ARCHITECTURES
 from pydeblur.priors.classifier.prior import ClassifierPrior
 from pydeblur.priors.classifier.weights_file import SHIPPED, read_weights, resolve_weights
@@ -39,11 +39,23 @@ def test_backends_agree(shipped, backend, sharp_image):
         pytest.importorskip("torch")
     prior, reference = (ClassifierPrior(shipped, backend=name, threads=1) for name in (backend, "numpy"))
     for image in (sharp_image, uniform_filter(sharp_image, 5), sharp_image[:45, 3:76]):
+        np.testing.assert_allclose(prior.activation_map(image), reference.activation_map(image), atol=1e-4)
+        if shipped == "judge":
+            continue
         value, gradient = prior.value_and_grad(image)
         expected, exact = reference.value_and_grad(image)
         assert abs(value - expected) <= 1e-5
         # A few maxima may be so close to the second that rounding swaps them.
         assert np.mean(np.abs(gradient - exact) > 1e-4 * np.max(np.abs(exact))) < 2e-3
+
+
+def test_a_judge_is_no_prior(sharp_image):
+    """It says how wrong a restored image is: no probability, and nothing for the solver to descend on."""
+    judge = ClassifierPrior("judge", threads=1)
+    assert judge.answers == "log error" and ClassifierPrior("classifier-compact").answers == "blurred"
+    for method in (judge.score, judge.logit, judge.value_and_grad):
+        with pytest.raises(InvalidOptionError, match="'judge' answers another question"):
+            method(sharp_image)
 
 
 def test_blurred_scores_higher(shipped, sharp_image):
