@@ -21,7 +21,7 @@ NOISE = 0.01
 WORST_RATIO = 20.0
 #: Added to every seed; another number gives another set. The training split's is for what is learned: it has no image of
 #: the other, on which the result is then tried.
-STREAMS = {"test": 4000, "train": 6000}
+STREAMS = {"test": 4000, "train": 6000, "validation": 8000}
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def development_cases(data, per_folder: int = 12, noise: float = NOISE, split: s
         Fewer are taken from a subfolder that holds fewer.
     noise : float
         Standard deviation of the Gaussian noise; the scenes and kernels are the same for all.
-    split : {"test", "train"}
+    split : {"test", "train", "validation"}
         Of :func:`pydeblur.training.images.split_images`.
 
     Returns

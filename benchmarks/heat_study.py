@@ -6,7 +6,7 @@
 Every candidate goes to the end, and the judge looks at it at each of the last scales, so that any choice among them, after
 a heat at any scale, can be told from the file afterwards. "dev" takes the cases of development_set.py, "wide" those of
 default_elsewhere.py, of either split; every finished case is a line of the file and is not run again. Error ratios are with
-the final step TV, and without the refinement that the preset makes of the chosen run.
+the final step TV, and without the laps that the preset has its best go on for.
 """
 
 import argparse

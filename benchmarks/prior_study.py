@@ -69,7 +69,7 @@ CONFIGURATIONS = {
     "gradient, adaptive, 20 at the finest scale": _gradient(**ADAPTIVE, finest_iterations=20),
     "gradient, adaptive, 40 at the finest scale": _gradient(**ADAPTIVE, finest_iterations=40),
     "best": preset_named("best"),
-    "best, not refined": replace(preset_named("best"), refinement={}),
+    "best, not refined": replace(preset_named("best"), laps=()),
     "intensity": Preset("intensity"),
     "intensity, robust": Preset("intensity", solver=ROBUST),
     "probability, letter of the paper": Preset("classifier", {"weights": "classifier-compact", "threads": 1}),

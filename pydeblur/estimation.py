@@ -2,8 +2,9 @@
 
 The coarse-to-fine strategy can go wrong at a coarse scale, and which run does so depends on small things: where it starts,
 how strong μ is, which prior takes part. So several are made and judged (:mod:`pydeblur.judge`): all of them down to a scale
-where they cost little, and those that look best there to the end. The run that is chosen then makes its finest scale once
-more with more iterations, where five do not converge.
+where they cost little, and those that look best there to the end. The best few then go on at the finest scale, where five
+iterations do not converge, fewer and fewer of them for longer and longer. More iterations are not always better: what the
+judge liked best on the way is the result.
 
 Measured in docs/prior-study.md.
 """
@@ -18,7 +19,7 @@ import numpy as np
 
 from pydeblur.errors import KernelCollapseError
 from pydeblur.judge import Judge
-from pydeblur.presets import Preset
+from pydeblur.presets import Lap, Preset
 from pydeblur.priors import load_prior
 from pydeblur.solver import BlindDeconvolution, CoarseToFine, SolverOptions, iteration_count
 from pydeblur.solver.array_backend import is_on_cpu
@@ -65,7 +66,7 @@ def runs_of(preset: Preset, kernel_size: int) -> list[Run]:
 def total_iterations(preset: Preset, kernel_size: int, clipped=None) -> int:
     """How many records all runs make at most: for progress bars.
 
-    Which candidates go on and are refined is not known before.
+    Which candidates go on, and how far, is not known before.
     """
     preset = _fitting(preset, kernel_size, clipped)
     runs = [run.options for run in runs_of(preset, kernel_size)]
@@ -73,8 +74,12 @@ def total_iterations(preset: Preset, kernel_size: int, clipped=None) -> int:
         return iteration_count(runs[0])
     scale, places = _heat(preset, kernel_size)
     left = sorted(iteration_count(run) - iteration_count(run, scale) for run in runs)
-    refined = replace(runs[0], **preset.refinement).iterations_at(0) if preset.refinement else 0
-    return sum(iteration_count(run, scale) for run in runs) + sum(left[-places:]) + refined
+    total = sum(iteration_count(run, scale) for run in runs) + sum(left[-places:])
+    made = min(run.iterations_at(0) for run in runs)
+    for lap in _laps(preset, clipped):
+        total += max(lap.iterations - made, 0) * min(lap.places, places)
+        made = max(made, lap.iterations)
+    return total
 
 
 def _fitting(preset, kernel_size, clipped) -> Preset:
@@ -89,6 +94,13 @@ def _heat(preset, kernel_size):
     """The scale that all candidates are run to, and how many go on from there."""
     last = min(preset.heat.scale, len(kernel_sizes(kernel_size)) - 1) if preset.heat else 0
     return last, min(preset.heat.places, len(preset.candidates)) if last > 0 else len(preset.candidates)
+
+
+def _laps(preset, clipped) -> tuple[Lap, ...]:
+    """What is left of a preset's laps: where pixels are clipped, the first, by one run."""
+    if clipped is None or not np.any(clipped):
+        return preset.laps
+    return tuple(replace(lap, places=1) for lap in preset.laps[:1])
 
 
 def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None, clipped=None) -> BlindDeconvolution:
@@ -110,9 +122,10 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None,
     Returns
     -------
     BlindDeconvolution
-        The chosen run, refined where the preset says so; ``candidates`` has a dict for each run that did not collapse:
-        ``fields`` (the preset's candidate), ``scale`` (the last that it was run to; 0 is the finest), what the judge found
-        there: ``log_error``, or ``log_odds`` where it sees clipped pixels, and None for the other; and ``chosen``.
+        The chosen run; ``candidates`` has a dict for each run that did not collapse: ``fields`` (the preset's candidate),
+        ``scale`` (the last that it was run to; 0 is the finest) and ``iterations`` (those made there, of the laps those
+        after which it was best), what the judge found then: ``log_error``, or ``log_odds`` where it sees clipped pixels,
+        and None for the other; and ``chosen``.
 
     Raises
     ------
@@ -137,12 +150,21 @@ def estimate(image: np.ndarray, kernel_size: int, preset: Preset, callback=None,
         for fields, run in zip(preset.candidates, runs)
     )
 
+    judges = {}
+
     def race(entrants, scale):
-        together.run(entrants, scale, _judge_at(scale, image, kernel_size, clipped, options.workers, preset))
+        if scale not in judges:
+            judges[scale] = _judge_at(scale, image, kernel_size, clipped, options.workers, preset)
+        together.run(entrants, lambda entrant: entrant.run_to(scale, judges[scale]))
+
+    def go_on(entrants, iterations):
+        workers = max(1, options.workers // min(len(entrants), together.workers))
+        together.run(entrants, lambda entrant: entrant.go_on(iterations, workers, judges[0]))
 
     best = _winner(entrants, race, *_heat(preset, kernel_size))
+    best = _after_laps(entrants, best, go_on, _laps(preset, clipped), options.workers)
     candidates = tuple(entrant.described(entrant is best) for entrant in entrants if entrant.error is None)
-    result = best.refined(preset.refinement, options.workers)
+    result = best.result
     return replace(result, options=replace(result.options, workers=options.workers), candidates=candidates)
 
 
@@ -171,6 +193,24 @@ def _winner(entrants, race, scale: int, places: int) -> _Entrant:
     return ranking[0]
 
 
+def _after_laps(entrants, best: _Entrant, go_on, laps, workers: int) -> _Entrant:
+    """Who is the best after the laps, which end with one, the first excepted, that has brought nothing better."""
+    if not laps:
+        return best
+    if best.verdict.log_error is None:
+        # Log-odds tell a blurred image from a sharp one, but not five iterations from ten, which are better on the whole.
+        best.go_on_regardless(laps[0].iterations, workers)
+        return best
+    for lap in laps:
+        before = best.verdict.cost
+        at_finest = _ranked(entrant for entrant in entrants if entrant.scale == 0)
+        go_on(at_finest[: lap.places], lap.iterations)
+        best = min(at_finest, key=lambda each: each.verdict.cost)
+        if lap is not laps[0] and best.verdict.cost >= before:
+            break
+    return best
+
+
 def _judge_at(scale, image, kernel_size, clipped, workers, preset) -> Judge:
     """The judge of a scale's kernels."""
     if scale == 0:
@@ -187,13 +227,13 @@ def _ranked(entrants) -> list:
 class _Entrant:
     """A candidate's run, and what has become of it.
 
-    ``scale`` is the last that it was run to, ``verdict`` the judge's there; ``error`` its KernelCollapseError, or None.
+    ``scale`` is the last that it was run to, ``verdict`` the judge's there, ``result`` what it was about; ``error`` its
+    KernelCollapseError, or None.
     """
 
     def __init__(self, fields: dict, run: Run, search: CoarseToFine):
-        self.scale = self.verdict = self.error = None
-        self._fields, self._run, self._options, self._search = fields, run, run.options, search
-        self._before_finest = None
+        self.scale = self.verdict = self.result = self.error = None
+        self._fields, self._run, self._search = fields, run, search
 
     def kind(self) -> tuple:
         """Equal for entrants whose results would be."""
@@ -204,49 +244,54 @@ class _Entrant:
     def run_to(self, scale: int, judge: Judge) -> None:
         """Go on to a scale, and be judged there."""
         try:
-            self._advance_to(scale)
+            self._search.advance_to(scale)
         except KernelCollapseError as error:
             self.error = error
             return
-        self.scale, self.verdict = scale, judge(self._search.result())
+        self.scale, self.result = scale, self._search.result()
+        self.verdict = judge(self.result)
 
-    def _advance_to(self, scale):
-        if scale == 0:
-            self._search.advance_to(1)
-            self._before_finest = self._search.branch()
-        self._search.advance_to(scale)
+    def go_on(self, iterations: int, workers: int, judge: Judge) -> None:
+        """Up to so many iterations at the finest scale, where it is; the result stays what the judge likes best."""
+        result = self._extended(iterations, workers)
+        if result is None:
+            return
+        verdict = judge(result)
+        if verdict.cost < self.verdict.cost:
+            self.result, self.verdict = result, verdict
 
-    def refined(self, fields: dict, workers: int) -> BlindDeconvolution:
-        """The run's result, with other fields of SolverOptions at the finest scale; without, where that collapses."""
-        result, wanted = self._search.result(), replace(self._options, **fields)
-        if wanted.iterations_at(0) == self._options.iterations_at(0):
-            wanted = replace(wanted, finest_iterations=self._options.finest_iterations)
-        if wanted == self._options:
-            return replace(result, options=replace(result.options, **fields))  # that is what was run
+    def go_on_regardless(self, iterations: int, workers: int) -> None:
+        """The same without a judge; the verdict stays that of before."""
+        self.result = self._extended(iterations, workers) or self.result
+
+    def _extended(self, iterations, workers) -> BlindDeconvolution | None:
+        """None where nothing was left to do, or the kernel collapses."""
+        if iterations <= self._search.options.iterations_at(0):
+            return None
         try:
-            search = self._before_finest.branch(**fields, workers=workers)
-            search.advance_to(0)
-            return search.result()
+            self._search.extend(iterations, workers)
         except KernelCollapseError:
-            return result
+            return None
+        return self._search.result()
 
     def described(self, chosen: bool) -> dict:
         """For the result's ``candidates``."""
-        return {"fields": self._fields, "scale": self.scale, **asdict(self.verdict), "chosen": chosen}
+        iterations = self.result.options.iterations_at(self.scale)
+        return {"fields": self._fields, "scale": self.scale, "iterations": iterations, **asdict(self.verdict), "chosen": chosen}
 
 
 class _Together:
-    """Runs entrants, as many at a time as there are workers."""
+    """Has entrants do something, as many at a time as there are workers."""
 
     def __init__(self, workers: int, callback):
         self.workers = workers
         self.relay = _Relay(callback)
 
-    def run(self, entrants, scale: int, judge: Judge) -> None:
-        """To a scale, to be judged there; the first error that is not a collapse ends all."""
+    def run(self, entrants, task) -> None:
+        """A task for each; the first error ends all."""
 
         def run(entrant):
-            entrant.run_to(scale, judge)
+            task(entrant)
             self.relay.check()
 
         if self.workers == 1:

@@ -21,6 +21,14 @@ class Heat:
 
 
 @dataclass(frozen=True)
+class Lap:
+    """At the finest scale the best `places` candidates go on to so many `iterations` there, and are judged anew."""
+
+    iterations: int
+    places: int
+
+
+@dataclass(frozen=True)
 class Preset:
     """How a kernel is estimated.
 
@@ -39,8 +47,8 @@ class Preset:
         What candidates have to pass; None lets all of them go on.
     judge : dict
         Options of the network that judges candidates.
-    refinement : dict
-        Fields of SolverOptions with which the best candidate makes its finest scale once more.
+    laps : tuple of Lap
+        What follows at the finest scale; the judge takes the best of all that it has seen there.
     minds_clipping : bool
         Whether clipped highlights are looked for, and kept out of the kernel's estimation (:mod:`pydeblur.clipping`).
     wide : Preset or None
@@ -53,7 +61,7 @@ class Preset:
     candidates: tuple[dict, ...] = ()
     heat: Heat | None = None
     judge: dict = field(default_factory=dict)
-    refinement: dict = field(default_factory=dict)
+    laps: tuple[Lap, ...] = ()
     minds_clipping: bool = False
     wide: Preset | None = None
 
@@ -63,9 +71,10 @@ class Preset:
         return self.wide if self.wide is not None and is_wide else self
 
     def runs(self) -> list[tuple[object, dict, dict]]:
-        """Prior, its options and fields of SolverOptions of each candidate; the refined run, where there is no choice."""
+        """Prior, its options and fields of SolverOptions of each candidate; the first lap's, where there is no choice."""
         if not self.candidates:
-            return [(self.prior, self.prior_options, {**self.solver, **self.refinement})]
+            own = {"finest_iterations": self.laps[0].iterations} if self.laps else {}
+            return [(self.prior, self.prior_options, {**self.solver, **own})]
         return [self._run(**candidate) for candidate in self.candidates]
 
     def _run(self, prior=None, **fields):
@@ -87,7 +96,7 @@ _BEST = Preset(
         {"prior": "intensity", "beta_growth": 8.0, "alpha_growth": 4.0},
     ),
     judge={"weights": "judge"},
-    refinement={"finest_iterations": 10},
+    laps=(Lap(10, places=3), Lap(20, places=2), Lap(40, places=1)),
     minds_clipping=True,
 )
 #: Wide kernels hang more on the candidate, and gain from more iterations and from smoother images; a heat pays for them.
@@ -100,6 +109,7 @@ _BEST_FOR_WIDE = replace(
         {"prefilter": 1.4},
     ),
     heat=Heat(scale=2, places=4),
+    laps=(Lap(10, places=3), Lap(20, places=1), Lap(40, places=1)),
 )
 
 PRESETS = {
@@ -192,7 +202,7 @@ def _adapted(chosen: Preset, prior, options: dict, solver: dict) -> Preset:
         chosen,
         solver={**chosen.solver, **solver},
         candidates=_without(chosen.candidates, fixed),
-        refinement={name: value for name, value in chosen.refinement.items() if name not in fixed},
+        laps=() if "finest_iterations" in fixed else chosen.laps,
     )
     return _on_one_device(chosen)
 

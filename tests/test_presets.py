@@ -11,7 +11,7 @@ from pydeblur import judge
 from pydeblur.errors import KernelCollapseError
 from pydeblur.estimation import estimate, total_iterations
 from pydeblur.judge import Verdict, log_error, log_odds
-from pydeblur.presets import DEFAULT, PRESETS, WIDE_KERNEL, Heat, Preset, resolve
+from pydeblur.presets import DEFAULT, PRESETS, WIDE_KERNEL, Heat, Lap, Preset, resolve
 from pydeblur.solver import CoarseToFine, SolverOptions, blind_deconv
 from pydeblur.solver.options import solver_options
 from pydeblur.training import blur, random_kernel
@@ -53,9 +53,9 @@ def test_fixed_fields_leave_fewer_candidates():
     assert all(fields["iterations"] == 2 for *_, fields in fixed.runs())
     alone = resolve("best", "gradient", solver={"iterations": 2, "lambda_grad": 4e-3, "initial_kernel": "row"})
     assert alone.candidates == () and len(alone.runs()) == 1 and "finest_iterations" not in alone.runs()[0][2]
-    assert resolve("best", solver={"finest_iterations": 3}).refinement == {}
-    assert resolve("best", solver={"iterations": 3}).refinement == {}
-    assert resolve("best", solver={"gamma_correct": 2.2}).refinement == {"finest_iterations": 10}
+    assert resolve("best", solver={"finest_iterations": 3}).laps == ()
+    assert resolve("best", solver={"iterations": 3}).laps == ()
+    assert resolve("best", solver={"gamma_correct": 2.2}).laps == PRESETS["best"].laps
 
 
 def test_wide_kernels_have_candidates_of_their_own():
@@ -66,7 +66,7 @@ def test_wide_kernels_have_candidates_of_their_own():
     assert resolve("fast").for_kernel(75) == resolve("fast")
     # What is given counts for them, too.
     fixed = resolve("best", "gradient", solver={"iterations": 2, "gamma_correct": 2.2}).for_kernel(WIDE_KERNEL)
-    assert {prior for prior, *_ in fixed.runs()} == {"gradient"} and fixed.refinement == {}
+    assert {prior for prior, *_ in fixed.runs()} == {"gradient"} and fixed.laps == ()
     assert all((fields["iterations"], fields["gamma_correct"]) == (2, 2.2) for *_, fields in fixed.runs())
     judged = resolve("best", None, {"threads": 2}, {"device": "auto"}).for_kernel(WIDE_KERNEL).judge
     assert judged["threads"] == 2 and judged["device"] == "auto"
@@ -160,9 +160,10 @@ def test_the_best_candidate_is_one_of_the_runs(blurred):
     (chosen,) = (candidate for candidate in best.candidates if candidate["chosen"])
     cost = [Verdict(c["log_error"]).cost for c in best.candidates]
     assert best.candidates[int(np.argmin(cost))] is chosen
-    fields = {**PRESETS["best"].solver, "lambda_grad": 4e-3, **chosen["fields"], "finest_iterations": 10}
+    fields = {**PRESETS["best"].solver, "lambda_grad": 4e-3, **chosen["fields"], "finest_iterations": chosen["iterations"]}
     again = pydeblur.estimate_kernel(blurred, 5, prior=fields.pop("prior", "gradient"), **fields)
-    assert np.array_equal(best.kernel, again.kernel) and best.options == again.options
+    assert np.array_equal(best.kernel, again.kernel)
+    assert replace(best.options, finest_iterations=chosen["iterations"]) == again.options
     assert len(records) > len(best.history)  # the callback saw every run
     assert pydeblur.deblur(blurred, 5, preset="best", **options).candidates == best.candidates
 
@@ -211,14 +212,79 @@ def test_a_heat_lets_the_best_at_its_scale_go_on(blurred):
 
 @pytest.mark.parametrize("kernel_size", [5, 13])
 def test_progress_knows_of_heats(blurred, kernel_size):
-    preset = replace(RACE, heat=Heat(1, 2), refinement={"finest_iterations": 3})
+    preset = replace(RACE, heat=Heat(1, 2), laps=(Lap(3, 2),), judge={"weights": "judge"})
     unequal = replace(preset, candidates=({}, {"iterations": 4}, {"iterations": 2, "initial_kernel": "column"}))
     for race, is_exact in ((preset, True), (replace(unequal, heat=Heat(1, 3)), False), (unequal, False)):
         records = []
         estimate(blurred, kernel_size, race, records.append)
         total = total_iterations(race, kernel_size)
-        # With unequal runs, who is chosen decides whether there is something to refine.
+        # With unequal runs, who is among the best decides how much is left to do.
         assert len(records) == total if is_exact else total - 6 <= len(records) <= total
+
+
+LAPS = replace(RACE, laps=(Lap(2, 3), Lap(4, 2), Lap(6, 1)), judge={"weights": "judge", "threads": 1})
+
+
+def _figures(found):
+    return {str(candidate["fields"]): (candidate["iterations"], candidate["log_error"]) for candidate in found.candidates}
+
+
+def test_the_best_go_on_at_the_finest_scale(blurred):
+    """As three searches of their own say: two iterations for three, four for two, six for one, while there is a gain."""
+    judge_of_all = judge.Judge(blurred, 13, **LAPS.judge)
+
+    def cost(fields, iterations):
+        options = SolverOptions(13, **{**LAPS.solver, **fields}, finest_iterations=iterations)
+        return judge_of_all(blind_deconv(blurred, options)).cost
+
+    best = {index: (cost(fields, 1), 1) for index, fields in enumerate(LAPS.candidates)}
+    for number, lap in enumerate(LAPS.laps):
+        before = min(best.values())
+        for index in sorted(best, key=best.get)[: lap.places]:
+            best[index] = min(best[index], (cost(LAPS.candidates[index], lap.iterations), lap.iterations))
+        if number and min(best.values()) == before:
+            break
+    for workers in (1, 2):
+        found = estimate(blurred, 13, replace(LAPS, solver={**LAPS.solver, "workers": workers}))
+        expected = {str(fields): best[index][::-1] for index, fields in enumerate(LAPS.candidates)}
+        assert _figures(found) == expected and any(iterations > 1 for iterations, _ in expected.values())
+        (chosen,) = (candidate for candidate in found.candidates if candidate["chosen"])
+        assert chosen["log_error"] == min(expected.values(), key=lambda figures: figures[1])[1]
+        options = {**LAPS.solver, **chosen["fields"], "finest_iterations": chosen["iterations"]}
+        again = pydeblur.estimate_kernel(blurred, 13, prior="gradient", **options)
+        assert np.array_equal(found.kernel, again.kernel) and np.array_equal(found.latent, again.latent)
+        assert len(found.history) == len(again.history)
+
+
+def test_a_lap_without_a_gain_is_the_last(blurred, monkeypatch):
+    """The first excepted: judged worse and worse, everyone stays as it came, and nobody makes a third lap."""
+    verdicts = iter(range(100))
+    monkeypatch.setattr(judge.Judge, "__call__", lambda *_: Verdict(log_error=float(next(verdicts))))
+    records = []
+    found = estimate(blurred, 13, LAPS, records.append)
+    assert [figures[0] for figures in _figures(found).values()] == [1] * len(LAPS.candidates)
+    assert found.candidates[0]["chosen"]
+    assert max(record.iteration for record in records if record.scale == 0) == 4
+
+
+def test_without_a_network_that_knows_errors_the_best_has_the_first_lap(blurred):
+    preset = replace(LAPS, judge=RACE.judge)
+    plain, found = estimate(blurred, 13, RACE), estimate(blurred, 13, preset)
+    assert [c["log_odds"] for c in found.candidates] == [c["log_odds"] for c in plain.candidates]
+    (chosen,) = (candidate for candidate in found.candidates if candidate["chosen"])
+    assert chosen["iterations"] == 2 and [c["iterations"] for c in found.candidates].count(1) == 3
+    again = pydeblur.estimate_kernel(blurred, 13, prior="gradient", iterations=1, finest_iterations=2, **chosen["fields"])
+    assert np.array_equal(found.kernel, again.kernel)
+
+
+def test_a_kernel_that_collapses_on_a_lap_is_the_one_of_before(blurred, monkeypatch):
+    def collapsing(*_):
+        raise KernelCollapseError("nothing is left of the kernel")
+
+    plain = estimate(blurred, 13, replace(LAPS, laps=()))
+    monkeypatch.setattr(CoarseToFine, "extend", collapsing)
+    found = estimate(blurred, 13, LAPS)
+    assert np.array_equal(found.kernel, plain.kernel) and found.candidates == plain.candidates
 
 
 def test_where_all_that_go_on_collapse_the_others_do(blurred, monkeypatch):
@@ -245,21 +311,23 @@ def test_where_all_that_go_on_collapse_the_others_do(blurred, monkeypatch):
         estimate(blurred, 13, preset)
 
 
-def test_a_search_can_pause_and_branch(blurred):
-    options = SolverOptions(13, iterations=2)
-    straight = blind_deconv(blurred, options)
-    search = CoarseToFine(blurred, options)
+@pytest.mark.parametrize("clipped", [False, True])
+def test_a_search_can_pause_and_be_extended(blurred, clipped):
+    """To the bit what it would have been in one go, with what clipped pixels have been completed to as well."""
+    clipped = blurred > 0.7 if clipped else None
+    options = SolverOptions(13, iterations=2, relative_kernel_weight=0.3)
+    search = CoarseToFine(blurred, options, clipped=clipped)
     search.advance_to(1)
     pause = search.result()
     assert pause.kernel.shape == (11, 11) and pause.latent.shape[0] < 64
-    branch = search.branch(finest_iterations=3)
-    search.advance_to(0)
-    branch.advance_to(0)
-    assert np.array_equal(search.result().kernel, straight.kernel)
-    assert np.array_equal(search.result().latent, straight.latent)
-    more = blind_deconv(blurred, replace(options, finest_iterations=3))
-    assert np.array_equal(branch.result().kernel, more.kernel) and branch.result().options == more.options
-    assert [len(each.history) for each in (search.result(), branch.result(), pause)] == [6, 7, 4]
+    for iterations in (2, 3, 6):
+        search.advance_to(0)
+        search.extend(iterations, 1)
+        found = search.result()
+        straight = blind_deconv(blurred, replace(options, finest_iterations=iterations), clipped=clipped)
+        assert np.array_equal(found.kernel, straight.kernel) and np.array_equal(found.latent, straight.latent)
+        assert [record[:-1] for record in found.history] == [record[:-1] for record in straight.history]
+    assert len(pause.history) == 4 and len(found.history) == 10
 
 
 def test_the_judge_looks_at_a_part_of_a_large_image(blurred, monkeypatch):

@@ -131,7 +131,7 @@ def all_options(protocol: Protocol) -> dict:
         "candidates": list(preset.candidates),
         **_for_wide_kernels(preset),
         "judge": describe_prior(load_prior("classifier", **preset.judge)) if preset.candidates else None,
-        "refinement": preset.refinement,
+        "laps": [asdict(lap) for lap in preset.laps],
         "nonblind_options": nonblind_options,
         "nonblind_weights": _mixture_weights() if protocol.nonblind == "epll" else None,
         "pydeblur": __version__,

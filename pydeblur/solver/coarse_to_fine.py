@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -23,7 +22,7 @@ from pydeblur.solver.pyramid import (
     upsample_kernel,
 )
 from pydeblur.solver.records import Callback, History, IterationRecord
-from pydeblur.solver.single_scale import ScaleProblem
+from pydeblur.solver.single_scale import ScaleProblem, ScaleResult
 from pydeblur.solver.threshold import initial_threshold
 
 
@@ -103,7 +102,7 @@ class CoarseToFine:
         self._history = History()
         self._lambda_prior = options.lambda_prior if prior is not None else 0.0
         self._lambda_grad = options.lambda_grad
-        self._kernel = self._latent = self._threshold = None
+        self._kernel = self._latent = self._threshold = self._last = None
         self._left = len(kernel_sizes(options.kernel_size))
 
     @property
@@ -121,27 +120,36 @@ class CoarseToFine:
             self._solve(level_at(self._left - 1, image, self._options.kernel_size, self._clipped))
             self._left -= 1
 
-    def branch(self, **fields) -> CoarseToFine:
-        """The same as far as it has come, to go on with other fields of SolverOptions; it has no latent image till then."""
-        other = copy(self)
-        other._options = replace(self._options, **fields)
-        other._history = History(self._history)
-        other._latent = None
-        return other
+    def extend(self, iterations: int, workers: int) -> None:
+        """Go on at the finest scale, where the search has to be, to so many iterations there.
+
+        The result is, to the bit, that of a search whose options had ``finest_iterations`` from the start.
+        """
+        made = self._options.iterations_at(0)
+        if iterations <= made:
+            return
+        self._options = replace(self._options, finest_iterations=iterations, workers=workers)
+        level = level_at(0, prepared_image(self._image, self._options), self._options.kernel_size, self._clipped)
+        self._iterate(level, self._last, made)
 
     def _solve(self, level):
-        options = self._options
         if self._kernel is None:
-            kernel = initial_kernel(level.kernel_size, options.initial_kernel)
+            kernel = initial_kernel(level.kernel_size, self._options.initial_kernel)
             self._threshold = initial_threshold(level.image, level.kernel_size)
         else:
             kernel = upsample_kernel(self._kernel, level.kernel_size)
-        if level.scale < options.finest_prior_scale:
+        if level.scale < self._options.finest_prior_scale:
             self._prior, self._lambda_prior = None, 0.0
-        problem = ScaleProblem(level.image, level.kernel_size, self._prior, options, level.scale, level.clipped)
-        result = problem.solve(kernel, self._lambda_prior, self._lambda_grad, self._threshold, self._emit)
-        self._kernel, self._latent = finish_scale_kernel(result.kernel), result.latent
-        self._lambda_prior, self._lambda_grad = result.lambda_prior, result.lambda_grad
+        self._iterate(level, ScaleResult(kernel, None, self._lambda_prior, self._lambda_grad, self._threshold))
+
+    def _iterate(self, level, start: ScaleResult, made: int = 0):
+        """At one scale, from a kernel or from what some iterations have left."""
+        problem = ScaleProblem(
+            level.image, level.kernel_size, self._prior, self._options, level.scale, level.clipped, start.completed
+        )
+        last = problem.solve(start.kernel, start.lambda_prior, start.lambda_grad, start.threshold, self._emit, made)
+        self._last, self._kernel, self._latent = last, finish_scale_kernel(last.kernel), last.latent
+        self._lambda_prior, self._lambda_grad = last.lambda_prior, last.lambda_grad
 
     def _emit(self, record: IterationRecord):
         self._history.append(record)

@@ -169,6 +169,11 @@ class LatentProblem:
         """Eq. (9)'s numerator without the gradient term."""
         return self._data_numerator if pull is None else self._data_numerator + pull
 
+    def complete(self, completed) -> None:
+        """Take a padded B whose clipped pixels have been completed before; a kernel has to be set thereafter."""
+        self.completed = completed
+        self._blurred_spectrum = rfft2(completed, self._workers)
+
     def _complete(self, spectrum) -> None:
         """Give the clipped pixels of B the value that I⊗k has there, if that is more; `spectrum` is F(I).
 
@@ -178,9 +183,9 @@ class LatentProblem:
         rows, columns = self._crop_shape
         own = np.s_[..., :rows, :columns]
         reblurred = irfft2(spectrum * self._otf, self._width, self._workers)[own]
-        self.completed = copied(self.blurred)
-        self.completed[own] = xp.where(self._clipped, xp.maximum(self.blurred[own], reblurred), self.blurred[own])
-        self._blurred_spectrum = rfft2(self.completed, self._workers)
+        completed = copied(self.blurred)
+        completed[own] = xp.where(self._clipped, xp.maximum(self.blurred[own], reblurred), self.blurred[own])
+        self.complete(completed)
         self._data_numerator = self._otf.conj() * self._blurred_spectrum
 
     def _quotient(self, spectrum, numerator, denominator, alpha: float):

@@ -20,12 +20,15 @@ from pydeblur.solver.threshold import threshold_gradients
 
 @dataclass(frozen=True)
 class ScaleResult:
-    """Kernel (n, n), latent image (H, W), and the weights λ and μ for the next scale."""
+    """Kernel (n, n), latent image (H, W), and what the next iteration takes: the weights λ and μ, which the next scale takes
+    as well, the threshold, and the padded blurred image with its clipped pixels as last completed, or None without any."""
 
     kernel: np.ndarray
     latent: np.ndarray
     lambda_prior: float
     lambda_grad: float
+    threshold: float
+    completed: np.ndarray | None = None
 
 
 class ScaleProblem:
@@ -42,10 +45,12 @@ class ScaleProblem:
         Index for the records; 0 is the finest.
     clipped : (H, W) bool ndarray or None
         Pixels whose value is a lower bound only, see :class:`LatentProblem`.
+    completed : ndarray or None
+        To go on from a :class:`ScaleResult`: its field.
     """
 
     def __init__(
-        self, blurred: np.ndarray, kernel_size: int, prior, options: SolverOptions, scale: int = 0, clipped=None
+        self, blurred: np.ndarray, kernel_size: int, prior, options: SolverOptions, scale: int = 0, clipped=None, completed=None
     ):
         shape = padded_shape(blurred.shape, (kernel_size, kernel_size))
         self._shape = blurred.shape
@@ -60,6 +65,8 @@ class ScaleProblem:
         self._latent = LatentProblem(
             padded, blurred.shape, _splitting(options), options.workers, clipped if self._has_clipped else None
         )
+        if completed is not None:
+            self._latent.complete(placed(completed, options.device))
         self._kernel = KernelProblem(
             *self._blurred_gradients(),
             options.kernel_weight,
@@ -67,10 +74,12 @@ class ScaleProblem:
             options.workers,
         )
 
-    def solve(self, kernel, lambda_prior: float, lambda_grad: float, threshold: float, emit: Callback) -> ScaleResult:
-        """Run all iterations from a kernel; `emit` gets each iteration's record."""
+    def solve(
+        self, kernel, lambda_prior: float, lambda_grad: float, threshold: float, emit: Callback, made: int = 0
+    ) -> ScaleResult:
+        """Run all iterations from a kernel, but those that were made before; `emit` gets each iteration's record."""
         self._latent.set_kernel(kernel)
-        for iteration in range(1, self._options.iterations_at(self._scale) + 1):
+        for iteration in range(made + 1, self._options.iterations_at(self._scale) + 1):
             started = time.perf_counter()
             estimate = self._latent.solve(lambda_grad, lambda_prior, self._auxiliary_step)
             latent = estimate.image[: self._shape[0], : self._shape[1]]
@@ -100,7 +109,8 @@ class ScaleProblem:
             threshold = gradients[2]
             lambda_prior, lambda_grad = self._decayed(lambda_prior), self._decayed(lambda_grad)
         # A copy: the padding around it need not be kept.
-        return ScaleResult(kernel, to_numpy(latent).copy(), lambda_prior, lambda_grad)
+        completed = to_numpy(self._latent.completed) if self._has_clipped else None
+        return ScaleResult(kernel, to_numpy(latent).copy(), lambda_prior, lambda_grad, threshold, completed)
 
     def _blurred_gradients(self):
         """Of B, its clipped pixels as last completed."""
