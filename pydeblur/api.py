@@ -112,8 +112,8 @@ def deblur(
         (:mod:`pydeblur.crop`). By default the whole image. The final step is always made on the whole image.
     callback : callable, optional
         Called with each :class:`~pydeblur.solver.IterationRecord` of every run, one at a time: run after run or, with wide
-        kernels or ``workers`` above 1, the runs' records mixed; then with those of the finest scale that the chosen run
-        makes once more. With ``workers`` above 1 from other threads.
+        kernels or ``workers`` above 1, the runs' records mixed; then with those of the finest scale that the best
+        runs go on with. With ``workers`` above 1 from other threads.
     progress : bool
         Draw a progress bar on standard error.
     **options

@@ -234,6 +234,7 @@ class _Entrant:
     def __init__(self, fields: dict, run: Run, search: CoarseToFine):
         self.scale = self.verdict = self.result = self.error = None
         self._fields, self._run, self._search = fields, run, search
+        self._may_go_on = True
 
     def kind(self) -> tuple:
         """Equal for entrants whose results would be."""
@@ -266,11 +267,12 @@ class _Entrant:
 
     def _extended(self, iterations, workers) -> BlindDeconvolution | None:
         """None where nothing was left to do, or the kernel collapses."""
-        if iterations <= self._search.options.iterations_at(0):
+        if not self._may_go_on or iterations <= self._search.options.iterations_at(0):
             return None
         try:
             self._search.extend(iterations, workers)
         except KernelCollapseError:
+            self._may_go_on = False
             return None
         return self._search.result()
 

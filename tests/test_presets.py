@@ -278,13 +278,17 @@ def test_without_a_network_that_knows_errors_the_best_has_the_first_lap(blurred)
 
 
 def test_a_kernel_that_collapses_on_a_lap_is_the_one_of_before(blurred, monkeypatch):
-    def collapsing(*_):
+    tries = []
+
+    def collapsing(search, iterations, workers):
+        tries.append(search)
         raise KernelCollapseError("nothing is left of the kernel")
 
     plain = estimate(blurred, 13, replace(LAPS, laps=()))
     monkeypatch.setattr(CoarseToFine, "extend", collapsing)
     found = estimate(blurred, 13, LAPS)
     assert np.array_equal(found.kernel, plain.kernel) and found.candidates == plain.candidates
+    assert len(tries) == len(set(tries)) == LAPS.laps[0].places
 
 
 def test_where_all_that_go_on_collapse_the_others_do(blurred, monkeypatch):

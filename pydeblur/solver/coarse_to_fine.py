@@ -123,7 +123,8 @@ class CoarseToFine:
     def extend(self, iterations: int, workers: int) -> None:
         """Go on at the finest scale, where the search has to be, to so many iterations there.
 
-        The result is, to the bit, that of a search whose options had ``finest_iterations`` from the start.
+        The result is, to the bit, that of a search whose options had ``finest_iterations`` from the start. After a
+        KernelCollapseError there is none.
         """
         made = self._options.iterations_at(0)
         if iterations <= made:
