@@ -50,7 +50,7 @@ def train_judge(
     Parameters
     ----------
     training, validation : sequence of path
-        Cases, as :func:`pydeblur.training.restorations.make_restorations` writes them. They are held in memory, 1 MB each.
+        Cases, as :func:`pydeblur.training.restorations.make_restorations` writes them. They are held in memory, 2 MB each.
     out : path
         Folder of the run: ``last.pt``, ``log.csv``.
     init_from : str or path

@@ -22,7 +22,7 @@ from pydeblur.nonblind.tv import deconvolve_tv
 from pydeblur.presets import preset_named
 from pydeblur.priors import load_prior
 from pydeblur.reproduce.processes import map_unordered
-from pydeblur.solver import SolverOptions, blind_deconv
+from pydeblur.solver import CoarseToFine, SolverOptions
 from pydeblur.training.images import find_images, load_grey, split_images
 from pydeblur.training.kernels import random_kernel
 from pydeblur.training.synthesis import blur
@@ -37,6 +37,8 @@ _ROOM = (1.0, 1.1, 1.2, 1.3)
 #: First member of the seeds, by split.
 _STREAMS = {"train": 9100, "validation": 9200}
 _LARGEST_SHIFT, _BORDER = 12, 15
+#: How many of the runs go on at the finest scale, each to all the laps' iterations.
+_GOING_ON = 3
 #: The classifier's map has one value for a square of this side.
 CELL = 8
 CELLS = SIDE // CELL
@@ -192,14 +194,15 @@ def _make(data, out, split, number):
     sharp = draw.part[margin : margin + SIDE, margin : margin + SIDE].astype(float)
     kernel_size = int(np.ceil(draw.rng.choice(_ROOM) * draw.kernel.shape[0])) // 2 * 2 + 1
     name = f"{draw.path.parent.name}-{draw.path.stem}"
-    case = restorations_of(name, sharp, blurred, draw.kernel, kernel_size, draw.noise)
+    case = restorations_of(name, sharp, blurred, draw.kernel, kernel_size, draw.noise, draw.rng)
     if case is not None:
         case.save(out / f"{number:05d}.npz")
     return number
 
 
-def restorations_of(name, sharp, blurred, kernel, kernel_size: int, noise: float) -> Restorations | None:
-    """A blurred image, deblurred with the kernels of the default preset's candidates, the true one and a point.
+def restorations_of(name, sharp, blurred, kernel, kernel_size: int, noise: float, rng) -> Restorations | None:
+    """A blurred image, deblurred with the kernels of the default preset's candidates, of some of them after more iterations,
+    the true one and a point.
 
     Parameters
     ----------
@@ -210,6 +213,8 @@ def restorations_of(name, sharp, blurred, kernel, kernel_size: int, noise: float
     kernel_size : int
         For the solver.
     noise : float
+    rng : numpy.random.Generator
+        Draws the runs that go on at the finest scale, as the preset's best do.
 
     Returns
     -------
@@ -219,11 +224,11 @@ def restorations_of(name, sharp, blurred, kernel, kernel_size: int, noise: float
     point = np.zeros((kernel_size, kernel_size))
     point[kernel_size // 2, kernel_size // 2] = 1
     kernels = {TRUE: kernel, POINT: point}
-    for run, (prior, prior_options, fields) in candidate_runs(kernel_size).items():
-        try:
-            kernels[run] = _estimated(blurred, kernel_size, prior, prior_options, fields)
-        except KernelCollapseError:
-            continue
+    runs = candidate_runs(kernel_size)
+    going_on = rng.permutation(len(runs))[:_GOING_ON]
+    for number, (run, (prior, prior_options, fields)) in enumerate(runs.items()):
+        search = CoarseToFine(blurred, SolverOptions(kernel_size, **fields), load_prior(prior, **prior_options))
+        kernels |= _kernels_on_the_way(run, search, lap_iterations(kernel_size) if number in going_on else ())
     if len(kernels) == 2:
         return None
     images, errors, sums = zip(*(_restored(sharp, blurred, each) for each in kernels.values()))
@@ -247,8 +252,24 @@ def candidate_runs(kernel_size: int) -> dict:
     return {", ".join(f"{name} {value}" for name, value in fields.items()) or "first": run for fields, run in runs} | others
 
 
-def _estimated(blurred, kernel_size, prior, prior_options, fields):
-    return blind_deconv(blurred, SolverOptions(kernel_size, **fields), load_prior(prior, **prior_options)).kernel
+def lap_iterations(kernel_size: int) -> list[int]:
+    """How many iterations at the finest scale the preset "best" has for those that go on there."""
+    return [lap.iterations for lap in preset_named("best").for_kernel(kernel_size).laps]
+
+
+def _kernels_on_the_way(run, search, laps) -> dict:
+    """A run's kernel, and those after the laps, till one collapses."""
+    found = {}
+    try:
+        search.advance_to(0)
+        found[run] = search.result().kernel
+        for iterations in laps:
+            if iterations > search.options.iterations_at(0):
+                search.extend(iterations, workers=1)
+                found[f"{run}, {iterations} at the finest scale"] = search.result().kernel
+    except KernelCollapseError:
+        pass
+    return found
 
 
 def _restored(sharp, blurred, kernel):

@@ -7,6 +7,10 @@ import pytest
 
 from pydeblur.errors import FileFormatError, InvalidInputError, KernelCollapseError
 from pydeblur.files import write_image
+from pydeblur.judge import LAMBDA_TV
+from pydeblur.nonblind.tv import deconvolve_tv
+from pydeblur.presets import preset_named
+from pydeblur.solver import CoarseToFine, SolverOptions
 from pydeblur.training import random_kernel, restorations
 from pydeblur.training.images import split_of
 from pydeblur.training.restorations import (
@@ -16,6 +20,7 @@ from pydeblur.training.restorations import (
     TRUE,
     Restorations,
     candidate_runs,
+    lap_iterations,
     make_restorations,
     restorations_of,
 )
@@ -27,8 +32,9 @@ QUICK = {"first": ("gradient", {}, {"iterations": 1}), "other": ("gradient", {},
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Two short runs in place of the preset's."""
+    """Two short runs in place of the preset's, which end where they are."""
     monkeypatch.setattr(restorations, "candidate_runs", lambda kernel_size: QUICK)
+    monkeypatch.setattr(restorations, "lap_iterations", lambda kernel_size: [])
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +55,13 @@ def pictures(tmp_path, camera):
     return folder
 
 
+def case_blurred(camera, noise=0.01):
+    return blur(camera[100 : 100 + SIDE + 12, 100 : 100 + SIDE + 12], random_kernel(13, 4), noise, 0, boundary="valid").astype(float)
+
+
 def _case(camera, noise=0.01):
-    kernel = random_kernel(13, 4)
-    blurred = blur(camera[100 : 100 + SIDE + 12, 100 : 100 + SIDE + 12], kernel, noise, 0, boundary="valid").astype(float)
-    return restorations_of("camera", camera[106 : 106 + SIDE, 106 : 106 + SIDE], blurred, kernel, 15, noise)
+    kernel, blurred = random_kernel(13, 4), case_blurred(camera, noise)
+    return restorations_of("camera", camera[106 : 106 + SIDE, 106 : 106 + SIDE], blurred, kernel, 15, noise, np.random.default_rng(5))
 
 
 def test_a_case(quick, camera, tmp_path):
@@ -74,7 +83,8 @@ def test_a_case(quick, camera, tmp_path):
 def test_errors_lie_where_the_restored_image_has_them(monkeypatch, camera):
     """A kernel whose centre is off shifts the image: its errors go with it."""
     monkeypatch.setattr(restorations, "candidate_runs", lambda kernel_size: {"off": ("gradient", {}, {})})
-    monkeypatch.setattr(restorations, "_estimated", lambda *others: np.pad(random_kernel(13, 4), ((16, 0), (8, 8)))[:29, :29])
+    off = np.pad(random_kernel(13, 4), ((16, 0), (8, 8)))[:29, :29]
+    monkeypatch.setattr(restorations, "_kernels_on_the_way", lambda *others: {"off": off})
     case = _case(camera, 0.0)
     assert case.ratios[2] == pytest.approx(1, abs=0.3)
     true, off = (np.log(case.errors[number, 4:-4, 4:-4]) for number in (0, 2))
@@ -86,8 +96,27 @@ def test_cases_without_a_kernel_are_none(monkeypatch, camera):
     def collapse(*others):
         raise KernelCollapseError("nothing left")
 
-    monkeypatch.setattr(restorations, "_estimated", collapse)
+    monkeypatch.setattr(CoarseToFine, "advance_to", collapse)
     assert _case(camera) is None
+
+
+def test_the_laps_are_the_presets():
+    assert lap_iterations(15) == [lap.iterations for lap in preset_named("best").laps] != []
+    assert lap_iterations(45) == [lap.iterations for lap in preset_named("best").wide.laps]
+
+
+def test_some_runs_go_on(quick, monkeypatch, camera):
+    monkeypatch.setattr(restorations, "lap_iterations", lambda kernel_size: [1, 2, 3])
+    monkeypatch.setattr(restorations, "_GOING_ON", 1)
+    case = _case(camera)
+    (run,) = {name.split(",")[0] for name in case.runs if "finest" in name}
+    assert [name for name in case.runs if "finest" in name] == [f"{run}, {number} at the finest scale" for number in (2, 3)]
+    assert case.is_candidate.tolist() == [False, False, True, True, True, True] and len(set(case.ratios)) == 6
+    straight = CoarseToFine(case_blurred(camera), SolverOptions(15, **QUICK[run][2], finest_iterations=3))
+    straight.advance_to(0)
+    restored = deconvolve_tv(case_blurred(camera), straight.result().kernel, lambda_tv=LAMBDA_TV)
+    found = case.images[case.runs.index(f"{run}, 3 at the finest scale")]
+    assert np.array_equal(found, restored[: 8 * CELLS, : 8 * CELLS].astype(np.float16))
 
 
 def test_the_candidates_are_the_presets():
