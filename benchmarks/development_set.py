@@ -40,7 +40,9 @@ class DevelopmentCase:
         return int(np.ceil(1.2 * self.kernel.shape[0])) // 2 * 2 + 1
 
 
-def development_cases(data, per_folder: int = 12, noise: float = NOISE, split: str = "test") -> list[DevelopmentCase]:
+def development_cases(
+    data, per_folder: int = 12, noise: float = NOISE, split: str = "test", speed_variation: float = 0.0
+) -> list[DevelopmentCase]:
     """`per_folder` images of a split from each subfolder of `data`, each under its own kernel.
 
     Parameters
@@ -53,6 +55,8 @@ def development_cases(data, per_folder: int = 12, noise: float = NOISE, split: s
         Standard deviation of the Gaussian noise; the scenes and kernels are the same for all.
     split : {"test", "train", "validation"}
         Of :func:`pydeblur.training.images.split_images`.
+    speed_variation : float
+        Of :func:`pydeblur.training.random_kernel`.
 
     Returns
     -------
@@ -63,7 +67,7 @@ def development_cases(data, per_folder: int = 12, noise: float = NOISE, split: s
     cases = []
     for folder in sorted(by_folder):
         for path in by_folder[folder][:per_folder]:
-            case = _case(path, folder, (STREAMS[split], len(cases)), noise)
+            case = _case(path, folder, (STREAMS[split], len(cases)), noise, speed_variation)
             if case is not None:
                 cases.append(case)
     return cases
@@ -77,9 +81,9 @@ def images_by_folder(data, split: str = "test") -> dict[str, list[Path]]:
     return by_folder
 
 
-def _case(path, folder, seed, noise):
+def _case(path, folder, seed, noise, speed_variation):
     rng = np.random.default_rng(seed)
-    kernel = random_kernel(int(rng.integers(KERNEL_SIZES[0] // 2, KERNEL_SIZES[1] // 2 + 1)) * 2 + 1, rng)
+    kernel = random_kernel(int(rng.integers(KERNEL_SIZES[0] // 2, KERNEL_SIZES[1] // 2 + 1)) * 2 + 1, rng, speed_variation)
     image, margin = load_grey(path), kernel.shape[0] // 2
     # A part of the scene larger than the crop by the kernel: the blurred crop sees no border.
     wide = SIDE + 2 * margin

@@ -101,7 +101,8 @@ def _last(figures):
 
 def development_rows(arguments):
     """(name, blurred image, kernel size, error ratio of a kernel) of each case."""
-    for case in development_cases(arguments.data, arguments.per_folder or 12, arguments.noise, arguments.split):
+    per_folder = arguments.per_folder or 12
+    for case in development_cases(arguments.data, per_folder, arguments.noise, arguments.split, arguments.speed_variation):
 
         def error(kernel, case=case):
             return align(deconvolve(case.blurred, kernel, "tv"), case.sharp, LARGEST_SHIFT).ssd
@@ -187,11 +188,14 @@ def main():
     parser.add_argument("--out", required=True, type=Path, nargs="+", help="file of finished cases; the table takes several")
     parser.add_argument("--noise", type=float, default=NOISE, help="standard deviation (default: %(default)s)")
     parser.add_argument("--split", choices=STREAMS, default="test")
+    parser.add_argument("--speed-variation", type=float, default=0.0, help="of the kernels of dev (default: %(default)s)")
     parser.add_argument("--per-folder", type=int, help="images of each kind (default: 12, wide: 3)")
     arguments = parser.parse_args()
     rows = [json.loads(line) for path in arguments.out if path.exists() for line in path.read_text().splitlines()]
     if arguments.set != "table":
         which = {"set": arguments.set, "noise": arguments.noise, "split": arguments.split}
+        if arguments.speed_variation:
+            which["speed_variation"] = arguments.speed_variation
         done = {row["case"] for row in rows if which.items() <= row.items()}
         for name, *case in {"dev": development_rows, "wide": wide_rows}[arguments.set](arguments):
             if name in done:

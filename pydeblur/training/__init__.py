@@ -4,7 +4,7 @@
 and :mod:`.evaluation` need PyTorch (``pip install pydeblur[train]``) and are imported only when asked for.
 """
 
-from pydeblur.training.kernels import random_kernel, random_kernels, random_trajectory, trajectory_to_psf
+from pydeblur.training.kernels import random_dwell, random_kernel, random_kernels, random_trajectory, trajectory_to_psf
 from pydeblur.training.synthesis import Synthesis, add_noise, blur, defocus_parts, posterize, sample_pair
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "blur",
     "defocus_parts",
     "posterize",
+    "random_dwell",
     "random_kernel",
     "random_kernels",
     "random_trajectory",

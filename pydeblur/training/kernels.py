@@ -7,6 +7,7 @@ motion blur", IEEE Transactions on Image Processing 21(8), 2012, which section 3
 from __future__ import annotations
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from pydeblur.errors import InvalidInputError
 
@@ -19,6 +20,8 @@ LEAST_FILL = 0.4
 """Least effective length (pixels that share the mass) of a kernel, as a share of its size."""
 LONGEST_FILL = 4.0
 """Largest effective length as a share of the size: beyond, the shake has filled its box like a cloud."""
+_TURNS_OF_SPEED = 8
+"""Places along a path at which its speed is drawn."""
 
 
 def random_trajectory(rng, samples=2000, length=1.0, anxiety=None):
@@ -81,7 +84,42 @@ def random_trajectory(rng, samples=2000, length=1.0, anxiety=None):
     return np.stack([path.imag, path.real], axis=1) * (length / 64.0)
 
 
-def trajectory_to_psf(trajectory, size, exposure=1.0):
+def random_dwell(rng, samples=2000, variation=1.0):
+    """Draw how long a shaking camera stays at each instant of its path.
+
+    Boracchi and Foi's particle moves at constant speed; a hand rests and jerks, and leaves bright spots and faint streaks. Here
+    the logarithm of the time is a cubic spline through eight normal numbers.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator or int
+        Where the randomness comes from; an int is a seed.
+    samples : int
+        Number of instants, at least 2.
+    variation : float
+        Standard deviation of the logarithm, >= 0: 0 is constant speed.
+
+    Returns
+    -------
+    (samples,) float64 ndarray
+        Positive, of mean 1.
+
+    Raises
+    ------
+    InvalidInputError
+        If `samples` < 2 or `variation` < 0.
+    """
+    if samples < 2:
+        raise InvalidInputError(f"samples should be an integer of at least 2, but is {samples}.")
+    if not variation >= 0:
+        raise InvalidInputError(f"variation should be at least 0, but is {variation}.")
+    numbers = np.random.default_rng(rng).standard_normal(_TURNS_OF_SPEED)
+    course = CubicSpline(np.linspace(0, 1, _TURNS_OF_SPEED), numbers)(np.linspace(0, 1, samples))
+    dwell = np.exp(variation * course)
+    return dwell / dwell.mean()
+
+
+def trajectory_to_psf(trajectory, size, exposure=1.0, dwell=None):
     """Sample a path to a point-spread function, spreading each instant over its four nearest pixels.
 
     Boracchi and Foi (2012), section II-B: the PSF is the time the path spends at each pixel during the exposure,
@@ -96,6 +134,8 @@ def trajectory_to_psf(trajectory, size, exposure=1.0):
         Side of the kernel, odd, at least 3.
     exposure : float
         Share of the path, in (0, 1], during which the shutter is open, from its start.
+    dwell : (N,) array_like, optional
+        Time spent at each instant's position (:func:`random_dwell`); by default the same for all.
 
     Returns
     -------
@@ -105,8 +145,8 @@ def trajectory_to_psf(trajectory, size, exposure=1.0):
     Raises
     ------
     InvalidInputError
-        If `size` is even or too small, `exposure` lies outside (0, 1], or the exposed path does not fit into
-        `size` pixels.
+        If `size` is even or too small, `exposure` lies outside (0, 1], the exposed path does not fit into
+        `size` pixels, or `dwell` is not one non-negative number for each instant.
     """
     size = _checked_size(size)
     exposed = _exposed_part(trajectory, exposure)
@@ -118,15 +158,16 @@ def trajectory_to_psf(trajectory, size, exposure=1.0):
     position = np.clip(exposed - (low + high) / 2 + (size - 1) / 2, 0, size - 1)
     corner = np.minimum(position.astype(int), size - 2)
     right = position - corner
+    time = np.ones(len(exposed)) if dwell is None else _checked_dwell(dwell, len(np.asarray(trajectory)))[: len(exposed)]
     psf = np.zeros((size, size))
     for row in (0, 1):
         for column in (0, 1):
-            weight = np.abs(1 - row - right[:, 0]) * np.abs(1 - column - right[:, 1])
+            weight = np.abs(1 - row - right[:, 0]) * np.abs(1 - column - right[:, 1]) * time
             np.add.at(psf, (corner[:, 0] + row, corner[:, 1] + column), weight)
     return psf / psf.sum()
 
 
-def random_kernel(size, rng):
+def random_kernel(size, rng, speed_variation=0.0):
     """Draw a camera-shake kernel that fills its square.
 
     A random trajectory (:func:`random_trajectory`) is exposed for a random 10 to 100 % of its path (uniform in the
@@ -140,6 +181,9 @@ def random_kernel(size, rng):
         Side in pixels, odd, at least 3; the paper takes 7 to 51.
     rng : numpy.random.Generator or int
         Where the randomness comes from; an int is a seed.
+    speed_variation : float
+        Of :func:`random_dwell`, >= 0. The paper's model has constant speed, 0; real shakes have bright spots and faint streaks, as
+        with about 1.
 
     Returns
     -------
@@ -150,7 +194,7 @@ def random_kernel(size, rng):
     Raises
     ------
     InvalidInputError
-        If `size` is even or less than 3.
+        If `size` is even or less than 3, or `speed_variation` < 0.
 
     Examples
     --------
@@ -160,10 +204,13 @@ def random_kernel(size, rng):
     """
     size = _checked_size(size)
     rng = np.random.default_rng(rng)
+    if not speed_variation >= 0:
+        raise InvalidInputError(f"speed_variation should be at least 0, but is {speed_variation}.")
     while True:
         exposed = _exposed_part(random_trajectory(rng), SHORTEST_EXPOSURE ** rng.uniform())
         span = np.ptp(exposed, axis=0).max()
-        kernel = trajectory_to_psf(exposed * ((size - 1) / span), size)
+        dwell = random_dwell(rng, len(exposed), speed_variation) if speed_variation else None
+        kernel = trajectory_to_psf(exposed * ((size - 1) / span), size, dwell=dwell)
         # Inverse participation ratio: over how many pixels the mass is really spread.
         effective_length = 1.0 / np.sum(kernel**2)
         if kernel.max() <= LARGEST_PIXEL and LEAST_FILL <= effective_length / size <= LONGEST_FILL:
@@ -209,6 +256,15 @@ def _exposed_part(trajectory, exposure):
     if not 0 < exposure <= 1:
         raise InvalidInputError(f"exposure should be in (0, 1], but is {exposure}.")
     return trajectory[: max(1, int(round(exposure * len(trajectory))))]
+
+
+def _checked_dwell(dwell, count):
+    dwell = np.asarray(dwell, float)
+    if dwell.shape != (count,) or not np.isfinite(dwell).all() or dwell.min() < 0 or not dwell.any():
+        raise InvalidInputError(
+            f"dwell should be {count} finite non-negative numbers, not all 0, but has the shape {dwell.shape}."
+        )
+    return dwell
 
 
 def _checked_size(size):

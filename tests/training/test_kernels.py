@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pydeblur.errors import InvalidInputError
-from pydeblur.training.kernels import random_kernel, random_kernels, random_trajectory, trajectory_to_psf
+from pydeblur.training.kernels import random_dwell, random_kernel, random_kernels, random_trajectory, trajectory_to_psf
 
 
 def span(kernel):
@@ -83,6 +83,42 @@ def test_exposure_cuts_the_path():
     assert span(trajectory_to_psf(path, 11, 0.5)) <= 7  # 4.95 px long, centred half-way between pixels
 
 
+def test_a_psf_is_as_bright_as_the_time_spent():
+    psf = trajectory_to_psf([(0.0, 0.0), (0.0, 1.0), (0.0, 2.0)], 3, dwell=[1, 0, 3])
+    np.testing.assert_allclose(psf[1], [0.25, 0, 0.75], atol=1e-15)
+    path = random_trajectory(0, samples=50, length=5.0)
+    dwell = random_dwell(1, 50)
+    cut = trajectory_to_psf(path, 9, 0.5, dwell)
+    np.testing.assert_allclose(cut, trajectory_to_psf(path[:25], 9, dwell=dwell[:25]), atol=1e-15)
+
+
+def test_dwell_varies_as_asked():
+    assert np.all(random_dwell(0, variation=0) == 1)
+    logs = np.log([random_dwell(seed, 200, 1.5) for seed in range(400)])
+    assert np.std(logs - logs.mean(1, keepdims=True)) == pytest.approx(1.5, rel=0.15)
+    assert random_dwell(3, 100).mean() == pytest.approx(1)
+    # Smooth: from one instant to the next it hardly changes.
+    assert np.abs(np.diff(np.log(random_dwell(3, 2000)))).max() < 0.05
+
+
+@settings(max_examples=25, deadline=None)
+@given(half=st.integers(3, 20), seed=st.integers(0, 2**32 - 1), variation=st.floats(0.1, 2))
+def test_kernels_of_varying_speed_fill_their_square_as_well(half, seed, variation):
+    kernel = random_kernel(2 * half + 1, seed, variation)
+    assert kernel.shape == (2 * half + 1,) * 2 and kernel.min() >= 0 and kernel.sum() == pytest.approx(1)
+    # The faintest end of a streak may be next to nothing, but is there.
+    assert span(kernel) == 2 * half + 1
+
+
+def test_speed_variation_leaves_faint_streaks_beside_bright_spots():
+    def faint(variation):
+        kernels = [random_kernel(21, seed, variation) for seed in range(40)]
+        return np.mean([kernel[kernel < 0.1 * kernel.max()].sum() for kernel in kernels])
+
+    assert faint(0) < 0.5 * faint(1)
+    np.testing.assert_array_equal(random_kernel(21, 5, 0), random_kernel(21, 5))
+
+
 @pytest.mark.parametrize("size", [0, 1, 8, 7.5, -7])
 def test_bad_size_is_refused(size):
     with pytest.raises(InvalidInputError, match="size"):
@@ -104,3 +140,12 @@ def test_bad_arguments_are_refused():
         trajectory_to_psf(np.zeros((3, 3)), 7)
     with pytest.raises(InvalidInputError, match="sizes"):
         random_kernels(3, 0, (9, 7))
+    for dwell in ([1], [1, -1], [1, np.nan], [0, 0], [[1, 1]]):
+        with pytest.raises(InvalidInputError, match="dwell"):
+            trajectory_to_psf([(0, 0), (0, 1)], 3, dwell=dwell)
+    with pytest.raises(InvalidInputError, match="variation"):
+        random_dwell(0, variation=-1)
+    with pytest.raises(InvalidInputError, match="samples"):
+        random_dwell(0, samples=1)
+    with pytest.raises(InvalidInputError, match="speed_variation"):
+        random_kernel(7, 0, -1)
