@@ -30,6 +30,8 @@ from pydeblur.training.network import Classifier
 from pydeblur.training.restorations import CELL, CELLS, Restorations
 
 LOG_COLUMNS = ("step", "learning_rate", "loss", "regret", "first", "seconds")
+#: What the weights' metadata say; a judge's own weights are gone on with as they are.
+ANSWERS = "log error"
 #: Squares along a crop, and kernels of a case that are compared at a time.
 _CROP, _COMPARED = 16, 7
 _LEARNING_RATE, _WARM_UP, _AVERAGE, _LARGEST_GRADIENT = 6e-4, 100, 0.998, 1.0
@@ -54,7 +56,8 @@ def train_judge(
     out : path
         Folder of the run: ``last.pt``, ``log.csv``.
     init_from : str or path
-        Classifier to start from, as :func:`pydeblur.load_prior` takes its weights; its architecture is kept.
+        Classifier to start from, or a judge to go on with, as :func:`pydeblur.load_prior` takes its weights; its architecture
+        is kept.
     steps : int
         Batches, of one case each.
     save_every : int
@@ -125,14 +128,15 @@ class _Run:
         architecture = ARCHITECTURES.get(weights.architecture.name, weights.architecture)
         self.network, self.average = Classifier(architecture), Classifier(architecture)
         start = {name: torch.from_numpy(value.copy()) for name, value in weights.parameters.items()}
-        last = f"conv{len(architecture.channels) + 1}"
-        start[f"{last}.weight"] *= _START_SCALE
-        start[f"{last}.bias"][:] = _START_BIAS
+        if weights.metadata.get("answers") != ANSWERS:
+            last = f"conv{len(architecture.channels) + 1}"
+            start[f"{last}.weight"] *= _START_SCALE
+            start[f"{last}.bias"][:] = _START_BIAS
         for network in (self.network, self.average):
             network.load_state_dict(start)
         self.optimizer = torch.optim.Adam(self.network.parameters(), _LEARNING_RATE)
         self.step, self.seconds = 0, 0.0
-        self.training = {"recipe": "judge", "answers": "log error", "seed": seed, "steps": steps, "started_from": weights.sha256}
+        self.training = {"recipe": "judge", "answers": ANSWERS, "seed": seed, "steps": steps, "started_from": weights.sha256}
 
     def restore(self):
         checkpoint = read_checkpoint(self.out / "last.pt")

@@ -30,12 +30,14 @@ from pydeblur.training.synthesis import blur
 SIDE = 255
 #: Of the kernels, and how many of 100 cases have the first.
 _NARROW, _WIDE, _NARROW_SHARE = (15, 31), (33, 61), 0.7
+#: Range of the kernels' `speed_variation`, and how many of 100 have constant speed.
+_SPEED_VARIATIONS, _CONSTANT_SHARE = (0.5, 1.5), 0.3
 #: Standard deviations; those named twice come up twice as often. 8 bits in any case.
 _NOISES = (0.0, 0.0, 0.01, 0.01, 0.005, 0.02)
 #: The size that the solver is told, by the true one.
 _ROOM = (1.0, 1.1, 1.2, 1.3)
 #: First member of the seeds, by split.
-_STREAMS = {"train": 9100, "validation": 9200}
+_STREAMS = {"train": 9300, "validation": 9400}
 _LARGEST_SHIFT, _BORDER = 12, 15
 #: How many of the runs go on at the finest scale, each to all the laps' iterations.
 _GOING_ON = 3
@@ -171,7 +173,8 @@ class _Draw:
         folder = folders[rng.integers(len(folders))]
         path = folder[rng.integers(len(folder))]
         low, high = _NARROW if rng.random() < _NARROW_SHARE else _WIDE
-        kernel = random_kernel(int(rng.integers(low // 2, high // 2 + 1)) * 2 + 1, rng)
+        variation = 0.0 if rng.random() < _CONSTANT_SHARE else rng.uniform(*_SPEED_VARIATIONS)
+        kernel = random_kernel(int(rng.integers(low // 2, high // 2 + 1)) * 2 + 1, rng, variation)
         noise = float(rng.choice(_NOISES))
         image, wide = _image(path), SIDE + kernel.shape[0] - 1
         if min(image.shape) < wide:

@@ -163,6 +163,18 @@ class TestTraining:
 
         self.module = judge_network
 
+    def test_a_classifier_gets_a_new_question_and_a_judge_goes_on(self, tmp_path):
+        from pydeblur.priors.classifier.weights_file import read_weights
+
+        for name, keeps in (("judge", True), ("classifier-compact", False)):
+            weights = read_weights(name)
+            run = self.module._Run(tmp_path, weights, 1, 0)
+            state, kept = run.network.state_dict(), []
+            for key, value in weights.parameters.items():
+                kept.append(np.array_equal(state[key].numpy(), value))
+            assert kept.count(False) == (0 if keeps else 2)
+            assert run.training["started_from"] == weights.sha256
+
     def test_the_loss_prefers_the_right_order(self):
         torch = self.torch
         errors = torch.exp(torch.tensor([[-6.0, -4.0], [-3.0, -2.0]]))[:, None].repeat(1, 3, 1)
