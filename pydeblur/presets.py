@@ -96,7 +96,7 @@ _BEST = Preset(
         {"prior": "intensity", "beta_growth": 8.0, "alpha_growth": 4.0},
     ),
     judge={"weights": "judge"},
-    laps=(Lap(10, places=3), Lap(20, places=2), Lap(40, places=1)),
+    laps=(Lap(10, places=3), Lap(20, places=1)),
     minds_clipping=True,
 )
 #: Wide kernels hang more on the candidate, and gain from more iterations and from smoother images; a heat pays for them.
@@ -109,7 +109,6 @@ _BEST_FOR_WIDE = replace(
         {"prefilter": 1.4},
     ),
     heat=Heat(scale=2, places=4),
-    laps=(Lap(10, places=3), Lap(20, places=1), Lap(40, places=1)),
 )
 
 PRESETS = {

@@ -57,7 +57,8 @@ def train_judge(
         Folder of the run: ``last.pt``, ``log.csv``.
     init_from : str or path
         Classifier to start from, or a judge to go on with, as :func:`pydeblur.load_prior` takes its weights; its architecture
-        is kept.
+        is kept. Of a judge the result is half-way between what it was and what training makes of it, which is better than either
+        (docs/prior-study.md).
     steps : int
         Batches, of one case each.
     save_every : int
@@ -128,12 +129,15 @@ class _Run:
         architecture = ARCHITECTURES.get(weights.architecture.name, weights.architecture)
         self.network, self.average = Classifier(architecture), Classifier(architecture)
         start = {name: torch.from_numpy(value.copy()) for name, value in weights.parameters.items()}
-        if weights.metadata.get("answers") != ANSWERS:
+        self._former = start if weights.metadata.get("answers") == ANSWERS else None
+        if self._former is None:
             last = f"conv{len(architecture.channels) + 1}"
             start[f"{last}.weight"] *= _START_SCALE
             start[f"{last}.bias"][:] = _START_BIAS
         for network in (self.network, self.average):
             network.load_state_dict(start)
+        #: What is published: the average over the steps or, of a judge that was gone on with, half-way from that to it.
+        self.published = Classifier(architecture)
         self.optimizer = torch.optim.Adam(self.network.parameters(), _LEARNING_RATE)
         self.step, self.seconds = 0, 0.0
         self.training = {"recipe": "judge", "answers": ANSWERS, "seed": seed, "steps": steps, "started_from": weights.sha256}
@@ -143,7 +147,7 @@ class _Run:
         if any(checkpoint["training"].get(name) != value for name, value in self.training.items()):
             raise InvalidInputError(f"steps, seed, cases and weights should be those of the run in '{self.out}' to resume it.")
         self.network.load_state_dict(checkpoint["raw_state_dict"])
-        self.average.load_state_dict(checkpoint["state_dict"])
+        self.average.load_state_dict(checkpoint["average_state_dict"])
         self.optimizer.load_state_dict(checkpoint["optimizer"])
         self.step, self.seconds = checkpoint["position"]["step"], checkpoint["position"]["seconds"]
         self.training = checkpoint["training"]
@@ -162,7 +166,8 @@ class _Run:
             losses.append(self.update(cases[order[place]], np.random.default_rng((self.seed, round_, place))))
             if self.step % save_every == 0 or self.step == self.steps:
                 self.seconds = time.monotonic() - started
-                self.save(np.mean(losses), regret(self.average, validation))
+                self.publish()
+                self.save(np.mean(losses), regret(self.published, validation))
                 losses = []
 
     def update(self, case, rng):
@@ -182,6 +187,13 @@ class _Run:
                 kept.lerp_(value, 1 - decay)
         return loss.item()
 
+    def publish(self):
+        """Set :attr:`published`."""
+        state = self.average.state_dict()
+        if self._former is not None:
+            state = {name: 0.5 * (value + self._former[name]) for name, value in state.items()}
+        self.published.load_state_dict(state)
+
     def save(self, loss, regrets):
         """Checkpoint, under a temporary name first, and a line of the log."""
         self.training |= {
@@ -190,7 +202,8 @@ class _Run:
         }
         checkpoint = {
             "architecture": asdict(self.network.architecture),
-            "state_dict": self.average.state_dict(),
+            "state_dict": self.published.state_dict(),
+            "average_state_dict": self.average.state_dict(),
             "raw_state_dict": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "position": {"step": self.step, "seconds": self.seconds},

@@ -174,6 +174,13 @@ class TestTraining:
                 kept.append(np.array_equal(state[key].numpy(), value))
             assert kept.count(False) == (0 if keeps else 2)
             assert run.training["started_from"] == weights.sha256
+            before = {key: value.clone() for key, value in state.items()}
+            with self.torch.no_grad():
+                for value in run.average.parameters():
+                    value += 1
+            run.publish()
+            for key, value in run.published.state_dict().items():
+                self.torch.testing.assert_close(value, before[key] + (0.5 if keeps else 1))
 
     def test_the_loss_prefers_the_right_order(self):
         torch = self.torch
