@@ -16,22 +16,19 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from default_elsewhere import CONDITIONS, aligned, cases
-from development_set import NOISE, WORST_RATIO, development_cases
+from development_set import NOISE, WORST_RATIO
+from kernel_cases import development_rows, wide_rows
 
 from pydeblur.errors import KernelCollapseError
 from pydeblur.estimation import Run
 from pydeblur.fourier import fft_fixed
 from pydeblur.judge import Judge, Verdict
-from pydeblur.metrics import align
-from pydeblur.nonblind import deconvolve
 from pydeblur.presets import preset_named
 from pydeblur.solver.coarse_to_fine import level_at
 from pydeblur.solver.options import solver_options
 from pydeblur.solver.pyramid import kernel_sizes
 
 BEST = preset_named("best")
-LARGEST_SHIFT = 12
 #: Scales at which the judge looks.
 SCALES = (0, 1, 2, 3)
 COLUMN = {"initial_kernel": "column"}
@@ -82,33 +79,6 @@ def _of(fields, blurred, kernel_size, judges, error_ratio):
     except KernelCollapseError:
         return None
     return {"error_ratio": error_ratio(result.kernel), "seconds": seconds, "verdicts": verdicts}
-
-
-def development_rows(arguments):
-    """(name, blurred image, kernel size, error ratio of a kernel) of each case."""
-    found = development_cases(arguments.data, arguments.per_folder or 12, arguments.noise, arguments.split)
-    for case in found[:: arguments.every]:
-
-        def error(kernel, case=case):
-            return align(deconvolve(case.blurred, kernel, "tv"), case.sharp, LARGEST_SHIFT).ssd
-
-        yield case.name, case.blurred, case.kernel_size, _ratio(error, case.kernel)
-
-
-def wide_rows(arguments):
-    """The same of the cases with wide kernels."""
-    found = cases(arguments.data, CONDITIONS["wide"], arguments.noise, arguments.per_folder or 3, arguments.split)
-    for case in list(found)[:: arguments.every]:
-
-        def error(kernel, case=case):
-            return aligned(case, deconvolve(case.blurred, kernel, "tv")).ssd
-
-        yield case.name, case.blurred, case.kernel_size, _ratio(error, case.kernel)
-
-
-def _ratio(error, kernel):
-    truth = error(kernel)
-    return lambda found: float(error(found) / truth)
 
 
 def choice(row, pool, heat):
@@ -175,7 +145,9 @@ def main():
     rows = [json.loads(line) for line in arguments.out.read_text().splitlines()] if arguments.out.exists() else []
     rows = [row for row in rows if which.items() <= row.items()]
     done = {row["case"] for row in rows}
-    for name, *case in {"dev": development_rows, "wide": wide_rows}[arguments.set](arguments):
+    make = {"dev": development_rows, "wide": wide_rows}[arguments.set]
+    selection = {"noise": arguments.noise, "split": arguments.split, "every": arguments.every}
+    for name, *case in make(arguments.data, arguments.per_folder, **selection):
         if name in done:
             continue
         runs = json.loads(json.dumps(measure(*case)))

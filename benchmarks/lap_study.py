@@ -15,20 +15,17 @@ import json
 from pathlib import Path
 
 import numpy as np
-from default_elsewhere import CONDITIONS, aligned, cases
-from development_set import NOISE, STREAMS, WORST_RATIO, development_cases
+from development_set import NOISE, STREAMS, WORST_RATIO
+from kernel_cases import development_rows, wide_rows
 
 from pydeblur.errors import KernelCollapseError
 from pydeblur.estimation import runs_of
 from pydeblur.fourier import fft_fixed
 from pydeblur.judge import Judge
-from pydeblur.metrics import align
-from pydeblur.nonblind import deconvolve
 from pydeblur.presets import Lap, preset_named
 from pydeblur.solver.coarse_to_fine import level_at
 
 BEST = preset_named("best")
-LARGEST_SHIFT = 12
 ITERATIONS, PLACES = (10, 20, 40), 3
 #: What the preset did before it had laps: ten iterations, whatever the judge thinks of them.
 FORMER = "10 iterations, unjudged"
@@ -99,32 +96,6 @@ def _last(figures):
     return figures[max(figures, key=int)]
 
 
-def development_rows(arguments):
-    """(name, blurred image, kernel size, error ratio of a kernel) of each case."""
-    per_folder = arguments.per_folder or 12
-    for case in development_cases(arguments.data, per_folder, arguments.noise, arguments.split, arguments.speed_variation):
-
-        def error(kernel, case=case):
-            return align(deconvolve(case.blurred, kernel, "tv"), case.sharp, LARGEST_SHIFT).ssd
-
-        yield case.name, case.blurred, case.kernel_size, _ratio(error, case.kernel)
-
-
-def wide_rows(arguments):
-    """The same of the cases with wide kernels."""
-    for case in cases(arguments.data, CONDITIONS["wide"], arguments.noise, arguments.per_folder or 3, arguments.split):
-
-        def error(kernel, case=case):
-            return aligned(case, deconvolve(case.blurred, kernel, "tv")).ssd
-
-        yield case.name, case.blurred, case.kernel_size, _ratio(error, case.kernel)
-
-
-def _ratio(error, kernel):
-    truth = error(kernel)
-    return lambda found: float(error(found) / truth)
-
-
 def choice(candidates, laps):
     """What comes of laps, as :func:`pydeblur.estimation.estimate` runs them: error ratio, and iterations that they took."""
     made = {name: min(figures, key=int) for name, figures in candidates.items()}
@@ -193,11 +164,13 @@ def main():
     arguments = parser.parse_args()
     rows = [json.loads(line) for path in arguments.out if path.exists() for line in path.read_text().splitlines()]
     if arguments.set != "table":
-        which = {"set": arguments.set, "noise": arguments.noise, "split": arguments.split}
-        if arguments.speed_variation:
-            which["speed_variation"] = arguments.speed_variation
+        selection = {"noise": arguments.noise, "split": arguments.split}
+        if arguments.speed_variation and arguments.set == "dev":
+            selection["speed_variation"] = arguments.speed_variation
+        which = {"set": arguments.set, **selection}
         done = {row["case"] for row in rows if which.items() <= row.items()}
-        for name, *case in {"dev": development_rows, "wide": wide_rows}[arguments.set](arguments):
+        make = {"dev": development_rows, "wide": wide_rows}[arguments.set]
+        for name, *case in make(arguments.data, arguments.per_folder, **selection):
             if name in done:
                 continue
             candidates = json.loads(json.dumps(measure(*case)))

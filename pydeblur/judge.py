@@ -24,6 +24,8 @@ from pydeblur.nonblind.whyte import deconvolve_saturated
 from pydeblur.priors import load_prior
 from pydeblur.solver import BlindDeconvolution
 
+#: What the metadata of a judge's weights say that they answer.
+ANSWERS = "log error"
 #: Weight of the total variation.
 LAMBDA_TV = 1e-3
 #: What TV leaves outside [0, 1] is a sign of ringing; beyond this it says no more.
@@ -78,7 +80,7 @@ class Judge:
         self._workers = workers
         options = {"threads": workers, **classifier}
         self._network = load_prior("classifier", weights=weights, **options)
-        self._knows_errors = self._network.answers == "log error"
+        self._knows_errors = self._network.answers == ANSWERS
         if self._sees_clipped and self._knows_errors:
             self._network, self._knows_errors = load_prior("classifier", weights=_CLASSIFIER, **options), False
         self._lock = Lock()

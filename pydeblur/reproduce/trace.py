@@ -19,7 +19,7 @@ from pydeblur.solver.pyramid import (
     upsample_kernel,
 )
 from pydeblur.solver.single_scale import ScaleProblem
-from pydeblur.solver.threshold import initial_threshold, threshold_gradients
+from pydeblur.solver.threshold import initial_threshold
 
 
 class Step(NamedTuple):
@@ -68,7 +68,7 @@ def trace(image: np.ndarray, options: SolverOptions, prior=None):
         for iteration in range(1, options.iterations_at(scale) + 1):
             records = []
             result = problem.solve(kernel, lambda_prior, lambda_grad, threshold, records.append)
-            threshold = threshold_gradients(result.latent, threshold)[2]
-            kernel, lambda_prior, lambda_grad = result.kernel, result.lambda_prior, result.lambda_grad
+            kernel, threshold = result.kernel, result.threshold
+            lambda_prior, lambda_grad = result.lambda_prior, result.lambda_grad
             yield Step(records[0]._replace(iteration=iteration), result.latent, kernel)
         kernel = finish_scale_kernel(kernel)

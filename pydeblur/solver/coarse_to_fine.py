@@ -102,7 +102,7 @@ class CoarseToFine:
         self._history = History()
         self._lambda_prior = options.lambda_prior if prior is not None else 0.0
         self._lambda_grad = options.lambda_grad
-        self._kernel = self._latent = self._threshold = self._last = None
+        self._kernel = self._threshold = self._last = None
         self._left = len(kernel_sizes(options.kernel_size))
 
     @property
@@ -149,7 +149,7 @@ class CoarseToFine:
             level.image, level.kernel_size, self._prior, self._options, level.scale, level.clipped, start.completed
         )
         last = problem.solve(start.kernel, start.lambda_prior, start.lambda_grad, start.threshold, self._emit, made)
-        self._last, self._kernel, self._latent = last, finish_scale_kernel(last.kernel), last.latent
+        self._last, self._kernel = last, finish_scale_kernel(last.kernel)
         self._lambda_prior, self._lambda_grad = last.lambda_prior, last.lambda_grad
 
     def _emit(self, record: IterationRecord):
@@ -160,7 +160,7 @@ class CoarseToFine:
     def result(self) -> BlindDeconvolution:
         """What has been found so far, of the last scale's size; there has to be one."""
         kernel = finish_kernel(self._kernel, self._options.kernel_threshold)
-        return BlindDeconvolution(kernel, self._latent, History(self._history), self._options, self._described)
+        return BlindDeconvolution(kernel, self._last.latent, History(self._history), self._options, self._described)
 
 
 def describe_prior(prior) -> dict:

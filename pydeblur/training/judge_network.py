@@ -22,7 +22,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from pydeblur.errors import InvalidInputError
-from pydeblur.judge import MARGIN, RANGE
+from pydeblur.judge import ANSWERS, MARGIN, RANGE
 from pydeblur.priors.classifier.architecture import ARCHITECTURES
 from pydeblur.priors.classifier.weights_file import read_weights
 from pydeblur.training.loop import read_checkpoint
@@ -30,8 +30,6 @@ from pydeblur.training.network import Classifier
 from pydeblur.training.restorations import CELL, CELLS, Restorations
 
 LOG_COLUMNS = ("step", "learning_rate", "loss", "regret", "first", "seconds")
-#: What the weights' metadata say; a judge's own weights are gone on with as they are.
-ANSWERS = "log error"
 #: Squares along a crop, and kernels of a case that are compared at a time.
 _CROP, _COMPARED = 16, 7
 _LEARNING_RATE, _WARM_UP, _AVERAGE, _LARGEST_GRADIENT = 6e-4, 100, 0.998, 1.0
@@ -130,6 +128,7 @@ class _Run:
         self.network, self.average = Classifier(architecture), Classifier(architecture)
         start = {name: torch.from_numpy(value.copy()) for name, value in weights.parameters.items()}
         self._former = start if weights.metadata.get("answers") == ANSWERS else None
+        # A judge's own weights are gone on with as they are.
         if self._former is None:
             last = f"conv{len(architecture.channels) + 1}"
             start[f"{last}.weight"] *= _START_SCALE
