@@ -74,7 +74,7 @@ class Case:
         return int(np.ceil(1.1 * self.kernel.shape[0])) // 2 * 2 + 1
 
 
-def cases(data, condition, noise, per_folder, split="test"):
+def cases(data, condition, noise, per_folder, split="test", speed_variation=0.0):
     """The first images of each folder of a split that are large enough, each under its own kernel."""
     by_folder = images_by_folder(data, split)
     for folder in condition.folders or sorted(by_folder):
@@ -85,7 +85,7 @@ def cases(data, condition, noise, per_folder, split="test"):
             # A case's kernel and noise are its own, whatever else is asked for.
             rng = np.random.default_rng((STREAM, zlib.crc32(f"{folder}/{path.name}".encode())))
             low, high = condition.kernel_sizes
-            kernel = random_kernel(int(rng.integers(low // 2, high // 2 + 1)) * 2 + 1, rng)
+            kernel = random_kernel(int(rng.integers(low // 2, high // 2 + 1)) * 2 + 1, rng, speed_variation)
             scene = load_grey(path).astype(float)
             if min(scene.shape) < SIDE + kernel.shape[0] - 1:
                 continue
@@ -166,15 +166,18 @@ def main():
     parser.add_argument("--out", required=True, type=Path, help="file of finished cases")
     parser.add_argument("--noise", type=float, default=0.01, help="standard deviation (default: %(default)s)")
     parser.add_argument("--per-folder", type=int, default=3)
+    parser.add_argument("--speed-variation", type=float, default=0.0, help="of the kernels (default: %(default)s)")
     arguments = parser.parse_args()
     condition = CONDITIONS[arguments.condition]
     runs = {name: {**words, "means": asdict(resolve(**_chosen(words)))} for name, words in condition.runs().items()}
     # What is done about clipped pixels is no part of a preset: its last change is named.
     settings = {"noise": arguments.noise, **asdict(condition), "runs": runs, "clipping": "needs_more_light"}
+    if arguments.speed_variation:
+        settings["speed_variation"] = arguments.speed_variation
     settings = json.loads(json.dumps(settings))
     lines = arguments.out.read_text().splitlines() if arguments.out.exists() else []
     rows = [row for row in map(json.loads, lines) if row["settings"] == settings]
-    for case in cases(arguments.data, condition, arguments.noise, arguments.per_folder):
+    for case in cases(arguments.data, condition, arguments.noise, arguments.per_folder, speed_variation=arguments.speed_variation):
         if any(row["case"] == case.name for row in rows):
             continue
         row = {**measure(case, condition), "settings": settings}

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from development_set import NOISE, WORST_RATIO
+from development_set import NOISE, STREAMS, WORST_RATIO
 from kernel_cases import development_rows, wide_rows
 
 from pydeblur.errors import KernelCollapseError
@@ -137,17 +137,20 @@ def main():
     parser.add_argument("--data", required=True, type=Path, help="folder of training images")
     parser.add_argument("--out", required=True, type=Path, help="file of finished cases")
     parser.add_argument("--noise", type=float, default=NOISE, help="standard deviation (default: %(default)s)")
-    parser.add_argument("--split", choices=("test", "train"), default="test")
+    parser.add_argument("--split", choices=STREAMS, default="test")
+    parser.add_argument("--speed-variation", type=float, default=0.0, help="of the kernels (default: %(default)s)")
     parser.add_argument("--per-folder", type=int, help="images of each kind (default: 12, wide: 3)")
     parser.add_argument("--every", type=int, default=1, help="take every n-th case only")
     arguments = parser.parse_args()
     which = {"set": arguments.set, "noise": arguments.noise, "split": arguments.split}
+    if arguments.speed_variation:
+        which["speed_variation"] = arguments.speed_variation
     rows = [json.loads(line) for line in arguments.out.read_text().splitlines()] if arguments.out.exists() else []
-    rows = [row for row in rows if which.items() <= row.items()]
+    rows = [row for row in rows if which == {name: row[name] for name in row if name not in ("case", "runs")}]
     done = {row["case"] for row in rows}
     make = {"dev": development_rows, "wide": wide_rows}[arguments.set]
-    selection = {"noise": arguments.noise, "split": arguments.split, "every": arguments.every}
-    for name, *case in make(arguments.data, arguments.per_folder, **selection):
+    selection = {name: value for name, value in which.items() if name != "set"}
+    for name, *case in make(arguments.data, arguments.per_folder, **selection, every=arguments.every):
         if name in done:
             continue
         runs = json.loads(json.dumps(measure(*case)))

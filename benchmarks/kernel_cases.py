@@ -24,9 +24,9 @@ def development_rows(data, per_folder, *, every=1, **selection):
         yield case.name, case.blurred, case.kernel_size, _ratio(error, case.kernel)
 
 
-def wide_rows(data, per_folder, *, noise, split, every=1):
+def wide_rows(data, per_folder, *, noise, split, every=1, speed_variation=0.0):
     """The same of default_elsewhere.py's cases with wide kernels; `per_folder` None is 3."""
-    found = cases(data, CONDITIONS["wide"], noise, per_folder or 3, split)
+    found = cases(data, CONDITIONS["wide"], noise, per_folder or 3, split, speed_variation)
     for case in islice(found, None, None, every):
 
         def error(kernel, case=case):

@@ -159,13 +159,13 @@ def main():
     parser.add_argument("--out", required=True, type=Path, nargs="+", help="file of finished cases; the table takes several")
     parser.add_argument("--noise", type=float, default=NOISE, help="standard deviation (default: %(default)s)")
     parser.add_argument("--split", choices=STREAMS, default="test")
-    parser.add_argument("--speed-variation", type=float, default=0.0, help="of the kernels of dev (default: %(default)s)")
+    parser.add_argument("--speed-variation", type=float, default=0.0, help="of the kernels (default: %(default)s)")
     parser.add_argument("--per-folder", type=int, help="images of each kind (default: 12, wide: 3)")
     arguments = parser.parse_args()
     rows = [json.loads(line) for path in arguments.out if path.exists() for line in path.read_text().splitlines()]
     if arguments.set != "table":
         selection = {"noise": arguments.noise, "split": arguments.split}
-        if arguments.speed_variation and arguments.set == "dev":
+        if arguments.speed_variation:
             selection["speed_variation"] = arguments.speed_variation
         which = {"set": arguments.set, **selection}
         done = {row["case"] for row in rows if which.items() <= row.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from pydeblur.grey import grey_image
 from pydeblur.median import median_filtered
 from pydeblur.nonblind import deconvolve
 from pydeblur.nonblind.checked_input import check_unit_image
-from pydeblur.nonblind.methods import check_options
+from pydeblur.nonblind.methods import check_options, completed
 from pydeblur.presets import resolve
 from pydeblur.solver import BlindDeconvolution, History, ProgressBar, SolverOptions, check_blurred_image
 from pydeblur.solver.options import is_integer
@@ -33,7 +33,8 @@ class DeblurResult:
     its prior's name and settings; ``candidates`` the runs that it was chosen from, see :mod:`pydeblur.estimation`;
     ``median`` the window of the median filter that the blurred image went through first; ``crop`` (top, left, height,
     width) the part of the image that the kernel was estimated from, whose size ``latent`` then has, or None for all;
-    ``saturated`` whether the image was taken to have clipped highlights; ``nonblind`` the final step that was made.
+    ``saturated`` whether the image was taken to have clipped highlights; ``nonblind`` the final step that was made, and
+    ``nonblind_options`` those of its options that were given or followed from the image.
     """
 
     image: np.ndarray
@@ -47,6 +48,7 @@ class DeblurResult:
     crop: Window | None = None
     saturated: bool = False
     nonblind: str = "ringing"
+    nonblind_options: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ def deblur(
         Of a prior given by its name, see :func:`pydeblur.load_prior`: the classifier's ``weights``, ``form``, ``backend``,
         ``device`` and ``threads``. With the preset "best" and no prior, of the network that judges.
     nonblind : {"ringing", "tv", "l0", "hyper-laplacian", "epll", "whyte"}, optional
-        The final step, see :func:`deconvolve`; by default "whyte" for a saturated image, else "ringing".
+        The final step, see :func:`deconvolve`; by default "whyte" for a saturated image, else "ringing", whose weights
+        then follow the noise found in the image unless options are given.
     saturated : bool, optional
         Whether the image has clipped highlights, as night scenes have. If so, the final step is "whyte", and the preset
         "best" takes clipped pixels for lower bounds of the light when it estimates the kernel. By default "best" decides by
@@ -139,6 +142,7 @@ def deblur(
     found, window = _estimated(image, kernel_size, chosen, is_saturated, crop, callback, progress)
     if saturated is None and is_saturated and nonblind is None and not final_options:
         method = "whyte" if needs_more_light(image, found.kernel) else method
+    method, final_options = completed(image, method, final_options)
     if found.options.dtype == "float32":
         image = image.astype(np.float32, copy=False)
     final = deconvolve(image, found.kernel, method, **{"workers": found.options.workers, **final_options})
@@ -154,6 +158,7 @@ def deblur(
         window,
         is_saturated,
         method,
+        final_options,
     )
 
 
@@ -232,12 +237,12 @@ def _check_saturated(saturated) -> None:
         raise InvalidOptionError(f"saturated should be True, False or None, but is {saturated!r}")
 
 
-def _final_method(nonblind, saturated) -> str:
-    """As far as it does not hang on what the image looks like."""
+def _final_method(nonblind, saturated) -> str | None:
+    """As far as it does not hang on what the image looks like; None is :func:`deconvolve`'s default."""
     _check_saturated(saturated)
     if saturated and nonblind not in (None, "whyte"):
         raise InvalidOptionError(f"a saturated image needs the final step 'whyte', not {nonblind!r}")
-    return nonblind or ("whyte" if saturated else "ringing")
+    return nonblind or ("whyte" if saturated else None)
 
 
 def _both(callback, bar):

@@ -11,6 +11,7 @@ from scipy.signal import convolve2d
 import pydeblur
 from pydeblur.matlab import rgb2gray
 from pydeblur.metrics import kernel_similarity
+from pydeblur.nonblind import weights_for_noise
 from pydeblur.solver.pyramid import kernel_sizes
 
 SLOW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -76,6 +77,22 @@ class TestDeblur:
         assert np.array_equal(whole.kernel, estimate.kernel) and np.array_equal(whole.latent, estimate.latent)
         assert np.array_equal(whole.image, final)
         assert whole.options == estimate.options == pydeblur.SolverOptions(7, iterations=2)
+
+    @pytest.mark.parametrize("words", [{}, {"prior": "gradient"}])
+    def test_the_default_s_final_step_minds_the_noise(self, blurred, words):
+        noisy = np.clip(blurred + 0.03 * np.random.default_rng(0).standard_normal(blurred.shape), 0, 1)
+        words = {"iterations": 1, "saturated": False, **words}
+        for image in (blurred, noisy):
+            result = pydeblur.deblur(image, 7, **words)
+            assert result.nonblind == "ringing" and result.nonblind_options == weights_for_noise(image)
+            assert np.array_equal(result.image, pydeblur.deconvolve(image, result.kernel))
+            assert np.array_equal(result.image, pydeblur.deconvolve(image, result.kernel, "ringing", **result.nonblind_options))
+        usual = pydeblur.deconvolve(noisy, result.kernel, "ringing")
+        assert np.abs(result.image - usual).max() > 0.01
+        for given_words in ({"nonblind": "ringing"}, {"nonblind_options": {"lambda_l0": 5e-4}}):
+            given_result = pydeblur.deblur(noisy, 7, **words, **given_words)
+            assert given_result.nonblind_options == given_words.get("nonblind_options", {})
+            assert np.array_equal(given_result.image, usual)
 
     def test_the_input_is_left_alone(self, blurred):
         image = blurred.copy()

@@ -8,6 +8,7 @@ import sys
 from pydeblur.cli.argument_types import count
 from pydeblur.cli.outputs import check_outputs
 from pydeblur.cli.solver_arguments import (
+    DEFAULT_NONBLIND,
     add_nonblind_arguments,
     add_solver_arguments,
     nonblind_method,
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
     from pydeblur.reproduce.evaluation import BENCHMARKS, Protocol, evaluate, write_report
 
     check_outputs(table=arguments.json)
-    method = nonblind_method(arguments)
+    method = nonblind_method(arguments) or DEFAULT_NONBLIND
     usual = {name: value for name, value in BENCHMARKS[arguments.benchmark].items() if name in method_options(method)}
     protocol = Protocol(
         benchmark=arguments.benchmark,

@@ -21,6 +21,7 @@ from pydeblur.presets import DEFAULT, PRESETS
 PRIOR_NAMES = ("gradient", "intensity", "classifier")
 FORMS = ("probability", "nll", "logit")
 NONBLIND_NAMES = ("ringing", "tv", "l0", "hyper-laplacian", "epll", "whyte")
+DEFAULT_NONBLIND = "ringing"
 #: Without a prior beside the gradients they would change nothing.
 _OF_A_PRIOR = (
     "prior_scale",
@@ -183,17 +184,20 @@ def solver_options(arguments: argparse.Namespace) -> dict:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def add_nonblind_arguments(parser: argparse.ArgumentParser, lambda_l0: str = "0.0005", detects: bool = False) -> None:
-    """Arguments of the final step; `detects` where the preset best looks for clipped highlights itself."""
+def add_nonblind_arguments(parser: argparse.ArgumentParser, lambda_l0: str | None = None, detects: bool = False) -> None:
+    """Arguments of the final step, whose usual `lambda_l0` may be a benchmark's; `detects` where the preset best looks for
+    clipped highlights itself."""
+    also = "; neither method nor options: by the noise" if lambda_l0 is None else ""
+    lambda_l0 = lambda_l0 or "0.0005"
     group = parser.add_argument_group("final step")
-    group.add_argument("--nonblind", choices=NONBLIND_NAMES, help="method (default: ringing; whyte if saturated)")
+    group.add_argument("--nonblind", choices=NONBLIND_NAMES, help=f"method (default: {DEFAULT_NONBLIND}; whyte if saturated)")
     if detects:
         add_saturated_argument(group)
     else:
         group.add_argument("--saturated", action="store_true", help="the image has clipped highlights: use whyte")
-    group.add_argument("--lambda-tv", type=positive, metavar="X", help="weight of the total variation (default: 0.001)")
+    group.add_argument("--lambda-tv", type=positive, metavar="X", help=f"weight of the total variation (default: 0.001{also})")
     group.add_argument(
-        "--lambda-l0", type=not_negative, metavar="X", help=f"weight of the L0 gradients (default: {lambda_l0})"
+        "--lambda-l0", type=not_negative, metavar="X", help=f"weight of the L0 gradients (default: {lambda_l0}{also})"
     )
     group.add_argument(
         "--weight-ring", type=not_negative, metavar="X", help="strength of the ringing removal (default: 1)"
@@ -220,16 +224,16 @@ def saturation(arguments: argparse.Namespace) -> dict:
     return {"nonblind": arguments.nonblind, "saturated": arguments.saturated}
 
 
-def nonblind_method(arguments: argparse.Namespace) -> str:
-    """The final step's name, where the image is not asked."""
+def nonblind_method(arguments: argparse.Namespace) -> str | None:
+    """The final step's name, where the image is not asked; None is the default."""
     if arguments.saturated and arguments.nonblind not in (None, "whyte"):
         raise InvalidOptionError(f"--saturated needs --nonblind whyte, not {arguments.nonblind}")
-    return arguments.nonblind or ("whyte" if arguments.saturated else "ringing")
+    return arguments.nonblind or ("whyte" if arguments.saturated else None)
 
 
 def nonblind_options(arguments: argparse.Namespace) -> dict:
     """The given options of the final step; refuses those that the method does not have."""
-    method = nonblind_method(arguments)
+    method = nonblind_method(arguments) or DEFAULT_NONBLIND
     names = {name for options in _NONBLIND_OPTIONS.values() for name in options}
     given = {name: getattr(arguments, name) for name in sorted(names)}
     given = {name: value for name, value in given.items() if value is not None}

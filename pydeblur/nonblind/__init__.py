@@ -2,5 +2,6 @@
 
 from pydeblur.nonblind.checked_input import check_deconvolution_input
 from pydeblur.nonblind.methods import METHODS, deconvolve
+from pydeblur.nonblind.ringing import weights_for_noise
 
-__all__ = ["METHODS", "check_deconvolution_input", "deconvolve"]
+__all__ = ["METHODS", "check_deconvolution_input", "deconvolve", "weights_for_noise"]

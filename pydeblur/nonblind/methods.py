@@ -12,7 +12,7 @@ from pydeblur.nonblind.checked_input import check_deconvolution_input
 from pydeblur.nonblind.epll import deconvolve_epll
 from pydeblur.nonblind.hyper_laplacian import deconvolve_hyper_laplacian
 from pydeblur.nonblind.l0 import deconvolve_l0
-from pydeblur.nonblind.ringing import remove_ringing
+from pydeblur.nonblind.ringing import remove_ringing, weights_for_noise
 from pydeblur.nonblind.tv import deconvolve_tv
 from pydeblur.nonblind.whyte import deconvolve_saturated
 from pydeblur.solver.options import is_finite_number, is_integer
@@ -26,6 +26,8 @@ METHODS = {
     "epll": deconvolve_epll,
     "whyte": deconvolve_saturated,
 }
+#: What is used where none is named.
+DEFAULT = "ringing"
 
 #: TV's penalty runs from 1 / lambda_tv down to 0.001: from 1000 on there would be no step at all.
 _RANGES = {
@@ -39,7 +41,7 @@ _RANGES = {
 _COUNTS = ("iterations", "workers")
 
 
-def deconvolve(image, kernel, method: str = "ringing", **options) -> np.ndarray:
+def deconvolve(image, kernel, method: str | None = None, **options) -> np.ndarray:
     """Deblur an image with a known kernel.
 
     Parameters
@@ -49,13 +51,15 @@ def deconvolve(image, kernel, method: str = "ringing", **options) -> np.ndarray:
         ``im2double`` does.
     kernel : (n, m) array_like
         Odd sizes, non-negative; it is divided by its sum.
-    method : {"ringing", "tv", "l0", "hyper-laplacian", "epll", "whyte"}
+    method : {"ringing", "tv", "l0", "hyper-laplacian", "epll", "whyte"}, optional
         "ringing": TV less its ringing [26] (options ``lambda_tv=1e-3, lambda_l0=5e-4, weight_ring=1``);
         "tv": anisotropic total variation (``lambda_tv``); "l0": L0 gradients (``lambda_l0``);
         "hyper-laplacian": |∇I|^α (``lambda_hl``, left out it follows the noise found in the image; ``exponent=2/3``),
         the fast choice for natural images;
         "epll": a Gaussian mixture on patches (``noise=0.01``, the noise's standard deviation), the best for them;
         "whyte": Richardson-Lucy for saturated images (``iterations=50``).
+        None is "ringing"; if none of its options is given either, ``lambda_tv`` and ``lambda_l0`` follow the noise found in
+        the image (:func:`pydeblur.nonblind.weights_for_noise`).
     **options
         The method's own; each takes ``workers``, the threads of an FFT.
 
@@ -72,7 +76,15 @@ def deconvolve(image, kernel, method: str = "ringing", **options) -> np.ndarray:
     """
     check_options(method, options)
     image, kernel = check_deconvolution_input(image, kernel)
+    method, options = completed(image, method, options)
     return METHODS[method](image, kernel, **options)
+
+
+def completed(image: np.ndarray, method: str | None, options) -> tuple[str, dict]:
+    """The method and the options that :func:`deconvolve` uses for an image (H, W[, 3]) in [0, 1], given these."""
+    if method is None and not set(options) - {"workers"}:
+        return DEFAULT, {**weights_for_noise(image), **options}
+    return method or DEFAULT, dict(options)
 
 
 def method_options(method: str) -> dict[str, object]:
@@ -82,13 +94,14 @@ def method_options(method: str) -> dict[str, object]:
 
 
 def check_options(method: str, options) -> None:
-    """Check a method's name and its options, so that a long kernel estimation need not end in a misprint.
+    """Check a method's name, or None, and its options, so that a long kernel estimation need not end in a misprint.
 
     Raises
     ------
     InvalidOptionError
         If the method or an option is unknown or out of its range.
     """
+    method = DEFAULT if method is None else method
     if not isinstance(method, str) or method not in METHODS:
         raise InvalidOptionError(f"the final step should be one of {', '.join(METHODS)}, but is {method!r}")
     if not isinstance(options, Mapping):

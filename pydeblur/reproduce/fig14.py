@@ -72,7 +72,7 @@ def measure(request: Request, task: Task) -> dict:
         kernel = estimate(seen, KERNEL_SIZE, METHODS[task.method].protocol("").resolved()).kernel
     except KernelCollapseError:
         return {**figures, "seen": seen, "restored": seen, "kernel": np.zeros((KERNEL_SIZE, KERNEL_SIZE))}
-    restored = deconvolve(seen, kernel)
+    restored = deconvolve(seen, kernel, "ringing")
     figures |= {"psnr": aligned_psnr(restored, sharp), "kernel_similarity": kernel_similarity(kernel, true_kernel)}
     return {**figures, "seen": seen, "restored": restored, "kernel": kernel}
 

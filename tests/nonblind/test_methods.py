@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 from scipy.signal import convolve2d
 from skimage import data
 
 import pydeblur
+from pydeblur.nonblind import weights_for_noise
 from pydeblur.nonblind.methods import METHODS, method_options
 from pydeblur.training.kernels import random_kernel
 
@@ -145,7 +147,7 @@ def test_bad_kernels_are_refused_in_one_sentence(name, blurred):
 
 BAD_OPTIONS = [
     ("magic", {}),
-    (None, {}),
+    (3, {}),
     (["tv"], {}),
     *[("tv", {"lambda_tv": value}) for value in (0, -1, 1e-300, 1e4, np.nan, np.inf, "1", None, True)],
     *[("l0", {"lambda_l0": value}) for value in (-1, np.nan, 1e300)],
@@ -170,3 +172,35 @@ def test_saturated_images_in_single_precision_stay_finite():
     double, single = (pydeblur.deconvolve(image.astype(dtype), kernel, "whyte") for dtype in (np.float64, np.float32))
     assert single.dtype == np.float32
     np.testing.assert_allclose(single, double, rtol=0, atol=5e-3)
+
+
+def test_weights_follow_the_noise(sharp_image):
+    blurred = gaussian_filter(sharp_image, 3)
+    noise = np.random.default_rng(0).standard_normal(blurred.shape)
+    weights = [weights_for_noise(blurred + sigma * noise) for sigma in (0, 0.01, 0.03)]
+    for name, least, growth in (("lambda_tv", 5e-4, 6.0), ("lambda_l0", 1.5e-4, 1.1)):
+        clean, noisy, noisier = (each[name] for each in weights)
+        assert least <= clean < 1.2 * least
+        assert noisy == pytest.approx(least + growth * 0.01**2, rel=0.2)
+        assert noisier == pytest.approx(least + growth * 0.03**2, rel=0.2)
+    assert weights_for_noise(blurred + 5 * noise) == pytest.approx({"lambda_tv": 0.0605, "lambda_l0": 0.01115})
+
+
+def test_weights_of_a_colour_image_follow_its_noisiest_channel(blurred):
+    noisy = blurred + 0.02 * np.random.default_rng(0).standard_normal(blurred.shape)
+    weights = weights_for_noise(noisy)
+    assert weights_for_noise(np.stack([blurred, noisy, blurred], -1)) == weights
+    default, usual = (pydeblur.deconvolve(noisy, KERNEL, workers=2), pydeblur.deconvolve(noisy, KERNEL, "ringing"))
+    assert np.array_equal(default, pydeblur.deconvolve(noisy, KERNEL, "ringing", **weights))
+    assert np.array_equal(usual, pydeblur.deconvolve(noisy, KERNEL, lambda_tv=1e-3)) and not np.array_equal(usual, default)
+
+
+def test_weights_for_much_noise_restore_more(sharp_image):
+    """With the true kernel and noise of 0.03: what the usual weights leave of it is gone."""
+    blurred = convolve2d(sharp_image, BOX, "valid")
+    noisy = blurred + 0.03 * np.random.default_rng(0).standard_normal(blurred.shape)
+    inner, sharp = np.s_[8:-8, 8:-8], sharp_image[2:-2, 2:-2]
+    usual, adapted = (
+        np.mean((pydeblur.deconvolve(noisy, BOX, method) - sharp)[inner] ** 2) for method in ("ringing", None)
+    )
+    assert adapted < 0.8 * usual
