@@ -1,11 +1,11 @@
 """What the final step's weights should be for an image's noise, with kernels as they are found: for the preset "best".
 
-    python benchmarks/final_step_study.py run --data TRAINING_IMAGES --out final.jsonl [--split validation] [--noise 0 0.01 0.02 0.03]
+    python benchmarks/final_step_study.py run --data TRAINING_IMAGES --out final.jsonl [--split validation] [--noise 0 0.01 …]
     python benchmarks/final_step_study.py table --out final.jsonl
 
-Cases of development_set.py, under kernels of varying speed, each deblurred with the kernel that the preset finds for it, by "ringing"
-with many pairs of weights, TV and the hyper-Laplacian; every finished case is a line of the file and is not run again. PSNR is of the
-image clipped to [0, 1], at its best shift.
+Cases of development_set.py, under kernels of varying speed, each deblurred with the kernel that the preset finds for it, by
+"ringing" with many pairs of weights, TV and the hyper-Laplacian; every finished case is a line of the file and is not run
+again. PSNR is of the image clipped to [0, 1], at its best shift.
 """
 
 import argparse

@@ -66,8 +66,9 @@ def remove_ringing(
 
 
 def weights_for_noise(image: np.ndarray) -> dict[str, float]:
-    """λ_tv and λ_l0 of :func:`remove_ringing` for the noise found in a blurred image. Not part of the paper, which has the same for
-    a whole benchmark.
+    """λ_tv and λ_l0 of :func:`remove_ringing` for the noise found in a blurred image.
+
+    Not part of the MATLAB family, where they are the user's choice; what they are worth: docs/prior-study.md.
 
     Parameters
     ----------
