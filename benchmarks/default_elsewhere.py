@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from development_set import WORST_RATIO, images_by_folder
+from finished_cases import add_rows, read_rows
 from scipy.signal import fftconvolve
 
 import pydeblur
@@ -175,14 +176,12 @@ def main():
     if arguments.speed_variation:
         settings["speed_variation"] = arguments.speed_variation
     settings = json.loads(json.dumps(settings))
-    lines = arguments.out.read_text().splitlines() if arguments.out.exists() else []
-    rows = [row for row in map(json.loads, lines) if row["settings"] == settings]
+    rows = [row for row in read_rows(arguments.out) if row["settings"] == settings]
     for case in cases(arguments.data, condition, arguments.noise, arguments.per_folder, speed_variation=arguments.speed_variation):
         if any(row["case"] == case.name for row in rows):
             continue
         row = {**measure(case, condition), "settings": settings}
-        with arguments.out.open("a") as file:
-            file.write(json.dumps(row) + "\n")
+        add_rows(arguments.out, row)
         rows.append(row)
         print(case.name, *(f"{run}: {figures['error_ratio']:.2f}" for run, figures in row["runs"].items()), sep="; ", flush=True)
     print("\n".join(table(rows)))

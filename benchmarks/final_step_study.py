@@ -9,11 +9,11 @@ again. PSNR is of the image clipped to [0, 1], at its best shift.
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 from development_set import STREAMS, development_cases
+from finished_cases import add_rows, read_rows
 
 from pydeblur.errors import KernelCollapseError
 from pydeblur.estimation import estimate
@@ -85,7 +85,7 @@ def main():
     parser.add_argument("--per-folder", type=int, default=4, help="images of each kind (default: %(default)s)")
     parser.add_argument("--noise", type=float, nargs="+", default=[0.0, 0.01, 0.02, 0.03], help="standard deviations")
     arguments = parser.parse_args()
-    rows = [json.loads(line) for line in arguments.out.read_text().splitlines()] if arguments.out.exists() else []
+    rows = read_rows(arguments.out)
     if arguments.action == "run":
         done = {(row["case"], row["noise"], row["split"]) for row in rows}
         for noise in arguments.noise:
@@ -97,8 +97,7 @@ def main():
                 if figures is None:
                     continue
                 rows.append({**key, **figures})
-                with arguments.out.open("a") as file:
-                    file.write(json.dumps(rows[-1]) + "\n")
+                add_rows(arguments.out, rows[-1])
                 print(*key.values(), f"{figures['error_ratio']:.2f}", flush=True)
     print(*table(rows), sep="\n")
 

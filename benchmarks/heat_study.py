@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 from development_set import NOISE, STREAMS, WORST_RATIO
-from kernel_cases import development_rows, wide_rows
+from finished_cases import add_rows, read_rows
+from kernel_cases import ROWS, chosen_cases, is_among, rows_of
 
 from pydeblur.errors import KernelCollapseError
 from pydeblur.estimation import Run
@@ -133,7 +134,7 @@ def _line(pool, heat, ratios, first, seconds):
 def main():
     """Run what is missing, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("set", choices=("dev", "wide"))
+    parser.add_argument("set", choices=ROWS)
     parser.add_argument("--data", required=True, type=Path, help="folder of training images")
     parser.add_argument("--out", required=True, type=Path, help="file of finished cases")
     parser.add_argument("--noise", type=float, default=NOISE, help="standard deviation (default: %(default)s)")
@@ -142,21 +143,15 @@ def main():
     parser.add_argument("--per-folder", type=int, help="images of each kind (default: 12, wide: 3)")
     parser.add_argument("--every", type=int, default=1, help="take every n-th case only")
     arguments = parser.parse_args()
-    which = {"set": arguments.set, "noise": arguments.noise, "split": arguments.split}
-    if arguments.speed_variation:
-        which["speed_variation"] = arguments.speed_variation
-    rows = [json.loads(line) for line in arguments.out.read_text().splitlines()] if arguments.out.exists() else []
-    rows = [row for row in rows if which == {name: row[name] for name in row if name not in ("case", "runs")}]
+    which = chosen_cases(arguments)
+    rows = [row for row in read_rows(arguments.out) if is_among(row, which)]
     done = {row["case"] for row in rows}
-    make = {"dev": development_rows, "wide": wide_rows}[arguments.set]
-    selection = {name: value for name, value in which.items() if name != "set"}
-    for name, *case in make(arguments.data, arguments.per_folder, **selection, every=arguments.every):
+    for name, *case in rows_of(which, arguments.data, arguments.per_folder, arguments.every):
         if name in done:
             continue
         runs = json.loads(json.dumps(measure(*case)))
         rows.append({"case": name, **which, "runs": runs})
-        with arguments.out.open("a") as file:
-            file.write(json.dumps(rows[-1]) + "\n")
+        add_rows(arguments.out, rows[-1])
         print(name, {run: found and round(found["error_ratio"], 2) for run, found in runs.items()}, flush=True)
     print(*table(rows), sep="\n")
     print("\n¹ mean over the cases, with its standard error; ² of all runs, by that of “adaptive”")

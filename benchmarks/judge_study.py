@@ -10,13 +10,13 @@ both are judge_tables.py's, plots prior_study_plots.py's.
 """
 
 import argparse
-import json
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from development_set import NOISE, development_cases
+from finished_cases import add_rows, read_rows
 from scipy import fft
 from scipy.signal import fftconvolve, unit_impulse
 from scipy.stats import kurtosis
@@ -230,8 +230,7 @@ def _kernel_measures(kernel):
 
 def read(path, noise):
     """Rows of a file for one noise; none if it is missing."""
-    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    return [row for row in rows if row["noise"] == noise]
+    return [row for row in read_rows(path) if row["noise"] == noise]
 
 
 def by_case(rows):
@@ -248,8 +247,7 @@ def _runs(rows):
 
 def _append(path, results, count):
     for number, rows in enumerate(results, 1):
-        with path.open("a") as file:
-            file.writelines(json.dumps(row) + "\n" for row in rows)
+        add_rows(path, *rows)
         found = "; ".join(f"{row['run']} {row['error_ratio']:.2f}" for row in rows)
         print(f"{number}/{count} {rows[0]['case'] if rows else 'collapsed'}: {found}", flush=True)
 

@@ -35,6 +35,28 @@ def wide_rows(data, per_folder, *, noise, split, every=1, speed_variation=0.0):
         yield case.name, case.blurred, case.kernel_size, _ratio(error, case.kernel)
 
 
+ROWS = {"dev": development_rows, "wide": wide_rows}
+#: What tells one set of cases from another, as a row of finished ones has it.
+_CHOICE = ("set", "noise", "split", "speed_variation")
+
+
+def chosen_cases(arguments):
+    """Which cases a study's arguments ask for: the row's `_CHOICE`, without a variation of 0."""
+    which = {name: getattr(arguments, name) for name in _CHOICE}
+    return which if which["speed_variation"] else {name: which[name] for name in _CHOICE[:-1]}
+
+
+def is_among(row, which):
+    """Whether a row is of just these cases."""
+    return {name: row[name] for name in _CHOICE if name in row} == which
+
+
+def rows_of(which, data, per_folder, every=1):
+    """The cases of :func:`chosen_cases`."""
+    selection = {name: value for name, value in which.items() if name != "set"}
+    return ROWS[which["set"]](data, per_folder, **selection, every=every)
+
+
 def _ratio(error, kernel):
     truth = error(kernel)
     return lambda found: float(error(found) / truth)

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 from development_set import NOISE, STREAMS, WORST_RATIO
-from kernel_cases import development_rows, wide_rows
+from finished_cases import add_rows, read_rows
+from kernel_cases import ROWS, chosen_cases, is_among, rows_of
 
 from pydeblur.errors import KernelCollapseError
 from pydeblur.estimation import runs_of
@@ -154,7 +155,7 @@ def table(rows):
 def main():
     """Run what is missing, and print the table of all that is in the file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("set", choices=("dev", "wide", "table"), help="whose cases to run; none")
+    parser.add_argument("set", choices=(*ROWS, "table"), help="whose cases to run; none")
     parser.add_argument("--data", type=Path, help="folder of training images")
     parser.add_argument("--out", required=True, type=Path, nargs="+", help="file of finished cases; the table takes several")
     parser.add_argument("--noise", type=float, default=NOISE, help="standard deviation (default: %(default)s)")
@@ -162,23 +163,18 @@ def main():
     parser.add_argument("--speed-variation", type=float, default=0.0, help="of the kernels (default: %(default)s)")
     parser.add_argument("--per-folder", type=int, help="images of each kind (default: 12, wide: 3)")
     arguments = parser.parse_args()
-    rows = [json.loads(line) for path in arguments.out if path.exists() for line in path.read_text().splitlines()]
+    rows = [row for path in arguments.out for row in read_rows(path)]
     if arguments.set != "table":
-        selection = {"noise": arguments.noise, "split": arguments.split}
-        if arguments.speed_variation:
-            selection["speed_variation"] = arguments.speed_variation
-        which = {"set": arguments.set, **selection}
-        done = {row["case"] for row in rows if which.items() <= row.items()}
-        make = {"dev": development_rows, "wide": wide_rows}[arguments.set]
-        for name, *case in make(arguments.data, arguments.per_folder, **selection):
+        which = chosen_cases(arguments)
+        done = {row["case"] for row in rows if is_among(row, which)}
+        for name, *case in rows_of(which, arguments.data, arguments.per_folder):
             if name in done:
                 continue
             candidates = json.loads(json.dumps(measure(*case)))
             if not candidates:
                 continue
             rows.append({"case": name, **which, "candidates": candidates})
-            with arguments.out[0].open("a") as file:
-                file.write(json.dumps(rows[-1]) + "\n")
+            add_rows(arguments.out[0], rows[-1])
             print(name, f"{choice(candidates, BEST.laps)[0]:.2f}", flush=True)
     print(f"{len(rows)} cases\n")
     print(*table(rows), sep="\n")

@@ -8,7 +8,6 @@ their names instead. Plots of the file: benchmarks/prior_study_plots.py.
 """
 
 import argparse
-import json
 import time
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from development_set import NOISE, WORST_RATIO, development_cases
+from finished_cases import add_rows, read_rows
 
 from pydeblur.errors import KernelCollapseError
 from pydeblur.estimation import estimate
@@ -206,8 +206,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=1)
     arguments = parser.parse_args()
     configurations = TABLES[arguments.table] if arguments.table else arguments.only
-    rows = [json.loads(line) for line in arguments.out.read_text().splitlines()] if arguments.out.exists() else []
-    rows = [row for row in rows if row["noise"] == arguments.noise]
+    rows = [row for row in read_rows(arguments.out) if row["noise"] == arguments.noise]
     done = {(row["configuration"], row["case"]) for row in rows}
     names = list(case_by_name(arguments.data, arguments.every, arguments.noise))
     jobs = [(configuration, name) for configuration in configurations for name in names]
@@ -215,8 +214,7 @@ def main():
     work = partial(run_case, arguments.data, arguments.every, arguments.noise)
     for count, row in enumerate(map_unordered(work, jobs, arguments.jobs), 1):
         rows.append(row)
-        with arguments.out.open("a") as file:
-            file.write(json.dumps(row) + "\n")
+        add_rows(arguments.out, row)
         print(f"{count}/{len(jobs)} {row['configuration']} {row['case']} {row['error_ratio']:.2f}", flush=True)
     print("\n".join(table([row for row in rows if row["case"] in names], configurations)))
 
