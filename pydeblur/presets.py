@@ -85,7 +85,13 @@ class Preset:
 #: Beyond the paper: what was best on the development set of docs/prior-study.md.
 _BEST = Preset(
     "gradient",
-    solver={"prefilter": 0.7, "relative_kernel_weight": 0.3, "noise_reference": 0.01},
+    solver={
+        "prefilter": 0.7,
+        "relative_kernel_weight": 0.3,
+        # Those of the development set's images, for which the weight was chosen.
+        "kernel_weight_pixels": 255 * 255,
+        "noise_reference": 0.01,
+    },
     candidates=(
         {},
         {"iterations": 10},
@@ -190,8 +196,11 @@ def _adapted(chosen: Preset, prior, options: dict, solver: dict) -> Preset:
     else:
         chosen = replace(chosen, prior=prior, prior_options=options)
     if {"prefilter", "relative_kernel_weight"} & set(solver):
-        # What is given is meant as it is, not for some other noise.
+        # What is given is meant as it is, not for some other noise,
         solver = {"noise_reference": None, **solver}
+    if "relative_kernel_weight" in solver:
+        # nor for some other size.
+        solver = {"kernel_weight_pixels": None, **solver}
     # Iterations that are given are meant for all scales.
     fixed = {*solver, "finest_iterations"} if "iterations" in solver else set(solver)
     if prior is not None:

@@ -119,6 +119,14 @@ def test_a_given_prefilter_is_meant_as_it_is():
     assert resolve(solver={"prefilter": 1.5, "noise_reference": 0.02}).solver["noise_reference"] == 0.02
 
 
+def test_a_given_relative_weight_is_meant_as_it_is():
+    assert resolve("best").solver["kernel_weight_pixels"] == 255**2
+    chosen = resolve(solver={"relative_kernel_weight": 0.1}).solver
+    assert chosen["noise_reference"] is None and chosen["kernel_weight_pixels"] is None
+    assert resolve(solver={"prefilter": 1.5}).solver["kernel_weight_pixels"] == 255**2
+    assert resolve(solver={"relative_kernel_weight": 0.1, "kernel_weight_pixels": 9}).solver["kernel_weight_pixels"] == 9
+
+
 def test_options_beside_the_best_preset_are_the_judges():
     assert resolve("best", prior_options={"threads": 1}).judge["threads"] == 1
     with_prior = resolve("best", "classifier", {"form": "nll"})

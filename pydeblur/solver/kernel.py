@@ -28,12 +28,24 @@ class KernelProblem:
         Added to γ, times the energy of the latent gradients.
     workers : int
         Threads of each FFT.
+    weight_pixels : int or None
+        So many pixels count in that energy at most; None is all.
     """
 
-    def __init__(self, blurred_x, blurred_y, weight: float = 2.0, relative_weight: float = 0.0, workers: int = 1):
+    def __init__(
+        self,
+        blurred_x,
+        blurred_y,
+        weight: float = 2.0,
+        relative_weight: float = 0.0,
+        workers: int = 1,
+        weight_pixels: int | None = None,
+    ):
         self._width = blurred_x.shape[-1]
         self._given_weight = weight
-        self._relative_weight = relative_weight
+        rows, columns = blurred_x.shape
+        counted = 1.0 if weight_pixels is None else min(1.0, weight_pixels / (rows * columns))
+        self._relative_weight = relative_weight * counted
         self._workers = workers
         self.set_blurred(blurred_x, blurred_y)
 

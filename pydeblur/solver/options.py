@@ -34,7 +34,7 @@ class SolverOptions:
     prefilter : float
         Standard deviation in pixels of a Gaussian that the image is smoothed with before its kernel is estimated, >= 0;
         0 is none, as in the paper. The kernel stays the same, since convolutions commute, but noise loses its share in
-        the gradients. Beyond the paper, as are the next two.
+        the gradients. Beyond the paper, as are `relative_kernel_weight`, `kernel_weight_pixels` and `noise_reference`.
     kernel_threshold : float
         Of the final kernel, what is below its maximum divided by this becomes 0: 0 keeps everything, else >= 1.
     kernel_weight : float
@@ -42,6 +42,9 @@ class SolverOptions:
     relative_kernel_weight : float
         Adds this times the energy of the gradients, ||∇I||², to γ, so that a dark or small image is regularised as much as
         a bright or large one, >= 0.
+    kernel_weight_pixels : int or None
+        So many pixels count in that energy at most, >= 1: of a larger image or scale it is that of so many average ones,
+        since the more pixels there are to tell a kernel from, the less it has to be regularised. None counts all.
     noise_reference : float or None
         The noise (standard deviation, intensities in [0, 1]) that `prefilter` and `relative_kernel_weight` are meant for,
         > 0: they are multiplied by the ratio of the noise found in the image to it, and by the ratio's square, the
@@ -116,12 +119,14 @@ class SolverOptions:
     workers: int = 1
     device: str = "cpu"
     finest_iterations: int | None = None
+    kernel_weight_pixels: int | None = None
 
     def __post_init__(self):
         _require_odd(self, "kernel_size")
         _require_integer(self, "iterations", "descent_steps", "workers")
-        if self.finest_iterations is not None:
-            _require_integer(self, "finest_iterations")
+        for name in ("finest_iterations", "kernel_weight_pixels"):
+            if getattr(self, name) is not None:
+                _require_integer(self, name)
         if not is_integer(self.finest_prior_scale) or self.finest_prior_scale < 0:
             raise InvalidOptionError(
                 f"finest_prior_scale should be a whole number of at least 0, but is {self.finest_prior_scale!r}"

@@ -72,6 +72,7 @@ class ScaleProblem:
             options.kernel_weight,
             options.relative_kernel_weight,
             options.workers,
+            options.kernel_weight_pixels,
         )
 
     def solve(

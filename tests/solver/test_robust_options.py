@@ -44,6 +44,39 @@ def test_relative_weight_is_the_weight_times_the_gradients_energy(scene):
     assert relative.weight == pytest.approx(2.0 + 0.3 * energy)
 
 
+def test_relative_weight_counts_so_many_pixels_at_most(scene):
+    sharp, _, blurred = scene
+    gradients, blurred = valid_gradients(sharp), valid_gradients(blurred)
+    all_pixels = blurred[0].size
+    found = {}
+    for counted in (None, all_pixels + 1, all_pixels, all_pixels // 3):
+        problem = KernelProblem(*blurred, 2.0, 0.3, weight_pixels=counted)
+        found[counted] = problem.estimate(*gradients, (13, 13)), problem.weight - 2.0
+    whole = found.pop(None)
+    assert all(np.array_equal(kernel, whole[0]) == (counted >= all_pixels) for counted, (kernel, _) in found.items())
+    assert found[all_pixels // 3][1] == pytest.approx(whole[1] * (all_pixels // 3) / all_pixels)
+
+
+@pytest.mark.parametrize("pixels", [0, -1, 2.5, True, "all"])
+def test_pixels_that_count_are_a_whole_number(pixels):
+    with pytest.raises(InvalidOptionError, match="kernel_weight_pixels"):
+        SolverOptions(13, kernel_weight_pixels=pixels)
+
+
+def test_coarse_scales_are_weighted_as_ever(scene):
+    """Only scales of more pixels than are counted are regularised less."""
+    _, _, blurred = scene
+    given = {"relative_kernel_weight": 0.3, "iterations": 2}
+    half = (blurred.shape[0] // 2) * (blurred.shape[1] // 2)
+    whole, counted = (
+        blind_deconv(blurred, SolverOptions(13, **given, kernel_weight_pixels=pixels)) for pixels in (None, half)
+    )
+    for one, other in zip(whole.history, counted.history):
+        same = one.height * one.width < half
+        assert (one.kernel_term == other.kernel_term) == same
+    assert {record.height * record.width < half for record in whole.history} == {True, False}
+
+
 def test_relative_weight_makes_the_kernel_independent_of_contrast(scene):
     """The closed form is linear in both images but for γ: at a tenth of the contrast the absolute γ smooths more."""
     sharp, _, blurred = scene
