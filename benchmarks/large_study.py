@@ -133,7 +133,7 @@ def main():
     parser.add_argument("--out", required=True, type=Path, help="file of finished cases")
     parser.add_argument("--noise", type=float, default=0.01, help="standard deviation (default: %(default)s)")
     parser.add_argument("--every", type=int, default=1, help="every n-th case only")
-    parser.add_argument("--pixels", type=int, nargs="+", help="beside all (default: %(default)s, those of the preset)")
+    parser.add_argument("--pixels", type=int, nargs="+", help="beside all (default: those of the preset)")
     arguments = parser.parse_args()
     rows = read_rows(arguments.out)
     if arguments.what == "table":
@@ -142,7 +142,8 @@ def main():
     if arguments.data is None:
         parser.error("run needs --data")
     pixels = (None, *arguments.pixels) if arguments.pixels else (None, preset_named("best").solver["kernel_weight_pixels"])
-    done = {(row["case"], row["noise"]) for row in rows}
+    wanted = {PAPER, *map(_name, pixels)}
+    done = {(row["case"], row["noise"]) for row in rows if wanted <= row["runs"].keys()}
     for case in cases(arguments.data, arguments.noise, arguments.every):
         if (case.name, arguments.noise) in done:
             continue

@@ -196,10 +196,10 @@ def _adapted(chosen: Preset, prior, options: dict, solver: dict) -> Preset:
     else:
         chosen = replace(chosen, prior=prior, prior_options=options)
     if {"prefilter", "relative_kernel_weight"} & set(solver):
-        # What is given is meant as it is, not for some other noise,
+        # What is given is meant as it is, not for some other noise.
         solver = {"noise_reference": None, **solver}
     if "relative_kernel_weight" in solver:
-        # nor for some other size.
+        # Nor for some other number of pixels.
         solver = {"kernel_weight_pixels": None, **solver}
     # Iterations that are given are meant for all scales.
     fixed = {*solver, "finest_iterations"} if "iterations" in solver else set(solver)
