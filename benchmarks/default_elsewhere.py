@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from blurred_case import BlurredCase
 from development_set import WORST_RATIO, images_by_folder
 from finished_cases import add_rows, read_rows
 from scipy.signal import fftconvolve
@@ -26,7 +27,7 @@ from pydeblur.metrics import align, kernel_similarity, psnr
 from pydeblur.nonblind import deconvolve
 from pydeblur.presets import DEFAULT, resolve
 from pydeblur.training.images import load_grey
-from pydeblur.training.kernels import random_kernel
+from pydeblur.training.kernels import random_kernel, random_size
 
 SIDE = 384
 STREAM = 9000
@@ -60,19 +61,10 @@ RUNS = {"the paper's values": {"prior": "gradient"}, DEFAULT: DEFAULT_RUN}
 CLIPPED_RUNS = {**RUNS, f"{DEFAULT}, --no-saturated": {**DEFAULT_RUN, "saturated": False}}
 
 
-@dataclass(frozen=True)
-class Case:
-    """``sharp`` and ``blurred`` (384, 384) in [0, 1], the latter in 8 bits; ``kernel`` (n, n)."""
+class Case(BlurredCase):
+    """One of 384×384 pixels."""
 
-    name: str
-    sharp: np.ndarray
-    blurred: np.ndarray
-    kernel: np.ndarray
-
-    @property
-    def kernel_size(self):
-        """The next odd number from 1.1 times the kernel's own."""
-        return int(np.ceil(1.1 * self.kernel.shape[0])) // 2 * 2 + 1
+    room = 1.1
 
 
 def cases(data, condition, noise, per_folder, split="test", speed_variation=0.0):
@@ -85,8 +77,7 @@ def cases(data, condition, noise, per_folder, split="test", speed_variation=0.0)
                 break
             # A case's kernel and noise are its own, whatever else is asked for.
             rng = np.random.default_rng((STREAM, zlib.crc32(f"{folder}/{path.name}".encode())))
-            low, high = condition.kernel_sizes
-            kernel = random_kernel(int(rng.integers(low // 2, high // 2 + 1)) * 2 + 1, rng, speed_variation)
+            kernel = random_kernel(random_size(condition.kernel_sizes, rng), rng, speed_variation)
             scene = load_grey(path).astype(float)
             if min(scene.shape) < SIDE + kernel.shape[0] - 1:
                 continue

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from blurred_case import BlurredCase
 
 from pydeblur.training.images import find_images, load_grey, split_images
-from pydeblur.training.kernels import random_kernel
+from pydeblur.training.kernels import random_kernel, random_size
 from pydeblur.training.synthesis import blur
 
 SIDE = 255
@@ -25,19 +26,10 @@ STREAMS = {"test": 4000, "train": 6000, "validation": 8000}
 
 
 @dataclass(frozen=True)
-class DevelopmentCase:
-    """``sharp`` and ``blurred`` (255, 255) float64 in [0, 1], the latter in 8 bits; ``kernel`` (n, n) of sum 1."""
+class DevelopmentCase(BlurredCase):
+    """One of 255×255 pixels; ``folder`` is its image's."""
 
-    name: str
     folder: str
-    sharp: np.ndarray
-    blurred: np.ndarray
-    kernel: np.ndarray
-
-    @property
-    def kernel_size(self) -> int:
-        """Size handed to the solver: the next odd number from 1.2 times the kernel's own, as users would leave room."""
-        return int(np.ceil(1.2 * self.kernel.shape[0])) // 2 * 2 + 1
 
 
 def development_cases(
@@ -83,7 +75,7 @@ def images_by_folder(data, split: str = "test") -> dict[str, list[Path]]:
 
 def _case(path, folder, seed, noise, speed_variation):
     rng = np.random.default_rng(seed)
-    kernel = random_kernel(int(rng.integers(KERNEL_SIZES[0] // 2, KERNEL_SIZES[1] // 2 + 1)) * 2 + 1, rng, speed_variation)
+    kernel = random_kernel(random_size(KERNEL_SIZES, rng), rng, speed_variation)
     image, margin = load_grey(path), kernel.shape[0] // 2
     # A part of the scene larger than the crop by the kernel: the blurred crop sees no border.
     wide = SIDE + 2 * margin
@@ -95,4 +87,4 @@ def _case(path, folder, seed, noise, speed_variation):
     blurred = blur(part, kernel, noise, rng, boundary="valid")
     sharp = part[margin : margin + SIDE, margin : margin + SIDE]
     name = f"{folder}-{Path(path).stem}"
-    return DevelopmentCase(name, folder, sharp.astype(float), blurred.astype(float), kernel)
+    return DevelopmentCase(name, sharp.astype(float), blurred.astype(float), kernel, folder)

@@ -9,10 +9,10 @@ step that :func:`pydeblur.deblur` chooses, and of TV.
 """
 
 import argparse
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from blurred_case import BlurredCase
 from development_set import WORST_RATIO, images_by_folder
 from finished_cases import add_rows, read_rows
 
@@ -23,7 +23,7 @@ from pydeblur.metrics import align, kernel_similarity
 from pydeblur.nonblind import deconvolve
 from pydeblur.presets import preset_named, resolve
 from pydeblur.training.images import load_grey
-from pydeblur.training.kernels import random_kernel
+from pydeblur.training.kernels import random_kernel, random_size
 from pydeblur.training.synthesis import blur
 
 SMALLEST = (420, 560)
@@ -38,19 +38,8 @@ PAPER, ALL = "the paper's values", "all"
 FINAL_STEPS = {"default": None, "tv": "tv"}
 
 
-@dataclass(frozen=True)
-class Case:
-    """``sharp`` and ``blurred`` (H, W) in [0, 1], the latter in 8 bits; ``kernel`` (n, n)."""
-
-    name: str
-    sharp: np.ndarray
-    blurred: np.ndarray
-    kernel: np.ndarray
-
-    @property
-    def kernel_size(self):
-        """The next odd number from 1.2 times the kernel's own."""
-        return int(np.ceil(1.2 * self.kernel.shape[0])) // 2 * 2 + 1
+class Case(BlurredCase):
+    """A whole image."""
 
     def error(self, kernel, method):
         """Sum of squared differences of the image deblurred with a kernel, at its best shift."""
@@ -62,8 +51,7 @@ def cases(data, noise, every=1):
     chosen = [(split, folder, path) for split in COUNTS for folder, path in _large_images(data, split)]
     for number, (split, folder, path) in list(enumerate(chosen))[::every]:
         rng = np.random.default_rng((STREAM, number))
-        low, high = KERNEL_SIZES
-        kernel = random_kernel(int(rng.integers(low // 2, high // 2 + 1)) * 2 + 1, rng, SPEED_VARIATION)
+        kernel = random_kernel(random_size(KERNEL_SIZES, rng), rng, SPEED_VARIATION)
         margin, scene = kernel.shape[0] // 2, load_grey(path)
         blurred = blur(scene, kernel, noise, rng, boundary="valid").astype(float)
         sharp = scene[margin:-margin, margin:-margin].astype(float)

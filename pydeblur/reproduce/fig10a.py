@@ -17,7 +17,7 @@ from pydeblur.reproduce.report import markdown_table, write_markdown
 from pydeblur.reproduce.runs import Finished, Request, Task, run_tasks
 from pydeblur.reproduce.tables import pyplot_without_display, write_csv, write_figure
 from pydeblur.training.images import find_images, load_grey, split_of
-from pydeblur.training.kernels import random_kernel
+from pydeblur.training.kernels import random_kernel, random_size
 from pydeblur.training.synthesis import add_noise, blur, resize
 
 RATIOS = (1.0, 0.75, 0.5, 0.375, 0.25, 0.1875, 0.125, 0.09375, 0.0625)
@@ -99,7 +99,7 @@ def _test_split_pairs(data):
     for number, path in enumerate(paths):
         rng = np.random.default_rng((_TEST_STREAM, 10, number))
         image = load_grey(path)
-        size = 2 * int(rng.integers(_KERNEL_SIZES[0] // 2, _KERNEL_SIZES[1] // 2 + 1)) + 1
+        size = random_size(_KERNEL_SIZES, rng)
         clear.append(_middle(add_noise(image, rng=rng)))
         blurred.append(_middle(blur(image, random_kernel(size, rng), rng=rng, boundary="valid")))
     return clear, blurred

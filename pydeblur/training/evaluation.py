@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pydeblur.training.kernels import random_kernel
+from pydeblur.training.kernels import random_kernel, random_size
 from pydeblur.training.synthesis import add_noise, blur, resize
 
 SCALES = (1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16)
@@ -78,7 +78,7 @@ def evaluate(network, images, split, seed=0, scales=SCALES, bins=SIZE_BINS, nois
         sharp = _middle(add_noise(image, noise, rng), largest_side)
         versions = {None: sharp}
         for low, high in bins:
-            kernel = random_kernel(2 * int(rng.integers(low // 2, high // 2 + 1)) + 1, rng)
+            kernel = random_kernel(random_size((low, high), rng), rng)
             versions[f"{low}-{high}"] = _middle(blur(image, kernel, noise, rng, boundary="valid"), largest_side)
         for scale in scales:
             for size, version in versions.items():

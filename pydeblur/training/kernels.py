@@ -217,6 +217,23 @@ def random_kernel(size, rng, speed_variation=0.0):
             return kernel
 
 
+def random_size(sizes, rng):
+    """Draw a kernel's size: one of the odd numbers of a range, all equally likely.
+
+    Parameters
+    ----------
+    sizes : (int, int)
+        Smallest and largest, odd.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    int
+    """
+    low, high = sizes
+    return 2 * int(rng.integers(low // 2, high // 2 + 1)) + 1
+
+
 def random_kernels(count, seed, sizes=(7, 51)):
     """Draw a set of kernels whose odd sizes are spread evenly over a range.
 

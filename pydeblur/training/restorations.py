@@ -24,7 +24,7 @@ from pydeblur.priors import load_prior
 from pydeblur.reproduce.processes import map_unordered
 from pydeblur.solver import CoarseToFine, SolverOptions
 from pydeblur.training.images import find_images, load_grey, split_images
-from pydeblur.training.kernels import random_kernel
+from pydeblur.training.kernels import random_kernel, random_size
 from pydeblur.training.synthesis import blur
 
 SIDE = 255
@@ -172,9 +172,9 @@ class _Draw:
         rng = np.random.default_rng((_STREAMS[split], number))
         folder = folders[rng.integers(len(folders))]
         path = folder[rng.integers(len(folder))]
-        low, high = _NARROW if rng.random() < _NARROW_SHARE else _WIDE
+        sizes = _NARROW if rng.random() < _NARROW_SHARE else _WIDE
         variation = 0.0 if rng.random() < _CONSTANT_SHARE else rng.uniform(*_SPEED_VARIATIONS)
-        kernel = random_kernel(int(rng.integers(low // 2, high // 2 + 1)) * 2 + 1, rng, variation)
+        kernel = random_kernel(random_size(sizes, rng), rng, variation)
         noise = float(rng.choice(_NOISES))
         image, wide = _image(path), SIDE + kernel.shape[0] - 1
         if min(image.shape) < wide:

@@ -4,7 +4,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pydeblur.errors import InvalidInputError
-from pydeblur.training.kernels import random_dwell, random_kernel, random_kernels, random_trajectory, trajectory_to_psf
+from pydeblur.training.kernels import (
+    random_dwell,
+    random_kernel,
+    random_kernels,
+    random_size,
+    random_trajectory,
+    trajectory_to_psf,
+)
 
 
 def span(kernel):
@@ -149,3 +156,9 @@ def test_bad_arguments_are_refused():
         random_dwell(0, samples=1)
     with pytest.raises(InvalidInputError, match="speed_variation"):
         random_kernel(7, 0, -1)
+
+
+@pytest.mark.parametrize("sizes", [(7, 15), (31, 31)])
+def test_drawn_sizes_are_the_odd_ones_of_a_range(sizes):
+    rng = np.random.default_rng(0)
+    assert {random_size(sizes, rng) for _ in range(200)} == set(range(sizes[0], sizes[1] + 1, 2))
