@@ -3,7 +3,7 @@
     python benchmarks/prior_speed.py [--repeat 9] [--keep-memory] [--clock wall] [--sides 255 800] [--threads 1 2]
 
 Networks with random weights: the time does not depend on them. PyTorch computes in float32 by autograd, in channels_last
-and in contiguous layout, of which the faster one counts. All candidates take turns, so that whatever else the machine
+and in contiguous layout, of which the faster one counts. All backends take turns, so that whatever else the machine
 does meets all of them; the median counts. Prints a Markdown table.
 
 As it comes, PyTorch gives large blocks back to the system after every call and faults them in again, which costs it much
@@ -30,7 +30,7 @@ from pydeblur.priors.classifier.architecture import ARCHITECTURES  # noqa: E402
 from pydeblur.priors.classifier.prior import ClassifierPrior  # noqa: E402
 from pydeblur.training.export import export_onnx  # noqa: E402
 
-#: Seconds between two calls: threads that wait for work spin for a while, on CPUs that the next candidate needs.
+#: Seconds between two calls: threads that wait for work spin for a while, on CPUs that the next backend needs.
 PAUSE = 0.1
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 LAYOUTS = {"torch channels_last": torch.channels_last, "torch contiguous": torch.contiguous_format}
@@ -46,18 +46,17 @@ def random_weights(architecture, path):
 def torch_prior(path, threads, layout):
     """The torch backend in a given layout."""
     prior = ClassifierPrior(path, backend="torch", threads=threads)
-    prior._network.layout = layout
-    prior._network.layers = [
-        (weight.contiguous(memory_format=layout), bias) for weight, bias in prior._network.layers
-    ]
+    backend = prior.network._backend
+    backend.layout = layout
+    backend.layers = [(weight.contiguous(memory_format=layout), bias) for weight, bias in backend.layers]
     return prior
 
 
-def medians(candidates, image, repeat, clock):
-    """{name: median of the seconds of one call}; the candidates take turns."""
-    seconds = {name: [] for name in candidates}
+def medians(backends, image, repeat, clock):
+    """{name: median of the seconds of one call}; the backends take turns."""
+    seconds = {name: [] for name in backends}
     for turn in range(repeat + 1):
-        for name, prior in candidates.items():
+        for name, prior in backends.items():
             time.sleep(PAUSE)
             started = clock()
             prior.value_and_grad(image)
@@ -83,11 +82,11 @@ def main():
             path = Path(folder) / f"{network}.onnx"
             random_weights(ARCHITECTURES[network], path)
             for threads in arguments.threads:
-                candidates = {"onnxruntime": ClassifierPrior(path, threads=threads)}
-                candidates |= {name: torch_prior(path, threads, layout) for name, layout in LAYOUTS.items()}
+                backends = {"onnxruntime": ClassifierPrior(path, threads=threads)}
+                backends |= {name: torch_prior(path, threads, layout) for name, layout in LAYOUTS.items()}
                 for side in arguments.sides:
                     image = np.random.default_rng(1).random((side, side), np.float32)
-                    seconds = medians(candidates, image, arguments.repeat, CLOCKS[arguments.clock])
+                    seconds = medians(backends, image, arguments.repeat, CLOCKS[arguments.clock])
                     ratio = min(seconds[name] for name in LAYOUTS) / seconds["onnxruntime"]
                     cells = " | ".join(f"{value:.3f}" for value in seconds.values())
                     print(f"| {network} | {side}² | {threads} | {cells} | {ratio:.2f} |", flush=True)

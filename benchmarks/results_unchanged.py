@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def trajectory_kernel(size: int, seed: int) -> np.ndarray:
@@ -65,10 +65,18 @@ CAMERA = np.s_[60:260, 120:330]
 #: Name to the image, the kernel's size for the solver, and the keywords of `pydeblur.deblur`.
 CASES = {
     "gradient": (("camera", CAMERA, 13, 1), 15, {"prior": "gradient"}),
-    "gradient-colour-gamma": (("coffee", np.s_[100:240, 200:351], 11, 2), 13, {"prior": "gradient", "gamma_correct": 2.2}),
+    "gradient-colour-gamma": (
+        ("coffee", np.s_[100:240, 200:351], 11, 2),
+        13,
+        {"prior": "gradient", "gamma_correct": 2.2},
+    ),
     "gradient-wide": (("brick", np.s_[:330, :321], 45, 3), 51, {"prior": "gradient", "nonblind": "hyper-laplacian"}),
     "gradient-float32": (("camera", CAMERA, 13, 4), 17, {"prior": "gradient", "dtype": "float32", "nonblind": "tv"}),
-    "gradient-fft": (("coins", np.s_[:180, :191], 9, 5), 11, {"prior": "gradient", "kernel_solver": "fft", "nonblind": "l0"}),
+    "gradient-fft": (
+        ("coins", np.s_[:180, :191], 9, 5),
+        11,
+        {"prior": "gradient", "kernel_solver": "fft", "nonblind": "l0"},
+    ),
     "intensity": (("page", np.s_[:150, :201], 9, 6), 11, {"prior": "intensity"}),
     "fast": (("camera", np.s_[80:220, 150:291], 11, 7), 13, {"preset": "fast", "prior_options": {"threads": 1}}),
     "fast-colour": (("chelsea", np.s_[50:170, 100:231], 9, 8), 11, {"preset": "fast", "prior_options": {"threads": 1}}),
@@ -94,10 +102,11 @@ def results(names) -> dict[str, str]:
     """Hashes of kernel, latent image and final image of some cases, by the package that this process imports."""
     import pydeblur
 
+    folder = Path(pydeblur.__file__).parent
     try:
+        from pydeblur.fourier import fft_fixed  # in revisions before version 0.2
+    except ImportError:
         from pydeblur.backend.fft import fft_fixed
-    except ImportError:  # before version 0.2
-        from pydeblur.fourier import fft_fixed
 
     found = {}
     for name in names:
@@ -108,9 +117,19 @@ def results(names) -> dict[str, str]:
         for array in (result.kernel, result.latent, result.image):
             digest.update(f"{array.dtype}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
-        found[name] = f"{digest.hexdigest()[:16]} kernel maximum {result.kernel.max():.6f}, final step {result.nonblind}"
+        found[name] = (
+            f"{digest.hexdigest()[:16]} kernel maximum {result.kernel.max():.6f}, final step {result.nonblind}"
+        )
         print(name, found[name], file=sys.stderr, flush=True)
+    strangers = [name for name in _modules() if not Path(sys.modules[name].__file__).is_relative_to(folder)]
+    if strangers:
+        raise SystemExit(f"not all modules are those of {folder}: {', '.join(strangers)}")
     return found
+
+
+def _modules() -> list[str]:
+    """The package's modules that are loaded; weights are data, whose names tell their versions apart."""
+    return [name for name in sys.modules if name.startswith("pydeblur.") and name != "pydeblur.weights"]
 
 
 def results_of(folder: Path, names) -> dict[str, str]:

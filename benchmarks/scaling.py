@@ -22,7 +22,7 @@ import sys
 import time
 from pathlib import Path
 
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 REPOSITORY = Path(__file__).resolve().parents[1]
 FIXED_SIDE, FIXED_KERNEL = 512, 25
 STAGES = ("kernel", "ringing", "tv", "l0", "whyte")
@@ -48,7 +48,7 @@ def blurred_image(side, kernel, channels):
 def measure(stage, side, kernel_size):
     """One measurement in this process: a dict with the keys of MEASURES."""
     import pydeblur
-    from pydeblur.training.kernels import random_kernel
+    from pydeblur.synthesis.kernels import random_kernel
 
     kernel = random_kernel(kernel_size, 1)
     image = blurred_image(side, kernel, 1 if stage == "kernel" else 3)

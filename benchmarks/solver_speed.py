@@ -25,8 +25,8 @@ from skimage import data, transform  # noqa: E402
 
 import pydeblur  # noqa: E402
 from pydeblur.priors.classifier.weights_file import read_weights  # noqa: E402
-from pydeblur.training.kernels import random_kernel  # noqa: E402
-from pydeblur.training.synthesis import blur  # noqa: E402
+from pydeblur.synthesis.blur import blur  # noqa: E402
+from pydeblur.synthesis.kernels import random_kernel  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = ((255, 25), (800, 41))
@@ -89,8 +89,9 @@ def main():
     parser.add_argument("--weights", help="of the classifier as prior (default: the gradient prior)")
     arguments = parser.parse_args()
     weights = arguments.weights
-    # As Octave's start-up, importing what is imported late is not counted.
-    python_seconds(blurred_image(64, 9), 9, weights, iterations=1)
+    # As Octave's start-up, importing what is imported late and compiling Numba's loops are not counted.
+    for dtype in ("float64", "float32"):
+        python_seconds(blurred_image(64, 9), 9, weights, iterations=1, dtype=dtype)
     print("| image | kernel | pydeblur float64 | pydeblur float32 | Octave | Octave / float64 | kernels differ by |")
     print("|---|---|---|---|---|---|---|")
     for side, kernel_size in arguments.sizes:

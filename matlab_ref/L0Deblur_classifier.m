@@ -19,7 +19,7 @@ function S = L0Deblur_classifier(Im, kernel, lambda, wei_grad, kappa, crop, opts
 %   once): u by Algorithm 1, then the gradient loop.  With LAMBDA = 0 the gradient loop runs
 %   once, without u.
 %
-%   Source: ALGORITHM section 3; paper eq. (7)-(12), Algorithm 1.
+%   Source: docs/algorithm, section 4; paper eq. (7)-(12), Algorithm 1.
 opts = with_defaults(opts, lambda, kappa);
 op = latent_operators(Im, kernel);
 S = Im;

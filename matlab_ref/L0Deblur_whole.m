@@ -9,7 +9,7 @@ function S = L0Deblur_whole(Im, kernel, lambda, wei_grad, kappa)
 %   LAMBDA/beta, else 0; then the gradient loop.  With LAMBDA = 0 the gradient
 %   loop runs once, without u.
 %
-%   Source: ALGORITHM sections 3 and 7; paper eq. (7)-(11); [26].
+%   Source: docs/algorithm, section 4; paper eq. (7)-(11); [26].
 if nargin < 5, kappa = 2; end
 op = latent_operators(Im, kernel);
 S = Im;

@@ -4,7 +4,7 @@ function S = L0Restoration(Im, kernel, lambda, kappa)
 %   the weight of the prior; KAPPA (default 2) the growth of the penalty.
 %   IM is padded by wrap_boundary_liu; S is cropped to IM's size.
 %
-%   Source: ALGORITHM section 3 with lambda = 0 (the plain L0 method, [38]);
+%   Source: docs/algorithm, section 4 with lambda = 0 (the plain L0 method, [38]);
 %   paper eq. (9)-(11) without u.
 if nargin < 4, kappa = 2; end
 [height, width, ~] = size(Im);

@@ -7,7 +7,7 @@ function S = L0_gradient_loop(S, op, beta, u, wei_grad, kappa)
 %   directions and all channels is >= WEI_GRAD/alpha, else 0; then S by eq. (9).
 %   With WEI_GRAD = 0 one step.
 %
-%   Source: ALGORITHM section 3; paper eq. (9)-(11).
+%   Source: docs/algorithm, section 4; paper eq. (9)-(11).
 data = op.data;
 if beta > 0, data = data + beta * fft2(u); end
 alpha = 2 * wei_grad;

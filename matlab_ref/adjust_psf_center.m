@@ -3,7 +3,7 @@ function psf = adjust_psf_center(psf)
 %   PSF = ADJUST_PSF_CENTER(PSF): shift by round((n+1)/2 - centroid) in x and y
 %   (halves away from zero), zeros moving in.
 %
-%   Source: ALGORITHM section 1.7.
+%   Source: docs/algorithm, section 2.
 [rows, columns] = size(psf);
 [x, y] = meshgrid(1:columns, 1:rows);
 total = sum(psf(:));

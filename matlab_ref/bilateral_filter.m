@@ -10,7 +10,7 @@ function result = bilateral_filter(img, sigma_s, sigma_r)
 %   outside, x = -r..r inside; squared distance per channel, added in order, in
 %   single; the exponential in double, rounded to single; sums in single.
 %
-%   Source: ALGORITHM section 6.
+%   Source: docs/algorithm, section 7.
 if nargin < 2, sigma_s = 3; end
 if nargin < 3, sigma_r = 0.1; end
 [height, width, channels] = size(img);

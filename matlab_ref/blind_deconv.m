@@ -21,7 +21,7 @@ function [kernel, interim_latent, trace] = blind_deconv(y, lambda_pixel, lambda_
 %   latent, lambda_pixel and lambda_grad (after the scale), threshold_start,
 %   threshold_end, kernels (n, n, xk_iter), latents (H, W, xk_iter).
 %
-%   Source: ALGORITHM section 1; paper section 4, eq. (4).
+%   Source: docs/algorithm, section 2; paper section 4, eq. (4).
 opts = with_defaults(opts, lambda_pixel);
 if strcmp(opts.prior, 'gradient'), lambda_pixel = 0; end
 y = y.^opts.gamma_correct;

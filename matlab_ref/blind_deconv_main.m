@@ -11,7 +11,7 @@ function [k, lambda_pixel, lambda_grad, S, trace] = blind_deconv_main(blur_B, k,
 %   The weights returned are those for the next scale: divided by 1.1 in each
 %   iteration, not below 1e-4; a weight of 0 stays 0.
 %
-%   Source: ALGORITHM section 2; paper eq. (5), (13).
+%   Source: docs/algorithm, section 3; paper eq. (5), (13).
 [height, width] = size(blur_B);
 padded = wrap_boundary_liu(blur_B, opt_fft_size([height, width] + size(k) - 1));
 Bx = conv2(blur_B, [-1 1; 0 0], 'valid');

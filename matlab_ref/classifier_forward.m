@@ -14,7 +14,7 @@ function [f, logit, layers] = classifier_forward(image, params)
 %   the ReLU passes; winner, per 2x2 window which of its four elements (1 to 4 in
 %   row-major order) is the maximum, the first of equal ones; [] without pooling.
 %
-%   Source: ALGORITHM section 8; paper section 3 and Fig. 2.
+%   Source: docs/algorithm, section 8; paper section 3 and Fig. 2.
 count = 0;
 while isfield(params, sprintf('conv%d_weight', count + 1)), count = count + 1; end
 layers = repmat(struct('weight', [], 'size', [], 'positive', [], 'winner', []), 1, count);

@@ -7,7 +7,7 @@ function [p, gradient] = classifier_prior(image, params, form)
 %     'nll'          p = -log(1 - f), the negative log-likelihood of "clear"
 %     'logit'        p = log(f / (1 - f)), what the sigmoid is applied to
 %
-%   Source: ALGORITHM sections 3 and 8; paper eq. (2) and (12).
+%   Source: docs/algorithm, sections 4 and 8; paper eq. (2) and (12).
 if nargin < 3, form = 'probability'; end
 [f, logit, dlogit] = classifier_vjp(image, params);
 switch form

@@ -5,7 +5,7 @@ function [f, logit, dlogit] = classifier_vjp(image, params)
 %   derivative at 0 is 0; of equal maxima in a pooling's window the first in
 %   row-major order gets the gradient, and a dropped row or column gets 0.
 %
-%   Source: ALGORITHM section 8; paper eq. (12), which needs df/du.
+%   Source: docs/algorithm, section 8; paper eq. (12), which needs df/du.
 [f, logit, layers] = classifier_forward(image, params);
 g = repmat(1 / prod(layers(end).size), layers(end).size);
 for n = numel(layers):-1:1

@@ -6,7 +6,7 @@ function [ssde, aligned] = comp_upto_shift(I1, I2)
 %   squared differences, ALIGNED the shifted I1, (H-30, W-30).  Among equal
 %   shifts the first counts: y in the outer loop, x in the inner one.
 %
-%   Source: ALGORITHM section 10; Levin et al. 2009.
+%   Source: docs/algorithm, section 10; Levin et al. 2009.
 truth = I2(16:end-15, 16:end-15);
 [x, y] = meshgrid(16:size(I2, 2) - 15, 16:size(I2, 1) - 15);
 shifts = -5:0.25:5;

@@ -4,7 +4,7 @@ function x = conjgrad(x, b, maxIt, tol, Ax_func)
 %   handle X -> A X.  Ends after MAXIT steps, or once the residual's norm after
 %   a step is below TOL.
 %
-%   Source: ALGORITHM section 5.
+%   Source: docs/algorithm, section 6.
 r = b - Ax_func(x);
 p = r;
 rsold = sum(r(:).^2);

@@ -4,7 +4,7 @@ function y = correlate3x3(x, weight)
 %   Its adjoint is the same with the weights turned by 180 degrees and in and out
 %   swapped: CORRELATE3X3(Y, PERMUTE(WEIGHT(:, :, 3:-1:1, 3:-1:1), [2 1 3 4])).
 %
-%   Source: ALGORITHM section 8.
+%   Source: docs/algorithm, section 8.
 [out, in, ~, ~] = size(weight);
 [h, w, ~] = size(x);
 padded = zeros(h + 2, w + 2, in);

@@ -6,7 +6,7 @@ function I = deblurring_adm_aniso(B, k, lambda, alpha)
 %   periodic forward differences at beta LAMBDA, then the image by a quotient of
 %   transforms with gamma = 1/(2 beta).
 %
-%   Source: ALGORITHM section 6 (I_tv); [26].
+%   Source: docs/algorithm, section 7 (I_tv); [26].
 if nargin < 4, alpha = 1; end
 if alpha ~= 1, error('deblurring_adm_aniso:alpha', 'alpha must be 1.'); end
 if ~(lambda > 0), error('deblurring_adm_aniso:lambda', 'lambda must be positive.'); end

@@ -5,7 +5,7 @@ function sI = downSmpImC(I, ret)
 %   those whose mass from either end exceeds 0.05 are kept, not renormalised;
 %   'valid' convolution both ways; samples at 1, 1 + 1/RET, ... of the result.
 %
-%   Source: ALGORITHM section 1.5.
+%   Source: docs/algorithm, section 2.
 if ret == 1
     sI = I;
     return

@@ -7,7 +7,7 @@ function psf = estimate_psf(blurred_x, blurred_y, latent_x, latent_y, weight, ps
 %   when the residual's norm is below 1e-5.  Values below 5 % of the greatest
 %   are set to 0; the result sums to 1.
 %
-%   Source: ALGORITHM section 5; paper eq. (13).
+%   Source: docs/algorithm, section 6; paper eq. (13).
 Sx = fft2(latent_x);
 Sy = fft2(latent_y);
 b = real(otf2psf(conj(Sx) .* fft2(blurred_x) + conj(Sy) .* fft2(blurred_y), psf_size));

@@ -4,7 +4,7 @@ function psf = estimate_psf_fft(blurred_x, blurred_y, latent_x, latent_y, weight
 %   the result is cropped to PSF_SIZE (otf2psf), then thresholded at 5 % of its
 %   maximum and normalised in the same way.
 %
-%   Source: ALGORITHM section 5 ("fft"); paper eq. (13).
+%   Source: docs/algorithm, section 6 ("fft"); paper eq. (13).
 Sx = fft2(latent_x);
 Sy = fft2(latent_y);
 b = conj(Sx) .* fft2(blurred_x) + conj(Sy) .* fft2(blurred_y);

@@ -5,7 +5,7 @@ function f = fixsize(f, nk1, nk2)
 %   zeros is added at the end if the first line's mass is less than the last
 %   one's, else at the front.  One row step, then one column step, in turn.
 %
-%   Source: ALGORITHM section 1.4.
+%   Source: docs/algorithm, section 2.
 while any(size(f) ~= [nk1, nk2])
     f = one_row_step(f, nk1);
     f = one_row_step(f', nk2)';

@@ -3,7 +3,7 @@ function n = opt_fft_size(n)
 %   N = OPT_FFT_SIZE(N), element by element: the smallest length >= N of the
 %   form 2^a 3^b 5^c 7^d, or 11 or 13 times such a number.
 %
-%   Source: ALGORITHM section 2.
+%   Source: docs/algorithm, section 3.
 for i = 1:numel(n)
     while ~is_fast(n(i)), n(i) = n(i) + 1; end
 end

@@ -3,7 +3,7 @@ function k = resizeKer(k, ret, k1, k2)
 %   K = RESIZEKER(K, RET, K1, K2) resizes K by the factor RET (bicubic), clips
 %   it below 0, brings it to (K1, K2) and divides by its sum.
 %
-%   Source: ALGORITHM section 1.4.
+%   Source: docs/algorithm, section 2.
 k = max(imresize_bicubic(k, ret), 0);
 k = fixsize(k, k1, k2);
 if max(k(:)) > 0, k = k / sum(k(:)); end

@@ -7,7 +7,7 @@ function result = ringing_artifacts_removal(y, kernel, lambda_tv, lambda_l0, wei
 %   WEIGHT_RING = 0 just I_tv.  Both images are deblurred on the padded Y; the
 %   L0 part pads once more, as in the original family.
 %
-%   Source: ALGORITHM sections 6 and 11; [26].
+%   Source: docs/algorithm, sections 7 and 11; [26].
 [height, width, channels] = size(y);
 padded = wrap_boundary_liu(y, opt_fft_size([height, width] + size(kernel) - 1));
 tv = zeros(height, width, channels);

@@ -8,7 +8,7 @@ function [px, py, threshold] = threshold_pxpy_v1(latent, psf_size, threshold)
 %   LATENT (H, W); PSF_SIZE a number; PX, PY (H-1, W-1).
 %   Either way THRESHOLD is multiplied by 0.81 while it would remove all.
 %
-%   Source: ALGORITHM section 4.
+%   Source: docs/algorithm, section 5.
 px = conv2(latent, [-1 1; 0 0], 'valid');
 py = conv2(latent, [-1 0; 1 0], 'valid');
 magnitude = px.^2 + py.^2;

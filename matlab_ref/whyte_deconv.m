@@ -28,7 +28,7 @@ function latent = whyte_deconv(y, kernel, iterations)
 %       f  = f .* max(pU + (pS - pU) .* w, 0)
 %    3. latent = (f without the padding)^(1/2.2).
 %
-%   Source: ALGORITHM section 6.
+%   Source: docs/algorithm, section 7.
 if nargin < 3, iterations = 50; end
 kernel(kernel < max(kernel(:)) / 100) = 0;
 kernel = kernel / sum(kernel(:));

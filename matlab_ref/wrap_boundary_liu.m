@@ -5,7 +5,7 @@ function ret = wrap_boundary_liu(img, img_size)
 %   the right, below and in the corner solves Laplace's equation between the
 %   borders it joins.
 %
-%   Source: ALGORITHM section 2 (wrap_boundary); Liu & Jia, ICIP 2008, in
+%   Source: docs/algorithm, section 3 (wrap_boundary); Liu & Jia, ICIP 2008, in
 %   Cho's variant with an overlap of one pixel.
 ret = zeros([img_size(1:2), size(img, 3)]);
 for c = 1:size(img, 3)

@@ -3,38 +3,71 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
-from pydeblur.clipping import clipped_pixels, has_clipped_highlights, needs_more_light
-from pydeblur.crop import Window, crop_window
 from pydeblur.errors import InvalidOptionError, KernelCollapseWarning
-from pydeblur.estimation import estimate, runs_of, total_iterations
-from pydeblur.grey import grey_image
-from pydeblur.median import median_filtered
-from pydeblur.nonblind import deconvolve
-from pydeblur.nonblind.checked_input import check_unit_image
-from pydeblur.nonblind.methods import check_options, completed
-from pydeblur.presets import resolve
-from pydeblur.solver import BlindDeconvolution, History, ProgressBar, SolverOptions, check_blurred_image
-from pydeblur.solver.options import is_integer
+from pydeblur.estimators.multistart import run_plan
+from pydeblur.estimators.plan import EstimationPlan
+from pydeblur.estimators.presets import Preset, resolve
+from pydeblur.estimators.protocol import Candidate, KernelEstimate
+from pydeblur.nonblind.methods import check_final_step, completed, deconvolve
+from pydeblur.nonblind.saturation import needs_more_light
+from pydeblur.options import is_integer
+from pydeblur.preprocess.clipping import clipped_pixels, has_clipped_highlights
+from pydeblur.preprocess.grey import grey_image
+from pydeblur.preprocess.median import median_filtered
+from pydeblur.preprocess.region import Region, region_from
+from pydeblur.preprocess.validation import check_unit_image
+from pydeblur.solver import History, ProgressBar, SolverOptions
+from pydeblur.solver.options import solver_options
 
 #: A kernel with more than this share of its mass in one pixel blurs nothing.
 _DELTA_MASS = 0.99
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DeblurResult:
     """What :func:`deblur` gives.
 
-    ``image`` (H, W[, 3]) the deblurred image, not clipped; ``kernel`` (n, n); ``latent`` (H, W) the last intermediate
-    image of the kernel estimation; ``history`` one record per iteration of the run that was chosen; ``options`` of the kernel estimation; ``prior``
-    its prior's name and settings; ``candidates`` the runs that it was chosen from, see :mod:`pydeblur.estimation`;
-    ``median`` the window of the median filter that the blurred image went through first; ``crop`` (top, left, height,
-    width) the part of the image that the kernel was estimated from, whose size ``latent`` then has, or None for all;
-    ``saturated`` whether the image was taken to have clipped highlights; ``nonblind`` the final step that was made, and
-    ``nonblind_options`` those of its options that were given or followed from the image.
+    Attributes
+    ----------
+    image : (H, W) or (H, W, 3) ndarray
+        The deblurred image, not clipped.
+    kernel : (n, n) ndarray
+        The estimated kernel: non-negative, of sum 1.
+    latent : (h, w) ndarray
+        The last intermediate image of the kernel's estimation, of the size of the part that was looked at.
+    history : History
+        One record for each iteration of the chosen run.
+    options : SolverOptions
+        Those of the chosen run.
+    prior : dict
+        The chosen run's prior: its ``name`` and settings.
+    candidates : tuple of Candidate
+        The runs that the kernel was chosen from; empty where there was no choice.
+    median : int
+        Window of the median filter that the blurred image went through first; 0 is none.
+    crop : Region or None
+        The part of the image that the kernel was estimated from: (top, left, height, width); None is all of it.
+    saturated : bool
+        Whether the image was taken to have clipped highlights.
+    nonblind : str
+        The final step that was made.
+    nonblind_options : dict
+        Those of its options that were given or followed from the image.
+    stopped : bool
+        Whether a callback has ended the estimation before its end, so that the kernel is the best until then.
+
+    Examples
+    --------
+    >>> import numpy as np, pydeblur
+    >>> image = np.kron(np.random.default_rng(0).random((6, 6)), np.ones((6, 6)))
+    >>> result = pydeblur.deblur(image, 5, prior="gradient", iterations=2)
+    >>> type(result).__name__, result.image.shape, result.nonblind
+    ('DeblurResult', (36, 36), 'ringing')
     """
 
     image: np.ndarray
@@ -43,21 +76,13 @@ class DeblurResult:
     history: History
     options: SolverOptions
     prior: dict
-    candidates: tuple[dict, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
     median: int = 0
-    crop: Window | None = None
+    crop: Region | None = None
     saturated: bool = False
     nonblind: str = "ringing"
     nonblind_options: dict = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class KernelEstimate(BlindDeconvolution):
-    """What :func:`estimate_kernel` gives: the solver's result, the ``median`` filter before it, ``crop``, ``saturated``."""
-
-    median: int = 0
-    crop: Window | None = None
-    saturated: bool = False
+    stopped: bool = False
 
 
 def deblur(
@@ -67,6 +92,7 @@ def deblur(
     preset: str | None = None,
     prior=None,
     prior_options: dict | None = None,
+    ranking_options: dict | None = None,
     nonblind: str | None = None,
     saturated: bool | None = None,
     nonblind_options: dict | None = None,
@@ -85,24 +111,27 @@ def deblur(
     kernel_size : int
         Odd, at least 3, and not smaller than the blur.
     preset : {"faithful", "fast", "best"}, optional
-        Prior and options in one name (:mod:`pydeblur.presets`): the paper's learned prior, the same in a twentieth of the
-        time (docs/performance.md), or several runs that the classifier chooses from, which did best in docs/prior-study.md.
-        "best" is the default, unless a prior is given. What is given beside a preset wins.
+        Prior and options in one name: the paper's learned prior, the same in a twentieth of the time, or several runs of
+        which a ranking network chooses the best kernel. "best" is the default, unless a prior is given. What is given beside a
+        preset wins.
     prior : {"gradient", "intensity", "classifier"} or object, optional
         A name, or a prior as :mod:`pydeblur.priors.protocol` describes it; by default the preset's. Without a preset it
         is one run with the paper's values: ``prior="gradient"`` is the plain solver.
     prior_options : dict, optional
-        Of a prior given by its name, see :func:`pydeblur.load_prior`: the classifier's ``weights``, ``form``, ``backend``,
-        ``device`` and ``threads``. With the preset "best" and no prior, of the network that judges.
+        Options of a prior given by its name or by the preset, see :func:`pydeblur.load_prior`: the classifier's ``weights``,
+        ``form``, ``backend``, ``device`` and ``threads``.
+    ranking_options : dict, optional
+        Options of the network that chooses among the runs of the preset "best": ``weights``, ``backend``, ``device`` and
+        ``threads``.
     nonblind : {"ringing", "tv", "l0", "hyper-laplacian", "epll", "whyte"}, optional
         The final step, see :func:`deconvolve`; by default "whyte" for a saturated image, else "ringing", whose weights
         then follow the noise found in the image unless options are given.
     saturated : bool, optional
         Whether the image has clipped highlights, as night scenes have. If so, the final step is "whyte", and the preset
         "best" takes clipped pixels for lower bounds of the light when it estimates the kernel. By default "best" decides by
-        the image (:func:`pydeblur.clipping.has_clipped_highlights`), and on the final step once more with the kernel
-        (:func:`pydeblur.clipping.needs_more_light`); all others take the image for unclipped. A final step that is given,
-        or has options given, is never changed by that decision.
+        the image (:func:`pydeblur.preprocess.clipping.has_clipped_highlights`), and on the final step once more with the
+        kernel (:func:`pydeblur.nonblind.saturation.needs_more_light`); all others take the image for unclipped. A final step
+        that is given, or has options given, is never changed by that decision.
     nonblind_options : dict, optional
         Options of the final step.
     median : int
@@ -111,16 +140,16 @@ def deblur(
         take for structure, and with them fine detail (Fig. 14). Against ordinary noise see ``prefilter`` among the options.
     crop : "auto" or (int, int, int, int), optional
         The part of the image that the kernel is estimated from: (top, left, height, width) in pixels, or "auto" for a
-        window of 12 kernel sizes, at least 512 pixels, with much texture in all directions and nothing clipped
-        (:mod:`pydeblur.crop`). By default the whole image. The final step is always made on the whole image.
+        square of 12 kernel sizes, at least 512 pixels, with much texture in all directions and nothing clipped
+        (:mod:`pydeblur.preprocess.region`). By default the whole image. The final step is always made on the whole image.
     callback : callable, optional
-        Called with each :class:`~pydeblur.solver.IterationRecord` of every run, one at a time: run after run or, with wide
-        kernels or ``workers`` above 1, the runs' records mixed; then with those of the finest scale that the best
-        runs go on with. With ``workers`` above 1 from other threads.
+        Called with an :class:`~pydeblur.solver.IterationState` after each iteration of every run, from one thread at a time:
+        it has the iteration's record, latent image and kernel. By raising StopIteration it ends the estimation; the final
+        step is then made with the best kernel until then, and the result's ``stopped`` is True.
     progress : bool
         Draw a progress bar on standard error.
     **options
-        Fields of :class:`~pydeblur.solver.SolverOptions`: ``lambda_grad``, ``gamma_correct``, ``iterations``, ... With
+        Fields of :class:`~pydeblur.SolverOptions`: ``lambda_grad``, ``gamma_correct``, ``iterations``, ... With
         ``dtype="float32"`` the final step, too, is computed in it, with half the memory, and gives a float32 image. With
         ``device="cuda"`` a prior or preset given by its name computes there, too; the final step stays on the CPU.
 
@@ -128,38 +157,38 @@ def deblur(
     -------
     DeblurResult
 
+    Warns
+    -----
+    KernelCollapseWarning
+        If the kernel is a point, so that the image is left as it is.
+
     Raises
     ------
     InvalidInputError
         A ValueError that says in one sentence which argument should be what.
+
+    Examples
+    --------
+    >>> import numpy as np, pydeblur
+    >>> image = np.kron(np.random.default_rng(0).random((8, 8)), np.ones((6, 6)))
+    >>> result = pydeblur.deblur(image, 5, prior="gradient", nonblind="tv")
+    >>> result.image.shape, result.kernel.shape, result.nonblind
+    ((48, 48), (5, 5), 'tv')
     """
     method = _final_method(nonblind, saturated)
     final_options = {} if nonblind_options is None else nonblind_options
-    check_options(method, final_options)
-    image = median_filtered(check_unit_image(image), median)
-    chosen = resolve(preset, prior, prior_options, options)
-    is_saturated = _is_saturated(image, kernel_size, saturated, chosen)
-    found, window = _estimated(image, kernel_size, chosen, is_saturated, crop, callback, progress)
-    if saturated is None and is_saturated and nonblind is None and not final_options:
-        method = "whyte" if needs_more_light(image, found.kernel) else method
-    method, final_options = completed(image, method, final_options)
+    check_final_step(method, final_options)
+    chosen = resolve(preset, prior, prior_options, ranking_options, options)
+    prepared = _prepared(image, kernel_size, chosen, saturated, median, crop)
+    found = _estimated(prepared, callback, progress)
+    if saturated is None and prepared.is_saturated and nonblind is None and not final_options:
+        method = "whyte" if needs_more_light(prepared.image, found.kernel) else method
+    method, final_options = completed(prepared.image, method, final_options)
+    blurred = prepared.image
     if found.options.dtype == "float32":
-        image = image.astype(np.float32, copy=False)
-    final = deconvolve(image, found.kernel, method, **{"workers": found.options.workers, **final_options})
-    return DeblurResult(
-        final,
-        found.kernel,
-        found.latent,
-        found.history,
-        found.options,
-        found.prior,
-        found.candidates,
-        median,
-        window,
-        is_saturated,
-        method,
-        final_options,
-    )
+        blurred = blurred.astype(np.float32, copy=False)
+    final = deconvolve(blurred, found.kernel, method, **{"workers": found.options.workers, **final_options})
+    return DeblurResult(image=final, nonblind=method, nonblind_options=final_options, **vars(found))
 
 
 def estimate_kernel(
@@ -169,6 +198,7 @@ def estimate_kernel(
     preset: str | None = None,
     prior=None,
     prior_options: dict | None = None,
+    ranking_options: dict | None = None,
     saturated: bool | None = None,
     median: int = 0,
     crop=None,
@@ -181,54 +211,76 @@ def estimate_kernel(
     Returns
     -------
     KernelEstimate
-        With ``kernel`` (n, n), ``latent``, ``history``, ``options``, ``prior``, ``candidates``, ``median``, ``crop`` and
-        ``saturated``.
 
     Warns
     -----
     KernelCollapseWarning
-        If the kernel is a delta, so that deblurring with it would leave the image as it is.
+        If the kernel is a point, so that deblurring with it would leave the image as it is.
 
     Raises
     ------
     InvalidInputError
+        If an argument is not what it should be.
     KernelCollapseError
         If nothing is left of the kernel.
+
+    Examples
+    --------
+    >>> import numpy as np, pydeblur
+    >>> image = np.kron(np.random.default_rng(0).random((8, 8)), np.ones((6, 6)))
+    >>> estimate = pydeblur.estimate_kernel(image, 5, prior="gradient")
+    >>> round(float(estimate.kernel.sum()), 9), len(estimate.history)
+    (1.0, 5)
     """
     _check_saturated(saturated)
-    image = median_filtered(check_unit_image(image), median)
-    chosen = resolve(preset, prior, prior_options, options)
-    if saturated and not chosen.minds_clipping:
+    chosen = resolve(preset, prior, prior_options, ranking_options, options)
+    if saturated and not chosen.handles_clipping:
         raise InvalidOptionError("saturated belongs to the preset 'best': others take every pixel as it is")
-    is_saturated = _is_saturated(image, kernel_size, saturated, chosen)
-    found, window = _estimated(image, kernel_size, chosen, is_saturated, crop, callback, progress)
-    return KernelEstimate(**vars(found), median=median, crop=window, saturated=is_saturated)
+    return _estimated(_prepared(image, kernel_size, chosen, saturated, median, crop), callback, progress)
 
 
-def _estimated(
-    image, kernel_size, preset, saturated, crop, callback, progress
-) -> tuple[BlindDeconvolution, Window | None]:
-    first_options = runs_of(preset, kernel_size)[0].options
-    window = crop_window(crop, image, kernel_size)
-    part = image if window is None else window.part_of(image)
-    grey = check_blurred_image(grey_image(part), first_options)
-    clipped = clipped_pixels(part) if saturated and preset.minds_clipping else None
-    with ProgressBar(total_iterations(preset, kernel_size, clipped), disable=not progress) as bar:
-        result = estimate(grey, kernel_size, preset, _both(callback, bar), clipped)
-    if result.kernel.max() > _DELTA_MASS:
+class _Prepared(NamedTuple):
+    """A picture at the door: what its kernel is estimated from, the plan, and what was done to it."""
+
+    image: np.ndarray
+    grey: np.ndarray
+    plan: EstimationPlan
+    median: int
+    region: Region | None
+    is_saturated: bool
+
+
+def _prepared(image, kernel_size, preset: Preset, saturated, median, crop) -> _Prepared:
+    """All that is decided before the first iteration."""
+    image = median_filtered(check_unit_image(image), median)
+    is_saturated = _is_saturated(image, kernel_size, saturated, preset)
+    # The options are checked before anything is done with the kernel's size.
+    solver_options({**preset.for_size(kernel_size).runs()[0][1], "kernel_size": kernel_size})
+    region = region_from(crop, image, kernel_size)
+    part = image if region is None else region.part_of(image)
+    grey = grey_image(part)
+    clipped = clipped_pixels(part) if is_saturated and preset.handles_clipping else None
+    return _Prepared(image, grey, preset.for_image(grey, kernel_size, clipped), median, region, is_saturated)
+
+
+def _estimated(prepared: _Prepared, callback, progress: bool) -> KernelEstimate:
+    plan = prepared.plan
+    with ProgressBar(plan.iteration_total, disable=not progress) as bar:
+        found = run_plan(plan, prepared.grey, _both(callback, bar))
+    if found.kernel.max() > _DELTA_MASS:
         warnings.warn(
             "the estimated kernel collapsed to a delta: the image would be left as it is; try a larger kernel size "
             "or a part of the image with stronger edges",
             KernelCollapseWarning,
             stacklevel=3,  # the caller of deblur or estimate_kernel
         )
-    return result, window
+    return replace(found, median=prepared.median, crop=prepared.region, saturated=prepared.is_saturated)
 
 
-def _is_saturated(image, kernel_size, saturated, preset) -> bool:
+def _is_saturated(image, kernel_size, saturated, preset: Preset) -> bool:
     """What the user says, or what the image looks like to a preset that asks."""
     if saturated is None:
-        return preset.minds_clipping and is_integer(kernel_size) and has_clipped_highlights(image, kernel_size)
+        return preset.handles_clipping and is_integer(kernel_size) and has_clipped_highlights(image, kernel_size)
     return bool(saturated)
 
 
@@ -238,7 +290,7 @@ def _check_saturated(saturated) -> None:
 
 
 def _final_method(nonblind, saturated) -> str | None:
-    """As far as it does not hang on what the image looks like; None is :func:`deconvolve`'s default."""
+    """As far as it does not depend on what the image looks like; None is :func:`deconvolve`'s default."""
     _check_saturated(saturated)
     if saturated and nonblind not in (None, "whyte"):
         raise InvalidOptionError(f"a saturated image needs the final step 'whyte', not {nonblind!r}")
@@ -246,9 +298,9 @@ def _final_method(nonblind, saturated) -> str | None:
 
 
 def _both(callback, bar):
-    def emit(record):
-        bar(record)
+    def emit(state):
+        bar(state)
         if callback is not None:
-            callback(record)
+            callback(state)
 
     return emit

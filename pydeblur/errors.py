@@ -2,20 +2,72 @@
 
 
 class InvalidInputError(ValueError):
-    """An argument, an option or a file is not what it should be; the message is one sentence that says what is."""
+    """An argument, an option or a file is not what it should be; the message is one sentence that says what is.
+
+    Examples
+    --------
+    >>> import pydeblur
+    >>> try:
+    ...     pydeblur.deconvolve([[0.5, 0.5]], [[1.0, 0.0]])
+    ... except pydeblur.InvalidInputError as error:
+    ...     print(error)
+    both sides of the kernel should be odd, but its shape is (1, 2)
+    """
 
 
 class InvalidOptionError(InvalidInputError):
-    """An option lies outside its range or is unknown."""
+    """An option lies outside its range or is unknown.
+
+    Examples
+    --------
+    >>> import pydeblur
+    >>> try:
+    ...     pydeblur.SolverOptions(kernel_size=10)
+    ... except pydeblur.InvalidOptionError as error:
+    ...     print(error)
+    kernel_size should be an odd whole number of at least 3, but is 10
+    """
 
 
 class FileFormatError(InvalidInputError):
-    """A file is missing, can't be read or written, or holds something else than expected."""
+    """A file is missing, can't be read or written, or holds something else than expected.
+
+    Examples
+    --------
+    >>> import pydeblur
+    >>> try:
+    ...     pydeblur.load_prior("classifier", weights="missing.onnx")
+    ... except pydeblur.FileFormatError as error:
+    ...     print(error)
+    weights should be one of ... or the path of an ONNX file; there is no 'missing.onnx'.
+    """
 
 
 class KernelCollapseError(InvalidInputError):
-    """The kernel estimate has nothing left in it (all zero or not finite), so there is nothing to deblur with."""
+    """The kernel estimate has nothing left in it (all zero or not finite), so there is nothing to deblur with.
+
+    Examples
+    --------
+    >>> import numpy as np, pydeblur
+    >>> try:
+    ...     pydeblur.estimate_psf(*np.zeros((4, 9, 9)), weight=1.0, psf_size=3)
+    ... except pydeblur.KernelCollapseError as error:
+    ...     print(error)
+    the kernel estimate collapsed: it has no mass left
+    """
 
 
 class KernelCollapseWarning(UserWarning):
-    """The kernel estimate is a delta: the result is the input, hardly changed."""
+    """The kernel estimate is a delta: the result is the input, hardly changed.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np, pydeblur
+    >>> image = np.random.default_rng(0).random((40, 40))
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     kernel = pydeblur.estimate_kernel(image, 3, prior="gradient", kernel_threshold=1).kernel
+    >>> kernel.max().item(), caught[0].category.__name__
+    (1.0, 'KernelCollapseWarning')
+    """

@@ -1,15 +1,24 @@
 """What all tests share: the golden outputs of the MATLAB-language reference, and a sharp image."""
 
+import ctypes
+import os
 import sys
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from scipy.io import loadmat
 
-from pydeblur.compiled import compiled_loops
-from pydeblur.fourier import fft_fixed
+from pydeblur.backend.compiled import compiled_loops
+from pydeblur.backend.fft import fft_fixed
+
+# "thorough" tries many more examples: HYPOTHESIS_PROFILE=thorough make test. No example has a deadline: speed is measured in
+# benchmarks/, and the first call of a compiled loop takes a second.
+settings.register_profile("default", deadline=None, max_examples=100)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -49,9 +58,8 @@ def subnormal_numbers():
     """Undo, for the next test, what training and ONNX Runtime do to their thread: flush subnormal numbers to zero."""
     yield
     if np.float64(5e-324) * 1.0 == 0:
-        import torch
-
-        torch.set_flush_denormal(False)
+        # C's default floating-point environment, FE_DFL_ENV; the rounding mode is the usual one anyway.
+        ctypes.CDLL(None).fesetenv(ctypes.c_void_p(-1))
 
 
 @pytest.fixture(params=["scipy", "ducc0"])

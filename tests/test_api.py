@@ -86,7 +86,9 @@ class TestDeblur:
             result = pydeblur.deblur(image, 7, **words)
             assert result.nonblind == "ringing" and result.nonblind_options == weights_for_noise(image)
             assert np.array_equal(result.image, pydeblur.deconvolve(image, result.kernel))
-            assert np.array_equal(result.image, pydeblur.deconvolve(image, result.kernel, "ringing", **result.nonblind_options))
+            assert np.array_equal(
+                result.image, pydeblur.deconvolve(image, result.kernel, "ringing", **result.nonblind_options)
+            )
         usual = pydeblur.deconvolve(noisy, result.kernel, "ringing")
         assert np.abs(result.image - usual).max() > 0.01
         for given_words in ({"nonblind": "ringing"}, {"nonblind_options": {"lambda_l0": 5e-4}}):
@@ -161,14 +163,14 @@ class TestEstimateKernel:
         result = pydeblur.estimate_kernel(
             blurred, 13, prior=prior, callback=seen.append, iterations=3, kernel_threshold=0
         )
-        assert len(seen) == len(result.history) and all(one is other for one, other in zip(seen, result.history))
-        assert [record.iteration for record in seen] == [1, 2, 3] * 3
-        assert [record.scale for record in seen] == [2] * 3 + [1] * 3 + [0] * 3
-        assert [record.kernel_size for record in seen[::3]] == kernel_sizes(13)[::-1]
-        assert (seen[-1].height, seen[-1].width) == blurred.shape
+        assert [state.record for state in seen] == list(result.history) and {state.candidate for state in seen} == {0}
+        assert [state.record.iteration for state in seen] == [1, 2, 3] * 3
+        assert [state.record.scale for state in seen] == [2] * 3 + [1] * 3 + [0] * 3
+        assert [state.record.kernel_size for state in seen[::3]] == kernel_sizes(13)[::-1]
+        assert (seen[-1].record.height, seen[-1].record.width) == blurred.shape == seen[-1].latent.shape
         expected = [max(4e-3 / 1.1**n, 1e-4) for n in range(9)]
         assert result.history.column("lambda_grad") == pytest.approx(expected)
-        for record in seen:
+        for record in (state.record for state in seen):
             terms = record.data_term, record.kernel_term, record.gradient_term, record.prior_term
             assert record.energy == pytest.approx(sum(terms), rel=1e-12) and min(terms) >= 0
             # Sparse gradients: a number of pixels times the weight.
@@ -176,7 +178,7 @@ class TestEstimateKernel:
                 round(record.gradient_term / record.lambda_grad)
             )
             assert (record.prior_term > 0) == (prior == "intensity")
-        assert seen[-1].kernel_term == pytest.approx(2 * np.sum(result.kernel**2), rel=1e-9)
+        assert seen[-1].record.kernel_term == pytest.approx(2 * np.sum(result.kernel**2), rel=1e-9)
 
     def test_prior_terms_are_those_of_eq_4(self, blurred):
         history = pydeblur.estimate_kernel(blurred, 5, prior="intensity", lambda_prior=0.02, iterations=2).history
@@ -205,7 +207,7 @@ class TestEstimateKernel:
         class Enough(Exception):
             pass
 
-        def stop(record):
+        def stop(state):
             raise Enough
 
         with pytest.raises(Enough):
@@ -355,7 +357,7 @@ BAD_OPTIONS = [
 
 @pytest.mark.parametrize("options", BAD_OPTIONS, ids=str)
 def test_bad_options_are_refused_before_any_work(options):
-    def fail(record):
+    def fail(state):
         raise AssertionError("the estimation has started")
 
     with pytest.raises(pydeblur.InvalidInputError) as caught:

@@ -99,7 +99,7 @@ class TestBlindDeconv:
         ],
     )
     def test_bad_options(self, blurred, weights, opts):
-        with pytest.raises(pydeblur.InvalidInputError, match="^[^\n]+$"):
+        with pytest.raises(pydeblur.InvalidInputError, match=r"^[^\n]+$"):
             pydeblur.blind_deconv(blurred, *weights, opts)
 
     def test_colour_is_refused(self, blurred):
@@ -182,7 +182,7 @@ class TestSmallOnes:
 
     @pytest.mark.parametrize("bad", [0, -1, 1.5, np.nan, np.inf, "a", None, [], [[1], [1, 2]], 1j, True])
     def test_bad_lengths(self, bad):
-        with pytest.raises(pydeblur.InvalidInputError, match="^n should be"):
+        with pytest.raises(pydeblur.InvalidInputError, match=r"^n should be"):
             pydeblur.opt_fft_size(bad)
 
     def test_threshold_pxpy_v1_with_a_threshold(self, blurred):

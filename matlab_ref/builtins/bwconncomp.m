@@ -4,7 +4,7 @@ function cc = bwconncomp(bw, conn)
 %   1 x NumObjects cell of sorted linear indices.  Components come in the order
 %   of their first pixel in column-major order.
 %
-%   Source: ALGORITHM section 2(d).
+%   Source: docs/algorithm, section 3.
 if nargin < 2, conn = 8; end
 if conn ~= 8
     error('bwconncomp:conn', 'only 8-connectivity is implemented.');

@@ -3,7 +3,7 @@ function y = dst(x)
 %   Y(k) = sum_n X(n) sin(pi k n / (N+1)), k = 1..N, as MATLAB's dst.
 %   The FFT of the odd extension of length 2(N+1) gives it.
 %
-%   Source: ALGORITHM section 2 (wrap_boundary).
+%   Source: docs/algorithm, section 3 (wrap_boundary).
 [n, columns] = size(x);
 zero_row = zeros(1, columns);
 spectrum = fft([zero_row; x; zero_row; -x(n:-1:1, :)], [], 1);

@@ -8,7 +8,7 @@ function h = fspecial(type, varargin)
 %   FSPECIAL('disk', RADIUS)  each pixel's overlap with the disk.
 %   All sum to 1 (motion: up to eps*LENGTH^2, as MATLAB's).
 %
-%   Source: MATLAB's documentation of fspecial; ALGORITHM section 6.
+%   Source: MATLAB's documentation of fspecial; docs/algorithm, section 7.
 switch type
     case 'gaussian'
         h = gaussian_filter(varargin{:});

@@ -4,7 +4,7 @@ function level = graythresh(img)
 %   the mean of all grey levels at which the between-class variance is
 %   greatest, divided by 255.  A constant image gives 0.
 %
-%   Source: ALGORITHM section 7; Otsu 1979; MATLAB's documentation.
+%   Source: docs/algorithm, section 4; Otsu 1979; MATLAB's documentation.
 if isa(img, 'uint8')
     grey = double(img(:));
 else

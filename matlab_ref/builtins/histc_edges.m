@@ -5,7 +5,7 @@ function counts = histc_edges(x, edges)
 %   EDGES is a vector, increasing; COUNTS is a column of the same length.
 %   (Own name, so that neither MATLAB's nor Octave's histc is shadowed.)
 %
-%   Source: ALGORITHM section 4.
+%   Source: docs/algorithm, section 5.
 edges = edges(:);
 n = numel(edges);
 x = x(:);

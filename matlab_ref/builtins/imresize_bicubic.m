@@ -6,7 +6,7 @@ function out = imresize_bicubic(img, scale)
 %   borders are mirrored; weights are normalised; the dimension with the
 %   smaller factor goes first.  IMG is (H, W) or (H, W, C), double.
 %
-%   Source: ALGORITHM section 1.4 and 11; Keys 1981; MATLAB's documentation.
+%   Source: docs/algorithm, sections 2 and 11; Keys 1981; MATLAB's documentation.
 in_size = [size(img, 1), size(img, 2)];
 if isscalar(scale)
     out_size = ceil(scale * in_size);

@@ -4,7 +4,7 @@ function values = interp2_linear(img, xq, yq)
 %   column coordinates XQ and row coordinates YQ (same size).  Points outside
 %   [1, W] x [1, H] give NaN (Octave's interp2 gives NA).
 %
-%   Source: ALGORITHM sections 1.5 and 11.
+%   Source: docs/algorithm, sections 2 and 11.
 [height, width] = size(img);
 inside = xq >= 1 & xq <= width & yq >= 1 & yq <= height;
 values = nan(size(xq));

@@ -5,7 +5,7 @@ function psf = otf2psf(otf, out_size)
 %   An imaginary part that is nothing but round-off is dropped.  (Octave's
 %   image package crops even sizes one element off; this does not.)
 %
-%   Source: ALGORITHM sections 5 and 11; MATLAB's documentation of otf2psf.
+%   Source: docs/algorithm, sections 6 and 11; MATLAB's documentation of otf2psf.
 if nargin < 2, out_size = size(otf); end
 if any(out_size > size(otf))
     error('otf2psf:size', 'out_size must not exceed the size of otf.');

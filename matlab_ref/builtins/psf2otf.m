@@ -5,7 +5,7 @@ function otf = psf2otf(psf, out_size)
 %   comes first, and takes the 2-D FFT.  An imaginary part that is nothing but
 %   round-off is dropped.
 %
-%   Source: ALGORITHM section 3; MATLAB's documentation of psf2otf.
+%   Source: docs/algorithm, section 4; MATLAB's documentation of psf2otf.
 psf_size = size(psf);
 if nargin < 2, out_size = psf_size; end
 if any(out_size < psf_size)

@@ -4,7 +4,7 @@ function lab = srgb2lab(rgb)
 %   linearisation; the matrix follows from the chromaticities of the sRGB
 %   primaries and the white point (0.95047, 1, 1.08883).
 %
-%   Source: ALGORITHM section 6 (range distance of the bilateral filter).
+%   Source: docs/algorithm, section 7 (range distance of the bilateral filter).
 rgb = min(max(double(rgb), 0), 1);
 linear = rgb / 12.92;
 high = rgb > 0.04045;

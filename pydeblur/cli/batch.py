@@ -54,14 +54,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Deblur them all; 1 if any failed, else 0."""
-    from pydeblur.presets import resolve
+    from pydeblur.estimators.presets import resolve
     from pydeblur.priors.classifier.weights_file import resolve_weights
 
     # What does not go together is refused before the first image.
     preset = resolve(**prior_choice(arguments), solver=solver_options(arguments))
-    for options in (preset.judge, preset.prior_options):
-        if "weights" in options:
-            resolve_weights(options["weights"])
+    for options in (preset.prior.options, preset.ranking if preset.variants else None):
+        if options is not None:
+            resolve_weights(options.weights)
     nonblind_options(arguments)
     jobs = _jobs(arguments, _images(arguments.inputs))
     waiting = [job for job in jobs if arguments.overwrite or not _is_finished(job)]
@@ -77,15 +77,15 @@ def _images(inputs) -> list[Path]:
     found = []
     for path in map(Path, inputs):
         if path.is_dir():
-            found += sorted(
-                file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file()
-            )
+            found += sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file())
         elif path.is_file():
             found.append(path)
         else:
             raise FileFormatError(f"{path} should be a folder or an image, but there is nothing of that name")
     if not found:
-        raise InvalidInputError(f"{', '.join(inputs)} should hold images ({', '.join(IMAGE_SUFFIXES)}), but there are none")
+        raise InvalidInputError(
+            f"{', '.join(inputs)} should hold images ({', '.join(IMAGE_SUFFIXES)}), but there are none"
+        )
     return list({os.path.realpath(path): path for path in found}.values())  # each once
 
 
@@ -94,9 +94,9 @@ def _jobs(arguments, images) -> list[argparse.Namespace]:
 
     Every output can be written, and none is another's or an input.
     """
-    from pydeblur.reproduce.tables import output_folder
+    from pydeblur.files import make_folder
 
-    folder = output_folder(arguments.output)
+    folder = make_folder(arguments.output)
     jobs = [_deblur_arguments(arguments, image, folder) for image in images]
     makers = {}
     for job in jobs:
@@ -125,7 +125,7 @@ def _run_all(jobs, arguments) -> int:
     """How many failed; each says why as soon as it has."""
     from tqdm import tqdm
 
-    from pydeblur.reproduce.processes import map_unordered
+    from pydeblur.parallel.processes import map_unordered
 
     failed = 0
     hidden = not progress.wants_bar(arguments)

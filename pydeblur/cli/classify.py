@@ -10,7 +10,9 @@ from pydeblur.errors import InvalidOptionError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of this command."""
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="PNG, JPEG or TIFF")
-    parser.add_argument("--weights", default="classifier-paper", metavar="W", help="name or ONNX file (default: %(default)s)")
+    parser.add_argument(
+        "--weights", default="classifier-paper", metavar="W", help="name or ONNX file (default: %(default)s)"
+    )
     parser.add_argument("--backend", choices=("onnxruntime", "torch", "numpy"), default="onnxruntime")
     parser.add_argument("--device", choices=("cpu", "cuda", "auto"), default="cpu")
     parser.add_argument("--activation-map", metavar="PNG", help="write the last convolution's map (one image only)")
@@ -20,17 +22,15 @@ def run(arguments: argparse.Namespace) -> None:
     """Print f for each image: 0 is clear, 1 is blurred."""
     from pydeblur.cli.outputs import check_outputs
     from pydeblur.files import read_image, write_image
-    from pydeblur.grey import grey_image
     from pydeblur.matlab import im2double
+    from pydeblur.preprocess.grey import grey_image
     from pydeblur.priors import load_prior
     from pydeblur.priors.classifier.activation import activation_picture
 
     if arguments.activation_map and len(arguments.images) > 1:
         raise InvalidOptionError("--activation-map takes one image only")
     check_outputs(image=arguments.activation_map)
-    prior = load_prior(
-        "classifier", weights=arguments.weights, backend=arguments.backend, device=arguments.device
-    )
+    prior = load_prior("classifier", weights=arguments.weights, backend=arguments.backend, device=arguments.device)
     for path in arguments.images:
         pixels = read_image(path).pixels
         grey = grey_image(pixels)

@@ -48,7 +48,10 @@ def run(arguments: argparse.Namespace) -> None:
     )
     if result.saturated and arguments.saturated is None and not arguments.quiet:
         found = "clipped highlights found, and not counted for the kernel"
-        print(f"pydeblur deblur: {found}; the final step is {result.nonblind} (--no-saturated counts them)", file=sys.stderr)
+        print(
+            f"pydeblur deblur: {found}; the final step is {result.nonblind} (--no-saturated counts them)",
+            file=sys.stderr,
+        )
     write_image(arguments.output, result.image, like=source)
     if arguments.kernel_out:
         write_kernel(arguments.kernel_out, result.kernel)

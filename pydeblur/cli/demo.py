@@ -17,17 +17,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Deblur the demo images and print the PSNR where the truth is known."""
-    from pydeblur.files import write_image, write_kernel
-    from pydeblur.reproduce.demo import demo_images, psnr_before_and_after, run_demo_image, side_by_side
-    from pydeblur.reproduce.tables import output_folder
+    from pydeblur.api import deblur
+    from pydeblur.datasets.demo_images import demo_images
+    from pydeblur.evaluation.side_by_side import side_by_side
+    from pydeblur.files import make_folder, write_image, write_kernel
+    from pydeblur.metrics import aligned_psnr
 
-    images, results = demo_images(), []
-    output_folder(arguments.out)
+    images, rows = demo_images(), []
+    make_folder(arguments.out)
     overview = os.path.join(arguments.out, "side_by_side.png")
     check_outputs(image=overview)
     for image in images:
-        result = run_demo_image(image, progress=progress.wants_bar(arguments))
-        results.append(result)
+        result = deblur(image.blurred, image.kernel_size, progress=progress.wants_bar(arguments), **image.settings)
+        rows.append((image.blurred, result.image, result.kernel, image.detail))
         path = os.path.join(arguments.out, image.name)
         write_image(f"{path}_blurred.png", image.blurred)
         write_image(f"{path}_deblurred.png", result.image)
@@ -36,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
         if image.sharp is None:
             print(f"{image.name}: real blur, no ground truth; look at {path}_deblurred.png")
         else:
-            before, after = psnr_before_and_after(image, result)
+            before, after = (aligned_psnr(picture, image.sharp) for picture in (image.blurred, result.image))
             print(f"{image.name}: PSNR {before:.2f} dB blurred, {after:.2f} dB deblurred ({after - before:+.2f} dB)")
-    write_image(overview, side_by_side(images, results))
+    write_image(overview, side_by_side(rows))
     print(f"pictures and kernels are in {arguments.out}")

@@ -8,7 +8,6 @@ import sys
 from pydeblur.cli.argument_types import count
 from pydeblur.cli.outputs import check_outputs
 from pydeblur.cli.solver_arguments import (
-    DEFAULT_NONBLIND,
     add_nonblind_arguments,
     add_solver_arguments,
     nonblind_method,
@@ -16,6 +15,9 @@ from pydeblur.cli.solver_arguments import (
     prior_choice,
     solver_options,
 )
+from pydeblur.nonblind.options import DEFAULT as DEFAULT_NONBLIND
+from pydeblur.nonblind.options import OPTIONS as FINAL_STEPS
+from pydeblur.options import option_infos
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,17 +29,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", metavar="OUT.json", help="write the report here")
     parser.add_argument("--quiet", action="store_true", help="print the summary only")
     add_solver_arguments(parser, needs_kernel_size=False)
-    add_nonblind_arguments(parser, lambda_l0="0.0002")
+    add_nonblind_arguments(parser, lambda_l0=2e-4)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Run a benchmark and print it as a table."""
-    from pydeblur.nonblind.methods import method_options
-    from pydeblur.reproduce.evaluation import BENCHMARKS, Protocol, evaluate, write_report
+    from pydeblur.evaluation.protocols import BENCHMARKS, Protocol, evaluate, write_report
 
     check_outputs(table=arguments.json)
     method = nonblind_method(arguments) or DEFAULT_NONBLIND
-    usual = {name: value for name, value in BENCHMARKS[arguments.benchmark].items() if name in method_options(method)}
+    usual = {
+        name: value
+        for name, value in BENCHMARKS[arguments.benchmark].items()
+        if name in option_infos(FINAL_STEPS[method])
+    }
     protocol = Protocol(
         benchmark=arguments.benchmark,
         **prior_choice(arguments),

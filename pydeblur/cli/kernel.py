@@ -43,7 +43,9 @@ def run(arguments: argparse.Namespace) -> None:
         **solver_options(arguments),
     )
     if result.saturated and arguments.saturated is None and not arguments.quiet:
-        print("pydeblur kernel: clipped highlights found, and not counted (--no-saturated counts them)", file=sys.stderr)
+        print(
+            "pydeblur kernel: clipped highlights found, and not counted (--no-saturated counts them)", file=sys.stderr
+        )
     write_kernel(arguments.output, result.kernel)
     if arguments.history:
         result.history.write_csv(arguments.history)

@@ -24,7 +24,7 @@ COMMANDS = {
     "synth": ("pydeblur.cli.synth", "draw random kernels and training pairs"),
     "train": ("pydeblur.cli.train", "train a classifier"),
     "train-mixture": ("pydeblur.cli.train_mixture", "train the patch mixture of the final step epll"),
-    "train-judge": ("pydeblur.cli.train_judge", "train the network that tells which of several kernels is the best"),
+    "train-ranking": ("pydeblur.cli.train_ranking", "train the network that chooses among the kernels of several runs"),
     "export": ("pydeblur.cli.export", "turn a checkpoint into an ONNX file"),
     "reproduce": ("pydeblur.cli.reproduce", "make a table or figure of the paper"),
     "demo": ("pydeblur.cli.demo", "deblur two images that scikit-image ships, and write pictures of it"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pydeblur.cli.argument_types import count
-from pydeblur.reproduce.registry import ALL, ITEMS, reproduce
+from pydeblur.reproduce import ALL, ITEMS, reproduce
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Make it, and say which files it wrote."""
-    from pydeblur.reproduce.runs import Request
+    from pydeblur.evaluation.store import Request
 
     methods = None
     if arguments.methods is not None:

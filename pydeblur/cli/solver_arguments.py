@@ -1,28 +1,23 @@
-"""Arguments that several commands share: the kernel estimation's, the final step's, and what they mean for the API."""
+"""Arguments that several commands share: the kernel estimation's, the final step's, and what they mean for the Python face.
+
+Flags, ranges and help follow from the fields of the options (:mod:`pydeblur.options`).
+"""
 
 from __future__ import annotations
 
 import argparse
 
-from pydeblur.cli.argument_types import (
-    above_1,
-    count,
-    crop,
-    median_window,
-    not_negative,
-    odd_size,
-    pixels_or_positive,
-    positive,
-    zero_or_from_1,
-)
+from pydeblur.cli.argument_types import crop, median_window, odd_size, of_kind
 from pydeblur.errors import InvalidOptionError
-from pydeblur.presets import DEFAULT, PRESETS
+from pydeblur.estimators.presets import DEFAULT, PRESETS, RankingOptions
+from pydeblur.nonblind.options import DEFAULT as DEFAULT_NONBLIND
+from pydeblur.nonblind.options import OPTIONS as FINAL_STEPS
+from pydeblur.options import OptionInfo, option_infos
+from pydeblur.priors.classifier.options import ClassifierOptions
+from pydeblur.priors.registry import PRIORS
+from pydeblur.solver.options import SolverOptions
 
-PRIOR_NAMES = ("gradient", "intensity", "classifier")
-FORMS = ("probability", "nll", "logit")
-NONBLIND_NAMES = ("ringing", "tv", "l0", "hyper-laplacian", "epll", "whyte")
-DEFAULT_NONBLIND = "ringing"
-#: Without a prior beside the gradients they would change nothing.
+#: Fields of SolverOptions that change nothing without a prior beside the gradients.
 _OF_A_PRIOR = (
     "prior_scale",
     "prior_domain",
@@ -33,13 +28,18 @@ _OF_A_PRIOR = (
     "beta_growth",
     "beta_max",
 )
-_NONBLIND_OPTIONS = {
-    "ringing": ("lambda_tv", "lambda_l0", "weight_ring"),
-    "tv": ("lambda_tv",),
-    "l0": ("lambda_l0",),
-    "hyper-laplacian": ("lambda_hl", "exponent"),
-    "epll": ("noise",),
-    "whyte": (),
+#: What is used in place of a field's default, for the help.
+_IN_PRESETS = {
+    "lambda_grad": "best also tries 0.008 and 0.002",
+    "prefilter": "best: 0.7 at 1 % noise, less at less",
+    "iterations": "best also tries 10",
+    "finest_iterations": "as at the others; best: 10 at last",
+    "dtype": "fast: float32",
+    "descent_tolerance": "fast: 1e-4",
+    "beta_growth": "fast: 8",
+    "beta_start": "2λ",
+    "lambda_tv": "by the noise where neither method nor options are given",
+    "lambda_l0": "by the noise where neither method nor options are given",
 }
 
 
@@ -62,21 +62,9 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
         help=f"prior and options in one name; what is given beside it wins (default: {DEFAULT}, unless --prior is given)",
     )
     group.add_argument(
-        "--prior", choices=PRIOR_NAMES,
+        "--prior",
+        choices=PRIORS,
         help="image prior (default: the preset's); without --preset one run, the paper's values",
-    )
-    group.add_argument(
-        "--lambda-prior", type=not_negative, metavar="X",
-        help="λ, weight of the prior (default: 0.004; best: of the one candidate that has a prior)",
-    )
-    group.add_argument(
-        "--lambda-grad", type=not_negative, metavar="X",
-        help="μ, weight of the L0 gradients (default: 0.004; best also tries 0.008 and 0.002)",
-    )
-    group.add_argument("--gamma", type=positive, metavar="G", help="raise the image to this power first (default: 1)")
-    group.add_argument(
-        "--prefilter", type=not_negative, metavar="PX",
-        help="smooth noise with a Gaussian of this width (default: 0; best: 0.7 at 1 %% noise, less at less)",
     )
     group.add_argument(
         "--median",
@@ -85,128 +73,95 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
         metavar="N",
         help="first of all a median filter of this window, against salt-and-pepper noise (default: 0, none)",
     )
-    group.add_argument(
-        "--iterations", type=count, metavar="N",
-        help="iterations per scale (default: 5; best also tries 10)",
-    )
-    group.add_argument(
-        "--finest-iterations", type=count, metavar="N",
-        help="at the finest scale (default: as at the others; best: 10 at last)",
-    )
-    group.add_argument("--kernel-solver", choices=("cg", "fft"), help="kernel step (default: cg)")
-    group.add_argument(
-        "--kernel-threshold",
-        type=zero_or_from_1,
-        metavar="X",
-        help="zero the final kernel below max/X; 0 keeps all (default: 20)",
-    )
-    group.add_argument("--dtype", choices=("float64", "float32"), help="arithmetic (default: float64; fast: float32)")
-    group.add_argument(
-        "--device",
-        choices=("cpu", "cuda", "auto"),
-        help="where solver and classifier compute; auto is a GPU where there is one (default: cpu)",
-    )
-    group.add_argument(
-        "--threads", type=count, metavar="N",
-        help="runs side by side; threads of FFTs and classifier (default: 1)",
-    )
-    _add_classifier_arguments(parser)
-
-
-def _add_classifier_arguments(parser):
-    group = parser.add_argument_group("the network, as prior (the classifier) or as judge")
-    group.add_argument(
-        "--weights", metavar="W",
-        help="of prior or judge: name or ONNX file (default: the preset's, else classifier-paper)",
-    )
-    group.add_argument("--backend", choices=("onnxruntime", "torch", "numpy"), help="(default: onnxruntime)")
+    infos = {name: info for name, info in option_infos(SolverOptions).items() if info.flag}
+    for name, info in infos.items():
+        if name not in _OF_A_PRIOR:
+            _add_option(group, name, info, _default_of(SolverOptions, name))
     group = parser.add_argument_group("the classifier as prior (--prior classifier, --preset faithful or fast)")
-    group.add_argument("--form", choices=FORMS, help="of the prior: f, -log(1 - f) or log-odds (default: probability)")
-    group.add_argument(
-        "--prior-scale", type=pixels_or_positive, metavar="W", help="w of eq. (12): a number, or 'pixels' (default: pixels)"
+    for name, info in option_infos(ClassifierOptions).items():
+        if info.flag:
+            _add_option(group, name, info, _default_of(ClassifierOptions, name))
+    for name in _OF_A_PRIOR:
+        _add_option(group, name, infos[name], _default_of(SolverOptions, name))
+    group = parser.add_argument_group("the network that chooses among several runs (--preset best)")
+    _add_option(group, "ranking_weights", option_infos(RankingOptions)["weights"], RankingOptions.weights)
+
+
+def _add_option(group, name: str, info: OptionInfo, default) -> None:
+    """A flag for an options field; None where it is not given."""
+    known = _IN_PRESETS.get(name)
+    shown = "" if default is None else f"{default:g}" if isinstance(default, float) else str(default)
+    hint = "; ".join(part for part in (shown, known) if part)
+    text = " ".join(info.text.split()) + (f" (default: {hint})" if hint else "")
+    words = (
+        {"choices": info.kind.choices} if info.kind.choices else {"type": of_kind(info.kind), "metavar": info.metavar}
     )
-    group.add_argument("--prior-domain", choices=("crop", "padded"), help="what the prior sees (default: crop)")
-    group.add_argument("--eta", type=positive, metavar="X", help="step size of Algorithm 1 (default: 0.1)")
-    group.add_argument("--descent-steps", type=count, metavar="N", help="steps of Algorithm 1 (default: 10)")
-    group.add_argument(
-        "--descent-tolerance",
-        type=not_negative,
-        metavar="X",
-        help="stop these steps once no pixel moves by more (default: 0, never; fast: 1e-4)",
-    )
-    group.add_argument("--beta-start", type=positive, metavar="X", help="first β (default: 2λ)")
-    group.add_argument(
-        "--beta-growth", type=above_1, metavar="X",
-        help="factor from one β to the next (default: 2; fast: 8)",
-    )
-    group.add_argument("--beta-max", type=positive, metavar="X", help="β stays below (default: 8)")
+    group.add_argument(f"--{info.flag}", dest=name, help=text.replace("%", "%%"), **words)
+
+
+def _default_of(options_class, name: str):
+    return getattr(options_class, name, None)
 
 
 def prior_choice(arguments: argparse.Namespace) -> dict:
-    """The arguments ``preset``, ``prior`` and ``prior_options`` of the Python face."""
-    given = {name: getattr(arguments, name) for name in ("weights", "form", "backend")}
+    """The arguments ``preset``, ``prior``, ``prior_options`` and ``ranking_options`` of the Python face."""
+    preset = PRESETS[arguments.preset or DEFAULT]
+    classifier_is_prior = arguments.prior == "classifier" or (
+        arguments.prior is None and preset.prior.prior == "classifier"
+    )
+    given = {name: getattr(arguments, name) for name, info in option_infos(ClassifierOptions).items() if info.flag}
     given = {name: value for name, value in given.items() if value is not None}
-    prior = arguments.prior or PRESETS[arguments.preset or DEFAULT].prior
-    takes_part = arguments.prior in (None, "classifier")
-    useless = [name for name in given if not takes_part or (name == "form" and prior != "classifier")]
-    if prior == "gradient":
+    useless = [] if classifier_is_prior else list(given)
+    if not classifier_is_prior and arguments.prior == "gradient":
         useless += [name for name in _OF_A_PRIOR if getattr(arguments, name) is not None]
     if useless:
         raise InvalidOptionError(f"--{useless[0].replace('_', '-')} belongs to --prior classifier")
-    if takes_part:
-        given["threads"] = arguments.threads or 1
-    return {"preset": arguments.preset, "prior": arguments.prior, "prior_options": given}
+    several_runs = bool(preset.variants) and (arguments.preset is not None or arguments.prior is None)
+    if arguments.ranking_weights is not None and not several_runs:
+        raise InvalidOptionError("--ranking-weights belongs to --preset best, which chooses among several runs")
+    threads = {"threads": arguments.workers or 1}
+    ranking = {} if arguments.ranking_weights is None else {"weights": arguments.ranking_weights}
+    return {
+        "preset": arguments.preset,
+        "prior": arguments.prior,
+        "prior_options": {**given, **threads} if classifier_is_prior else {},
+        "ranking_options": {**ranking, **threads} if several_runs else {},
+    }
 
 
 def solver_options(arguments: argparse.Namespace) -> dict:
     """The given ones of those arguments as fields of SolverOptions."""
-    fields = {
-        "lambda_prior": arguments.lambda_prior,
-        "lambda_grad": arguments.lambda_grad,
-        "gamma_correct": arguments.gamma,
-        "prefilter": arguments.prefilter,
-        "iterations": arguments.iterations,
-        "finest_iterations": arguments.finest_iterations,
-        "kernel_solver": arguments.kernel_solver,
-        "kernel_threshold": arguments.kernel_threshold,
-        "dtype": arguments.dtype,
-        "workers": arguments.threads,
-        "device": arguments.device,
-        "prior_scale": arguments.prior_scale,
-        "prior_domain": arguments.prior_domain,
-        "eta": arguments.eta,
-        "descent_steps": arguments.descent_steps,
-        "descent_tolerance": arguments.descent_tolerance,
-        "beta_start": arguments.beta_start,
-        "beta_growth": arguments.beta_growth,
-        "beta_max": arguments.beta_max,
-    }
+    fields = {name: getattr(arguments, name) for name, info in option_infos(SolverOptions).items() if info.flag}
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def add_nonblind_arguments(parser: argparse.ArgumentParser, lambda_l0: str | None = None, detects: bool = False) -> None:
-    """Arguments of the final step, whose usual `lambda_l0` may be a benchmark's; `detects` where the preset best looks for
-    clipped highlights itself."""
-    also = "; neither method nor options: by the noise" if lambda_l0 is None else ""
-    lambda_l0 = lambda_l0 or "0.0005"
+def add_nonblind_arguments(
+    parser: argparse.ArgumentParser, lambda_l0: float | None = None, detects: bool = False
+) -> None:
+    """Arguments of the final step.
+
+    A benchmark may have another usual `lambda_l0`; `detects` says whether the preset best looks for clipped highlights.
+    """
     group = parser.add_argument_group("final step")
-    group.add_argument("--nonblind", choices=NONBLIND_NAMES, help=f"method (default: {DEFAULT_NONBLIND}; whyte if saturated)")
+    group.add_argument(
+        "--nonblind", choices=tuple(FINAL_STEPS), help=f"method (default: {DEFAULT_NONBLIND}; whyte if saturated)"
+    )
     if detects:
         add_saturated_argument(group)
     else:
         group.add_argument("--saturated", action="store_true", help="the image has clipped highlights: use whyte")
-    group.add_argument("--lambda-tv", type=positive, metavar="X", help=f"weight of the total variation (default: 0.001{also})")
-    group.add_argument(
-        "--lambda-l0", type=not_negative, metavar="X", help=f"weight of the L0 gradients (default: {lambda_l0}{also})"
-    )
-    group.add_argument(
-        "--weight-ring", type=not_negative, metavar="X", help="strength of the ringing removal (default: 1)"
-    )
-    group.add_argument("--lambda-hl", type=positive, metavar="X", help="weight of the hyper-Laplacian (default: by noise)")
-    group.add_argument("--exponent", type=positive, metavar="X", help="of the hyper-Laplacian, up to 1 (default: 2/3)")
-    group.add_argument(
-        "--noise", type=positive, metavar="X", help="the noise's standard deviation, for epll (default: 0.01)"
-    )
+    for name, info in _final_step_infos().items():
+        (options_class, *_) = (each for each in FINAL_STEPS.values() if name in option_infos(each))
+        default = lambda_l0 if name == "lambda_l0" and lambda_l0 is not None else _default_of(options_class, name)
+        _add_option(group, name, info, default)
+
+
+def _final_step_infos() -> dict[str, OptionInfo]:
+    """The options of all final steps that have a flag."""
+    found = {}
+    for options_class in FINAL_STEPS.values():
+        found |= {name: info for name, info in option_infos(options_class).items() if info.flag}
+    return found
 
 
 def add_saturated_argument(parser) -> None:
@@ -234,10 +189,10 @@ def nonblind_method(arguments: argparse.Namespace) -> str | None:
 def nonblind_options(arguments: argparse.Namespace) -> dict:
     """The given options of the final step; refuses those that the method does not have."""
     method = nonblind_method(arguments) or DEFAULT_NONBLIND
-    names = {name for options in _NONBLIND_OPTIONS.values() for name in options}
-    given = {name: getattr(arguments, name) for name in sorted(names)}
+    given = {name: getattr(arguments, name) for name in sorted(_final_step_infos())}
     given = {name: value for name, value in given.items() if value is not None}
+    known = option_infos(FINAL_STEPS[method])
     for name in given:
-        if name not in _NONBLIND_OPTIONS[method]:
+        if name not in known:
             raise InvalidOptionError(f"--{name.replace('_', '-')} does not belong to the final step {method!r}")
     return given

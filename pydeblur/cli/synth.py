@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from pydeblur.cli.argument_types import of_kind
 from pydeblur.errors import InvalidInputError
+from pydeblur.options import NOT_NEGATIVE_COUNT
 
 #: Room for a crop and the largest kernel around it.
 _SMALLEST_SIDE = 192
@@ -15,14 +17,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of this command."""
     parser.add_argument("--data", nargs="+", required=True, metavar="FOLDER", help="folders of sharp images")
     parser.add_argument("-o", "--output", required=True, metavar="PNG")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=of_kind(NOT_NEGATIVE_COUNT), default=0, metavar="N", help="default: %(default)s")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Draw it."""
     from pydeblur.cli.outputs import check_outputs
-    from pydeblur.training.images import find_images, load_compact
-    from pydeblur.training.sheet import write_sheet
+    from pydeblur.datasets.photographs import find_images, load_compact
+    from pydeblur.training.classifier.sheet import write_sheet
 
     check_outputs(image=arguments.output)
     paths = find_images(arguments.data)

@@ -17,13 +17,27 @@ class Case(ABC):
     name : str
         Such as "im01_ker01".
     kernel_size : int
-        Odd; what to ask the kernel estimation for.
+        The odd size to ask the kernel estimation for.
     gamma : float
         The exponent to apply to the image before estimating the kernel.
     saturated : bool
         Whether bright pixels are clipped, so that the non-blind step has to reckon with that.
     folder : Path
         The data set's folder.
+
+    Examples
+    --------
+    A data set of your own is a subclass that reads its images:
+
+    >>> from pathlib import Path
+    >>> from pydeblur.datasets import Case
+    >>> from pydeblur.files import read_image
+    >>> class Photograph(Case):
+    ...     @property
+    ...     def blurred(self):
+    ...         return read_image(self.folder / f"{self.name}.jpg").pixels
+    >>> Photograph("street", 31, folder=Path("photographs")).sharp is None
+    True
     """
 
     name: str
@@ -35,7 +49,7 @@ class Case(ABC):
     @property
     @abstractmethod
     def blurred(self):
-        """(H, W) or (H, W, 3) float64 ndarray in [0, 1]."""
+        """The blurred image, an (H, W) or (H, W, 3) float64 ndarray in [0, 1]."""
 
     @property
     def sharp(self):

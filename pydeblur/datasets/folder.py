@@ -10,12 +10,12 @@ DATA_VARIABLE = "PYDEBLUR_DATA"
 
 
 def dataset_folder(name, landmark, data=None):
-    """The folder of one data set.
+    """Find the folder of one data set.
 
     Parameters
     ----------
     name : str
-        Of the data set, and of its folder inside the data folder.
+        The name of the data set, and of its folder inside the data folder.
     landmark : str
         A glob pattern that matches something in the data set's folder.
     data : str or os.PathLike, optional
@@ -28,7 +28,17 @@ def dataset_folder(name, landmark, data=None):
     Raises
     ------
     InvalidInputError
-        It is not known where the data lies, or it does not lie there.
+        If it is not known where the data lies, or it does not lie there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as data:
+    ...     Path(data, "levin").mkdir()
+    ...     Path(data, "levin", "im01_ker01.mat").touch()
+    ...     print(dataset_folder("levin", "im*_ker*.mat", data).name)
+    levin
     """
     source = "data"
     if data is None:

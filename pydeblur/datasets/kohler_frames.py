@@ -1,7 +1,7 @@
 """Köhler et al.'s own ground truth: the sharp frames along each camera shake, from a folder that the user has.
 
 Their download has a file ``GroundTruthI_K.mat`` for scene I and shake K, with an array ``GroundTruth`` (800, 800, 3,
-199); taken as well are pictures ``GroundTruthI_K_001.png`` and so on.
+199). Pictures ``GroundTruthI_K_001.png`` and so on are taken as well.
 """
 
 import re
@@ -13,12 +13,30 @@ import scipy.io
 from pydeblur.errors import FileFormatError, InvalidInputError
 from pydeblur.files import read_image
 
-#: Scene, shake and number, from 0, of the frame that their code leaves out: it is missing.
+#: Scene, shake and number (from 0) of the frame that their code leaves out because it is missing.
 _MISSING = (1, 3, 29)
 
 
 def check_frames_folder(folder):
-    """InvalidInputError unless `folder` is one that holds frames."""
+    """Check that a folder holds frames.
+
+    Parameters
+    ----------
+    folder : path
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no folder, or there are no frames in it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "GroundTruth1_1_001.png").touch()
+    ...     check_frames_folder(folder)
+    """
     folder = Path(folder)
     if not folder.is_dir() or not any(folder.glob("GroundTruth*_*.*")):
         raise InvalidInputError(
@@ -27,13 +45,13 @@ def check_frames_folder(folder):
 
 
 def frames(folder, name):
-    """The sharp frames of one case.
+    """Read the sharp frames of one case, one after the other.
 
     Parameters
     ----------
     folder : path
     name : str
-        Of the case, such as "im01_ker03".
+        The name of the case, such as "im01_ker03".
 
     Yields
     ------
@@ -43,7 +61,20 @@ def frames(folder, name):
     Raises
     ------
     InvalidInputError
-        There are none for this case; `FileFormatError`, where their file is damaged.
+        If there are none for this case.
+    FileFormatError
+        If their file is damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from pydeblur.files import write_image
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_image(Path(folder, "GroundTruth1_1_001.png"), np.zeros((4, 6, 3)))
+    ...     print([frame.shape for frame in frames(folder, "im01_ker01")])
+    [(4, 6, 3)]
     """
     scene, shake = int(name[2:4]), int(name[-2:])
     path = Path(folder) / f"GroundTruth{scene}_{shake}.mat"

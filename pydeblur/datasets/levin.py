@@ -1,4 +1,4 @@
-"""Levin et al. 2009: 4 grey images of 255 x 255, each really blurred by 8 camera shakes.
+"""Levin et al. 2009 [19]: 4 grey images of 255 x 255, each really blurred by 8 camera shakes.
 
 Their images im05 to im08 are im01 to im04 here. Each .mat file has the sharp image x, the blurred image y, and the
 kernel f.
@@ -26,27 +26,42 @@ _FILE = re.compile(r"im(\d\d)_ker(\d\d)\.mat")
 
 @dataclass(frozen=True)
 class LevinCase(Case):
-    """One of the 32; `kernel_size` is what the comparisons of this code family use: 25, and 31 for kernel 4."""
+    """One of the 32 cases.
+
+    `kernel_size` is what the comparisons of this code family use: 25, and 31 for kernel 4.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> LevinCase("im01_ker04", 31, folder=Path("levin")).shift
+    (2, -3)
+    """
 
     @property
     def blurred(self):
-        """(255, 255) float64 ndarray."""
+        """The blurred image, a (255, 255) float64 ndarray in [0, 1]."""
         return self._variable("y")
 
     @property
     def sharp(self):
-        """(255, 255) float64 ndarray; it differs a little between the kernels, as each was photographed anew."""
+        """The sharp image, a (255, 255) float64 ndarray in [0, 1].
+
+        It differs a little between the kernels, as it was photographed anew for each.
+        """
         return self._variable("x")
 
     @property
     def kernel(self):
-        """(n, n) float64 ndarray, n from 13 to 27: Levin et al.'s f turned by 180 degrees."""
+        """The true kernel, an (n, n) float64 ndarray of sum 1, n from 13 to 27.
+
+        It is Levin et al.'s f, turned by 180 degrees.
+        """
         turned = np.ascontiguousarray(self._variable("f")[::-1, ::-1])
         return turned / turned.sum()
 
     @property
     def shift(self):
-        """(rows, columns): blurred[i, j] = conv2(sharp, kernel)[i + rows, j + columns]."""
+        """The pair (rows, columns) with blurred[i, j] = conv2(sharp, kernel)[i + rows, j + columns]."""
         return SHIFTS[int(self.name[-2:]) - 1]
 
     def _variable(self, name):
@@ -58,9 +73,31 @@ class LevinCase(Case):
 
 
 def cases(data=None):
-    """All cases in the folder, by name; see `pydeblur.datasets.load`."""
+    """List all cases in the folder, by name; see :func:`pydeblur.datasets.load`.
+
+    Parameters
+    ----------
+    data : path, optional
+        The data folder, as :func:`pydeblur.datasets.dataset_folder` takes it.
+
+    Returns
+    -------
+    list of LevinCase
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no such folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "im01_ker04.mat").touch()
+    ...     print([(case.name, case.kernel_size) for case in cases(folder)])
+    [('im01_ker04', 31)]
+    """
     folder = dataset_folder("levin", "im*_ker*.mat", data)
     found = sorted(match.groups() for match in map(_FILE.fullmatch, (path.name for path in folder.iterdir())) if match)
-    return [
-        LevinCase(f"im{image}_ker{kernel}", 31 if kernel == "04" else 25, folder=folder) for image, kernel in found
-    ]
+    return [LevinCase(f"im{image}_ker{kernel}", 31 if kernel == "04" else 25, folder=folder) for image, kernel in found]

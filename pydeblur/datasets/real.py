@@ -1,4 +1,4 @@
-"""Real blurred photographs with settings that work on them; what is sharp is for the eye to judge."""
+"""Real blurred photographs with settings that work on them; there is no sharp image to compare with."""
 
 import csv
 from dataclasses import dataclass, field
@@ -11,18 +11,57 @@ from pydeblur.files import read_image
 
 @dataclass(frozen=True)
 class RealCase(Case):
-    """One photograph; its name is the file's without the extension."""
+    """One photograph; its name is the file's without the extension.
+
+    Attributes
+    ----------
+    file : str
+        The name of the file in the folder. The other attributes are those of :class:`~pydeblur.datasets.Case`.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> RealCase("street", 31, folder=Path("real"), file="street.png").sharp is None
+    True
+    """
 
     file: str = field(kw_only=True)
 
     @property
     def blurred(self):
-        """(H, W) or (H, W, 3) float64 ndarray."""
+        """The photograph, an (H, W) or (H, W, 3) float64 ndarray in [0, 1]."""
         return read_image(self.folder / self.file).pixels
 
 
 def cases(data=None):
-    """All photographs that settings.tsv lists; see `pydeblur.datasets.load`."""
+    r"""List all photographs that settings.tsv names; see :func:`pydeblur.datasets.load`.
+
+    Parameters
+    ----------
+    data : path, optional
+        The data folder, as :func:`pydeblur.datasets.dataset_folder` takes it.
+
+    Returns
+    -------
+    list of RealCase
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no such folder.
+    FileFormatError
+        If a column or a value is missing in the table.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> table = "file\tkernel_size\tgamma\tsaturated\nstreet.png\t31\t1.0\t0\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "settings.tsv").write_text(table)
+    ...     print([(case.name, case.kernel_size) for case in cases(folder)])
+    [('street', 31)]
+    """
     folder = dataset_folder("real", "settings.tsv", data)
     table = folder / "settings.tsv"
     try:

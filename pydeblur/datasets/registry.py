@@ -5,16 +5,17 @@ from pydeblur.errors import InvalidInputError
 
 _CASES = {"levin": levin.cases, "text": text.cases, "real": real.cases, "kohler": kohler.cases, "sun": sun.cases}
 
-#: What `load` knows.
+#: The names that `load` knows.
 NAMES = tuple(_CASES)
 
 
 def load(name, data=None, cases=None):
-    """The cases of a data set.
+    """Load the cases of a data set.
 
     Parameters
     ----------
     name : {"levin", "text", "real", "kohler", "sun"}
+        The data set.
     data : str or os.PathLike, optional
         The folder of the research data, which has a folder for each data set, or that one itself. By default the
         environment variable PYDEBLUR_DATA says.
@@ -29,7 +30,20 @@ def load(name, data=None, cases=None):
     Raises
     ------
     InvalidInputError
-        The data set, its folder or a case is not there; `FileFormatError`, where a file is damaged.
+        If the data set, its folder or a case is not there.
+    FileFormatError
+        If a file is damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from pydeblur.datasets import load
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("im01_ker01.mat", "im01_ker02.mat"):
+    ...         Path(folder, name).touch()
+    ...     print([case.name for case in load("levin", folder, cases="im01_ker02")])
+    ['im01_ker02']
     """
     if name not in _CASES:
         raise InvalidInputError(f"The data set should be one of {', '.join(NAMES)}, not {name!r}.")

@@ -1,4 +1,4 @@
-"""Sun et al. 2013: 80 grey photographs under Levin et al.'s 8 kernels with 1 % Gaussian noise, 640 cases.
+"""Sun et al. 2013 [32]: 80 grey photographs under Levin et al.'s 8 kernels with 1 % Gaussian noise, 640 cases.
 
 Only the photographs are in the data; the blurred images are made from them here, and need the data set levin beside
 this one. As in the original, the image is what is left of the photograph after 50 pixels are cut on each side, so
@@ -27,13 +27,23 @@ _FILE = re.compile(r"img(\d\d)\.png")
 
 @dataclass(frozen=True)
 class SunCase(Case):
-    """One of the 640; `kernel_size` is as for Levin et al.'s own images: 25, and 31 for kernel 4."""
+    """One of the 640 cases; `kernel_size` is as for Levin et al.'s own images: 25, and 31 for kernel 4.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> SunCase("im01_ker04", 31, folder=Path("sun/clear")).kernel_size
+    31
+    """
 
     @property
     def blurred(self):
-        """(H, W) float64 ndarray, made of 8-bit values; a case's noise is the same each time."""
+        """The blurred image, an (H, W) float64 ndarray of 8-bit values in [0, 1].
+
+        A case's noise is the same each time.
+        """
         photograph = self._photograph()
-        # Cyclic, but what comes round the edge gets no further than half a kernel, and is cut off.
+        # The convolution is cyclic, but what comes round the edge gets no further than half a kernel, and is cut off.
         spectrum = scipy.fft.rfft2(photograph) * psf2otf_half(self.kernel, photograph.shape)
         blurred = scipy.fft.irfft2(spectrum, photograph.shape)[BORDER:-BORDER, BORDER:-BORDER]
         generator = np.random.default_rng([int(self.name[2:4]), int(self.name[-2:])])
@@ -42,12 +52,12 @@ class SunCase(Case):
 
     @property
     def sharp(self):
-        """(H, W) float64 ndarray."""
+        """The sharp image, an (H, W) float64 ndarray in [0, 1]."""
         return self._photograph()[BORDER:-BORDER, BORDER:-BORDER]
 
     @property
     def kernel(self):
-        """(n, n) float64 ndarray: Levin et al.'s f turned by 180 degrees."""
+        """The true kernel, an (n, n) float64 ndarray of sum 1: Levin et al.'s f turned by 180 degrees."""
         levin = dataset_folder("levin", "im*_ker*.mat", self.folder.parent.parent)
         return LevinCase(f"im01_{self.name[5:]}", 25, folder=levin).kernel
 
@@ -56,7 +66,32 @@ class SunCase(Case):
 
 
 def cases(data=None):
-    """All cases of the photographs in the folder, by name; see `pydeblur.datasets.load`."""
+    """List all cases of the photographs in the folder, by name; see :func:`pydeblur.datasets.load`.
+
+    Parameters
+    ----------
+    data : path, optional
+        The data folder, as :func:`pydeblur.datasets.dataset_folder` takes it.
+
+    Returns
+    -------
+    list of SunCase
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no such folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "clear").mkdir()
+    ...     Path(folder, "clear", "img01.png").touch()
+    ...     print([case.name for case in cases(folder)][:2])
+    ['im01_ker01', 'im01_ker02']
+    """
     folder = dataset_folder("sun", "clear/img*.png", data) / "clear"
     found = sorted(match[1] for match in map(_FILE.fullmatch, (path.name for path in folder.iterdir())) if match)
     return [

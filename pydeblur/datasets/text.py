@@ -1,4 +1,4 @@
-"""Pan et al. 2014: 15 RGB pictures of text, each blurred by 8 kernels.
+"""Pan et al. 2014 [26]: 15 RGB pictures of text, each blurred by 8 kernels.
 
 The convention, fitted on the data: blurred = conv2(sharp, kernel) with replicated borders, per channel, at the same
 size and without noise, rounded to 8 bits; the kernel is its picture divided by the sum. The residual is that of the
@@ -19,26 +19,64 @@ _FILE = re.compile(r"im(\d\d)_ker(\d\d)_blur\.png")
 
 @dataclass(frozen=True)
 class TextCase(Case):
-    """One of the 120; `kernel_size` is the first odd number that is at least 1.2 times the true size."""
+    """One of the 120 cases; `kernel_size` is the first odd number that is at least 1.2 times the true size.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> TextCase("im01_ker01", 23, folder=Path("text")).name
+    'im01_ker01'
+    """
 
     @property
     def blurred(self):
-        """(H, W, 3) float64 ndarray."""
+        """The blurred image, an (H, W, 3) float64 ndarray in [0, 1]."""
         return read_image(self.folder / "blurred" / f"{self.name}_blur.png").pixels
 
     @property
     def sharp(self):
-        """(H, W, 3) float64 ndarray."""
+        """The sharp image, an (H, W, 3) float64 ndarray in [0, 1]."""
         return read_image(self.folder / "gt" / f"{self.name[:4]}.png").pixels
 
     @property
     def kernel(self):
-        """(n, n) float64 ndarray, n from 13 to 27, known to 8 bits."""
+        """The true kernel, an (n, n) float64 ndarray of sum 1, n from 13 to 27, known to 8 bits."""
         return read_kernel(self.folder / "kernels" / f"{self.name[5:]}_truth.png")
 
 
 def cases(data=None):
-    """All cases in the folder, by name; see `pydeblur.datasets.load`."""
+    """List all cases in the folder, by name; see :func:`pydeblur.datasets.load`.
+
+    Parameters
+    ----------
+    data : path, optional
+        The data folder, as :func:`pydeblur.datasets.dataset_folder` takes it.
+
+    Returns
+    -------
+    list of TextCase
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no such folder.
+    FileFormatError
+        If the picture of a kernel is missing or damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from pydeblur.files import write_image
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("blurred", "kernels"):
+    ...         Path(folder, name).mkdir()
+    ...     Path(folder, "blurred", "im01_ker01_blur.png").touch()
+    ...     write_image(Path(folder, "kernels", "ker01_truth.png"), np.ones((19, 19)))
+    ...     print([(case.name, case.kernel_size) for case in cases(folder)])
+    [('im01_ker01', 23)]
+    """
     folder = dataset_folder("text", "blurred/im*_ker*_blur.png", data)
     files = (path.name for path in (folder / "blurred").iterdir())
     found = sorted(match.groups() for match in map(_FILE.fullmatch, files) if match)

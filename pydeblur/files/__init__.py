@@ -1,27 +1,16 @@
-"""Reading and writing images and blur kernels; every write is atomic, every failure is one clear sentence."""
+"""Reading and writing images, blur kernels and tables; every write is atomic, every failure is one clear sentence."""
 
-from pydeblur.files.atomic_write import check_writable, write_bytes
-from pydeblur.files.image_files import (
-    IMAGE_SUFFIXES,
-    ImageFile,
-    LossyFormatWarning,
-    check_image_output,
-    read_image,
-    write_image,
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "atomic_write": ["check_writable", "make_folder", "write_bytes"],
+        "image_file": ["ImageFile", "LossyFormatWarning"],
+        "image_formats": ["IMAGE_SUFFIXES"],
+        "image_reading": ["read_image"],
+        "image_writing": ["check_image_output", "write_image"],
+        "kernel_files": ["check_kernel_output", "read_kernel", "viewable", "write_kernel"],
+        "tables": ["markdown_table", "write_csv"],
+    },
 )
-from pydeblur.files.kernel_files import check_kernel_output, read_kernel, viewable, write_kernel
-
-__all__ = [
-    "IMAGE_SUFFIXES",
-    "ImageFile",
-    "LossyFormatWarning",
-    "check_image_output",
-    "check_kernel_output",
-    "check_writable",
-    "read_image",
-    "read_kernel",
-    "viewable",
-    "write_bytes",
-    "write_image",
-    "write_kernel",
-]

@@ -1,4 +1,10 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all.
+
+This module is written by hand because no call of the standard library replaces a file in one step and keeps its
+permissions and the symbolic links that lead to it.
+"""
+
+from __future__ import annotations
 
 import os
 import secrets
@@ -8,8 +14,27 @@ from pathlib import Path
 from pydeblur.errors import FileFormatError
 
 
-def as_path(path):
-    """`path` as a `Path`; anything else than a non-empty string or path object is a `FileFormatError`."""
+def as_path(path: str | os.PathLike) -> Path:
+    """The path that a caller named.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    FileFormatError
+        `path` is anything else than a non-empty string or a path object, or it has a null character in it.
+
+    Examples
+    --------
+    >>> as_path("kernels/motion.tif").suffix
+    '.tif'
+    """
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
         raise FileFormatError(f"A file name should be a non-empty string or a path, not {path!r}.")
     if "\0" in str(path):
@@ -17,7 +42,7 @@ def as_path(path):
     return Path(path)
 
 
-def check_writable(path):
+def check_writable(path: str | os.PathLike) -> Path:
     """Check, without writing anything, that a file can be put at `path`.
 
     Long computations call this first, so that a mistyped folder costs a second and not an hour.
@@ -35,14 +60,21 @@ def check_writable(path):
     ------
     FileFormatError
         The folder is missing or can't be written to, or `path` is a folder, a device or a read-only file.
+
+    Examples
+    --------
+    >>> check_writable("no-such-folder/sharp.png")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    pydeblur.errors.FileFormatError: no-such-folder/sharp.png can't be written: the folder ... does not exist.
     """
-    # Followed, because replacing a link by a file would leave the file that it points to as it was.
+    # Links are followed, because replacing a link by a file would leave the file that it points to as it was.
     target = Path(os.path.realpath(as_path(path)))
     if target.is_dir():
         raise FileFormatError(f"{path} can't be written: it is a folder.")
     if not target.parent.is_dir():
         raise FileFormatError(f"{path} can't be written: the folder {target.parent} does not exist.")
-    # Replacing /dev/null by a regular file would be a memorable mistake.
+    # A rename would replace even a device such as /dev/null by a regular file.
     if target.exists() and not target.is_file():
         raise FileFormatError(f"{path} can't be written: it is not a regular file.")
     if not os.access(target.parent, os.W_OK | os.X_OK) or (target.exists() and not os.access(target, os.W_OK)):
@@ -50,8 +82,8 @@ def check_writable(path):
     return target
 
 
-def write_bytes(path, data):
-    """Put `data` at `path`: written under a temporary name in the same folder, then renamed.
+def write_bytes(path: str | os.PathLike, data: bytes) -> None:
+    """Put `data` at `path`: it is written under a temporary name in the same folder, which is then renamed.
 
     A file that was there keeps its contents until the new one is complete, and its permissions after that.
     On any error, an interrupt included, the temporary file is removed.
@@ -64,7 +96,15 @@ def write_bytes(path, data):
     Raises
     ------
     FileFormatError
-        As `check_writable`, or the disk refuses (full, read-only, ...).
+        `check_writable` refuses `path`, or the disk refuses the data (it is full, read-only, ...).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_bytes(Path(folder) / "note.txt", b"sharp")
+    ...     (Path(folder) / "note.txt").read_bytes()
+    b'sharp'
     """
     target = check_writable(path)
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.part")
@@ -81,3 +121,35 @@ def write_bytes(path, data):
             raise
     except OSError as error:
         raise FileFormatError(f"{path} can't be written: {error.strerror or error}.") from error
+
+
+def make_folder(path: str | os.PathLike) -> Path:
+    """Make a folder, with its parents, if it is not there.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    FileFormatError
+        `path` is not a file name, or the folder can't be made: a file has its name, or permission is denied.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     make_folder(f"{folder}/results/kernels").is_dir()
+    True
+    """
+    folder = as_path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileFormatError(f"{path}: can't make this folder ({error.strerror or error}).") from error
+    return folder

@@ -1,5 +1,8 @@
 """Blur kernel files: floating TIFF, NumPy, MATLAB, and pictures."""
 
+from __future__ import annotations
+
+import os
 from io import BytesIO
 
 import numpy as np
@@ -7,9 +10,9 @@ import scipy.io
 
 from pydeblur.errors import FileFormatError, InvalidInputError
 from pydeblur.files.atomic_write import as_path, check_writable, write_bytes
-from pydeblur.files.deep_tiff import write_tiff
-from pydeblur.files.image_files import read_image
+from pydeblur.files.image_reading import read_image
 from pydeblur.files.png16 import write_png16
+from pydeblur.files.tiff import write_tiff
 from pydeblur.matlab import matlab_round
 
 SUFFIXES = (".tif", ".tiff", ".npy", ".mat", ".png")
@@ -22,7 +25,7 @@ _SUM_TOLERANCE = 1e-6
 _NEGATIVE_TOLERANCE = 1e-6
 
 
-def read_kernel(path):
+def read_kernel(path: str | os.PathLike) -> np.ndarray:
     """Read a blur kernel: blurred = conv2(sharp, kernel).
 
     Parameters
@@ -42,7 +45,15 @@ def read_kernel(path):
     ------
     FileFormatError
         The file is missing or not one of these, or what it holds is not a kernel: not 2-D, not finite, negative by
-        more than 1e-6 of the maximum, without mass, of an even height or width, or a single number.
+        more than 1e-6 of the maximum, without a positive sum, of an even height or width, or a single number.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(f"{folder}/box.npy", np.ones((1, 5)))
+    ...     read_kernel(f"{folder}/box.npy").tolist()
+    [[0.2, 0.2, 0.2, 0.2, 0.2]]
     """
     path = as_path(path)
     _check_suffix(path)
@@ -56,7 +67,7 @@ def read_kernel(path):
     return kernel if abs(total - 1) <= _SUM_TOLERANCE else kernel / total
 
 
-def write_kernel(path, kernel):
+def write_kernel(path: str | os.PathLike, kernel: np.ndarray) -> None:
     """Write a blur kernel; the file appears whole or not at all.
 
     Parameters
@@ -73,7 +84,15 @@ def write_kernel(path, kernel):
     FileFormatError
         The extension is another one, or the file can't be written.
     InvalidInputError
-        `kernel` is not a kernel.
+        `kernel` is not two-dimensional, not finite, negative somewhere, or zero everywhere.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_kernel(f"{folder}/kernel.tif", np.array([[0.25, 0.5, 0.25]]))
+    ...     read_kernel(f"{folder}/kernel.tif").tolist()
+    [[0.25, 0.5, 0.25]]
     """
     suffix = _check_suffix(as_path(path))
     kernel = _checked(kernel, "kernel", InvalidInputError)
@@ -88,7 +107,7 @@ def write_kernel(path, kernel):
     write_bytes(path, data)
 
 
-def viewable(kernel):
+def viewable(kernel: np.ndarray) -> np.ndarray:
     """The kernel as an 8-bit grey picture.
 
     Parameters
@@ -104,19 +123,36 @@ def viewable(kernel):
     Raises
     ------
     InvalidInputError
-        `kernel` is not a kernel.
+        `kernel` is not two-dimensional, not finite, negative somewhere, or zero everywhere.
+
+    Examples
+    --------
+    >>> viewable([[0.0, 0.5, 0.25]]).tolist()
+    [[0, 255, 128]]
     """
     kernel = _checked(kernel, "kernel", InvalidInputError)
     return matlab_round(kernel / kernel.max() * 255).astype(np.uint8)
 
 
-def check_kernel_output(path):
+def check_kernel_output(path: str | os.PathLike) -> None:
     """Check, before a long computation, that `write_kernel` can write to `path`.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
 
     Raises
     ------
     FileFormatError
-        The extension is unknown, or `check_writable` says no.
+        The extension is unknown, or `check_writable` refuses `path`.
+
+    Examples
+    --------
+    >>> check_kernel_output("kernel.jpg")
+    Traceback (most recent call last):
+        ...
+    pydeblur.errors.FileFormatError: kernel.jpg can't be a kernel file: its extension should be one of .tif, .tiff, \
+.npy, .mat, .png, not '.jpg'.
     """
     _check_suffix(as_path(path))
     check_writable(path)

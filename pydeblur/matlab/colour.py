@@ -30,6 +30,13 @@ def im2double(image):
     ------
     InvalidInputError
         For another dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.matlab import im2double
+    >>> im2double(np.array([0, 51, 255], np.uint8)).tolist()
+    [0.0, 0.2, 1.0]
     """
     image = _image_operand(image)
     if image.dtype.kind in "bf":
@@ -56,6 +63,12 @@ def im2uint8(image):
     ------
     InvalidInputError
         For another dtype.
+
+    Examples
+    --------
+    >>> from pydeblur.matlab import im2uint8
+    >>> im2uint8([-0.1, 0.5, 1.0]).tolist()
+    [0, 128, 255]
     """
     image = _image_operand(image)
     if image.dtype == np.uint8:
@@ -86,6 +99,13 @@ def rgb2gray(image):
     ------
     InvalidInputError
         For another shape or dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.matlab import rgb2gray
+    >>> rgb2gray(np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)).tolist()
+    [[76, 150, 29]]
     """
     image = _rgb_operand(image)
     if image.dtype.kind not in "f" and image.dtype not in (np.uint8, np.uint16):
@@ -101,7 +121,7 @@ def rgb2lab(image):
     Parameters
     ----------
     image : (H, W, 3) array_like
-        sRGB; floats in [0, 1] (the caller clips), or integers, which `im2double` scales.
+        sRGB values: floats in [0, 1], which the caller clips, or integers, which `im2double` scales.
 
     Returns
     -------
@@ -112,6 +132,13 @@ def rgb2lab(image):
     ------
     InvalidInputError
         For another shape or dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.matlab import rgb2lab
+    >>> np.abs(rgb2lab([[[1.0, 0.0, 0.0]]]).round(2)).tolist()
+    [[[53.24, 80.09, 67.2]]]
     """
     rgb = im2double(_rgb_operand(image))
     linear = np.where(rgb <= 0.04045, rgb / 12.92, np.maximum((rgb + 0.055) / 1.055, 0) ** 2.4)

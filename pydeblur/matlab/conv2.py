@@ -34,6 +34,14 @@ def conv2(a, b, shape="full"):
     ------
     InvalidInputError
         When `a` or `b` is not 2-D, not numeric or empty, or `shape` is unknown.
+
+    Examples
+    --------
+    >>> from pydeblur.matlab import conv2
+    >>> conv2([[1, 2, 3]], [[1, -1]]).tolist()
+    [[1.0, 1.0, 1.0, -3.0]]
+    >>> conv2([[1, 2, 3]], [[1, -1]], "valid").tolist()
+    [[1.0, 1.0]]
     """
     return _convolve(_operand(a, "a"), _operand(b, "b"), choice(shape, "shape", _SHAPES))
 
@@ -61,6 +69,13 @@ def conv2_separable(u, v, a, shape="full"):
     ------
     InvalidInputError
         When `u` or `v` is not a vector, and as `conv2` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.matlab import conv2_separable
+    >>> conv2_separable([1, 1], [1, 2, 1], np.eye(3), "same").tolist()
+    [[3.0, 3.0, 1.0], [1.0, 3.0, 3.0], [0.0, 1.0, 2.0]]
     """
     u, v = _vector(u, "u"), _vector(v, "v")
     choice(shape, "shape", _SHAPES)

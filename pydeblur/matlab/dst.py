@@ -27,13 +27,41 @@ def dst(x, axis=None, workers=None):
     ------
     InvalidInputError
         When `x` is empty or not real and numeric, or has no such axis.
+
+    Examples
+    --------
+    >>> from pydeblur.matlab import dst
+    >>> dst([1.0, 0.0, 0.0]).round(3).tolist()
+    [0.707, 1.0, 0.707]
     """
     x, axis = _operand(x, axis)
     return scipy.fft.dst(x, type=1, axis=axis, workers=workers) * x.dtype.type(0.5)
 
 
 def idst(x, axis=None, workers=None):
-    """Return the inverse of `dst`: the same sum times 2 / (N + 1). Parameters and errors as for `dst`."""
+    """Return the inverse of `dst`: the same sum, multiplied by 2 / (N + 1).
+
+    Parameters
+    ----------
+    x, axis, workers
+        As for `dst`.
+
+    Returns
+    -------
+    ndarray
+        The shape of `x`; float32 for float32, else float64.
+
+    Raises
+    ------
+    InvalidInputError
+        As `dst`.
+
+    Examples
+    --------
+    >>> from pydeblur.matlab import dst, idst
+    >>> idst(dst([1.0, 2.0, 3.0])).round(12).tolist()
+    [1.0, 2.0, 3.0]
+    """
     x, axis = _operand(x, axis)
     return scipy.fft.dst(x, type=1, axis=axis, workers=workers) * x.dtype.type(1 / (x.shape[axis] + 1))
 

@@ -35,6 +35,14 @@ def fspecial(kind, *parameters):
     ------
     InvalidInputError
         For an unknown filter, too many parameters or one out of its range.
+
+    Examples
+    --------
+    >>> from pydeblur.matlab import fspecial
+    >>> fspecial("gaussian", 3, 0.5).round(4).tolist()
+    [[0.0113, 0.0838, 0.0113], [0.0838, 0.6193, 0.0838], [0.0113, 0.0838, 0.0113]]
+    >>> fspecial("motion", 3, 90).round(4).tolist()
+    [[0.3333], [0.3333], [0.3333]]
     """
     build, most = _FILTERS[choice(kind, "kind", tuple(_FILTERS))]
     if len(parameters) > most:

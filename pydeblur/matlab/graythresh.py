@@ -26,6 +26,12 @@ def graythresh(image):
     ------
     InvalidInputError
         When `image` is empty or has another dtype.
+
+    Examples
+    --------
+    >>> from pydeblur.matlab import graythresh
+    >>> round(graythresh([0.0, 0.0, 0.2, 0.8, 1.0]), 3)
+    0.498
     """
     image = real_array(image, "image")
     if image.size == 0:

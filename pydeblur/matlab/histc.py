@@ -26,6 +26,12 @@ def histc(x, edges):
     ------
     InvalidInputError
         When an argument is not real and numeric, or `edges` is empty, not a vector or decreases.
+
+    Examples
+    --------
+    >>> from pydeblur.matlab import histc
+    >>> histc([0.5, 1.0, 1.5, 2.0, 9.0], [0, 1, 2]).tolist()
+    [1, 2, 1]
     """
     x = real_array(x, "x").ravel()
     edges = real_array(edges, "edges", (1,))

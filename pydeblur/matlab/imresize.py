@@ -38,6 +38,15 @@ def imresize(image, scale_or_size, method="bicubic", antialiasing=True):
     ------
     InvalidInputError
         For an empty image, another dtype, a scale that is not positive and finite, or an unknown method.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.matlab import imresize
+    >>> imresize(np.array([[0.0, 1.0]]), (1, 4), "bilinear").tolist()
+    [[0.0, 0.25, 0.75, 1.0]]
+    >>> imresize(np.zeros((5, 7, 3)), 0.5).shape
+    (3, 4, 3)
     """
     image = real_array(image, "image", (2, 3))
     if image.dtype not in (np.float32, np.float64, np.uint8, np.uint16):
@@ -92,15 +101,15 @@ def _cubic(x):
     x = np.abs(x)
     near = 1.5 * x**3 - 2.5 * x**2 + 1
     far = -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2
-    return near * (x <= 1) + far * ((1 < x) & (x <= 2))
+    return near * (x <= 1) + far * ((x > 1) & (x <= 2))
 
 
 def _triangle(x):
-    return (x + 1) * ((-1 <= x) & (x < 0)) + (1 - x) * ((0 <= x) & (x <= 1))
+    return (x + 1) * ((x >= -1) & (x < 0)) + (1 - x) * ((x >= 0) & (x <= 1))
 
 
 def _box(x):
-    return ((-0.5 <= x) & (x < 0.5)).astype(np.float64)
+    return ((x >= -0.5) & (x < 0.5)).astype(np.float64)
 
 
 _KERNELS = {"bicubic": (_cubic, 4.0), "bilinear": (_triangle, 2.0), "nearest": (_box, 1.0)}

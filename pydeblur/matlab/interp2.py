@@ -31,6 +31,12 @@ def interp2(x, y, v, xq, yq):
     ------
     InvalidInputError
         When the shapes don't fit one another or a coordinate is not strictly monotonic.
+
+    Examples
+    --------
+    >>> from pydeblur.matlab import interp2
+    >>> interp2([0, 10], [0, 1], [[0.0, 1.0], [2.0, 3.0]], [5, 20], [0.5, 0]).tolist()
+    [1.5, nan]
     """
     v = floating(real_array(v, "v", (2,)))
     if min(v.shape) < 2:
@@ -63,12 +69,18 @@ def interp2_grid(v, xq, yq):
     Returns
     -------
     ndarray
-        As `interp2` returns.
+        The same as from `interp2`.
 
     Raises
     ------
     InvalidInputError
         As `interp2`.
+
+    Examples
+    --------
+    >>> from pydeblur.matlab import interp2_grid
+    >>> interp2_grid([[0.0, 1.0], [2.0, 3.0]], 1.5, 2).tolist()
+    2.5
     """
     v = real_array(v, "v", (2,))
     return interp2(np.arange(1.0, v.shape[1] + 1), np.arange(1.0, v.shape[0] + 1), v, xq, yq)

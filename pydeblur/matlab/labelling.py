@@ -27,6 +27,12 @@ def connected_components(mask, connectivity=8):
     ------
     InvalidInputError
         When `mask` is not 2-D and real, or for another connectivity.
+
+    Examples
+    --------
+    >>> from pydeblur.matlab import connected_components
+    >>> [indices.tolist() for indices in connected_components([[1, 0, 1], [1, 0, 0]])]
+    [[0, 3], [2]]
     """
     labels, count = bwlabel(mask, connectivity)
     rows, columns = labels.shape
@@ -39,7 +45,7 @@ def connected_components(mask, connectivity=8):
 
 
 def bwlabel(mask, connectivity=8):
-    """Return a label image as MATLAB's ``bwlabel``: components numbered by their first pixel, columns first.
+    """Return a label image as MATLAB's ``bwlabel``: components are numbered by their first pixel, columns first.
 
     Parameters
     ----------
@@ -57,6 +63,13 @@ def bwlabel(mask, connectivity=8):
     ------
     InvalidInputError
         As `connected_components`.
+
+    Examples
+    --------
+    >>> from pydeblur.matlab import bwlabel
+    >>> labels, count = bwlabel([[1, 0, 1], [1, 0, 0]])
+    >>> labels.tolist(), count
+    ([[1, 0, 2], [1, 0, 0]], 2)
     """
     mask = real_array(mask, "mask", (2,))
     if connectivity not in (4, 8):

@@ -33,6 +33,14 @@ def padarray(a, pad_size, method=0, direction="both"):
     ------
     InvalidInputError
         When an argument is not one of the above, or an empty array is to be continued.
+
+    Examples
+    --------
+    >>> from pydeblur.matlab import padarray
+    >>> padarray([[1, 2, 3]], (0, 2), "symmetric").tolist()
+    [[2, 1, 1, 2, 3, 3, 2]]
+    >>> padarray([[1, 2, 3]], (0, 2), direction="post").tolist()
+    [[1, 2, 3, 0, 0]]
     """
     a = numeric_array(a, "a", (2, 3))
     pad_size = size_pair(pad_size, "pad_size", minimum=0)

@@ -10,8 +10,8 @@ from pydeblur.matlab._arguments import floating, numeric_array, real_array, size
 def psf2otf(psf, shape=None):
     """Return the optical transfer function (full spectrum) of a point spread function.
 
-    As MATLAB's: zero-pad at the end, shift circularly by -floor(size / 2) so that the centre lands on the first
-    element, transform.
+    As MATLAB's function does, it pads the array with zeros at the end, shifts it circularly by -floor(size / 2) so that
+    the centre lands on the first element, and transforms it.
 
     Parameters
     ----------
@@ -31,6 +31,12 @@ def psf2otf(psf, shape=None):
     ------
     InvalidInputError
         When `psf` is not 2-D, is empty, or is larger than `shape`.
+
+    Examples
+    --------
+    >>> from pydeblur.matlab import psf2otf
+    >>> psf2otf([[0.25, 0.5, 0.25]], (1, 4)).real.tolist()
+    [[1.0, 0.5, 0.0, 0.5]]
     """
     psf = _transfer_operand(psf, "psf")
     otf = scipy.fft.fft2(_centred_on_origin(psf, _shape_for(psf, shape)))
@@ -42,8 +48,8 @@ def psf2otf(psf, shape=None):
 def otf2psf(otf, shape=None):
     """Return the point spread function of an optical transfer function (full spectrum).
 
-    As MATLAB's: inverse transform, shift circularly by floor(shape / 2), take the first rows and columns. (Octave's
-    crop is one off where the sizes' parities differ.)
+    As MATLAB's function does, it takes the inverse transform, shifts it circularly by floor(shape / 2), and takes the
+    first rows and columns. (Octave's crop is one off where the sizes' parities differ.)
 
     Parameters
     ----------
@@ -62,6 +68,12 @@ def otf2psf(otf, shape=None):
     ------
     InvalidInputError
         When `otf` is not 2-D, is empty, or is smaller than `shape`.
+
+    Examples
+    --------
+    >>> from pydeblur.matlab import otf2psf
+    >>> otf2psf([[1.0, 0.5, 0.0, 0.5]], (1, 3)).tolist()
+    [[0.25, 0.5, 0.25]]
     """
     otf = _transfer_operand(otf, "otf", numeric_array)
     shape = otf.shape if shape is None else size_pair(shape, "shape")
@@ -93,6 +105,12 @@ def psf2otf_half(psf, shape, workers=None):
     ------
     InvalidInputError
         As `psf2otf`.
+
+    Examples
+    --------
+    >>> from pydeblur.matlab import psf2otf_half
+    >>> psf2otf_half([[0.25, 0.5, 0.25]], (1, 4)).real.tolist()
+    [[1.0, 0.5, 0.0]]
     """
     psf = _transfer_operand(psf, "psf")
     return scipy.fft.rfft2(_centred_on_origin(psf, _shape_for(psf, shape)), workers=workers)
@@ -121,6 +139,12 @@ def otf2psf_half(otf_half, shape, psf_shape, workers=None):
     ------
     InvalidInputError
         When the shapes don't fit one another.
+
+    Examples
+    --------
+    >>> from pydeblur.matlab import otf2psf_half
+    >>> otf2psf_half([[1.0, 0.5, 0.0]], (1, 4), (1, 3)).tolist()
+    [[0.25, 0.5, 0.25]]
     """
     otf_half = _transfer_operand(otf_half, "otf_half", numeric_array)
     shape, psf_shape = size_pair(shape, "shape"), size_pair(psf_shape, "psf_shape")

@@ -8,7 +8,7 @@ from pydeblur.matlab._arguments import real_array
 def matlab_round(x):
     """Round to the nearest whole number, halves away from zero (NumPy rounds halves to the even number).
 
-    Exact for every float: 0.49999999999999994 gives 0 and large odd numbers stay what they are, where
+    The result is exact for every float: 0.49999999999999994 gives 0, and large odd numbers stay what they are, where
     ``floor(x + 0.5)`` fails.
 
     Parameters
@@ -25,6 +25,12 @@ def matlab_round(x):
     ------
     InvalidInputError
         When `x` is not real and numeric.
+
+    Examples
+    --------
+    >>> from pydeblur.matlab import matlab_round
+    >>> matlab_round([0.5, 1.5, 2.5, -2.5]).tolist()
+    [1.0, 2.0, 3.0, -3.0]
     """
     x = real_array(x, "x")
     if x.dtype.kind != "f":

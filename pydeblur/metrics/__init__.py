@@ -1,4 +1,4 @@
-"""The benchmarks' own measures of images and kernels."""
+"""The benchmarks' own measures of images and kernels (docs/algorithm, section 10)."""
 
 from pydeblur.metrics.alignment import Alignment, align
 from pydeblur.metrics.kernels import kernel_similarity

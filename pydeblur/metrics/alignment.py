@@ -13,7 +13,16 @@ _TIE = 1e-10
 
 
 class Alignment(NamedTuple):
-    """The best shift, and what it leaves."""
+    """The best shift of one image against another, as :func:`align` finds it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.metrics import align
+    >>> alignment = align(np.eye(40), np.eye(40), max_shift=1)
+    >>> alignment.image.shape, alignment.ssd
+    ((10, 10), 0.0)
+    """
 
     #: (H - 2 border, W - 2 border[, C]) float64: the moved image.
     image: np.ndarray
@@ -29,16 +38,16 @@ def align(moving, reference, max_shift=5, border=15):
     """Shift `moving` so that it fits `reference` best in the sense of least squares.
 
     All shifts up to `max_shift` in both directions are tried, in steps of a quarter pixel, with bilinear
-    interpolation; this is the search of Levin et al.'s ``comp_upto_shift``, with the same winner on ties. The sums
+    interpolation; this is the search of Levin et al.'s ``comp_upto_shift`` [19], with the same winner on ties. The sums
     for the fractions between four neighbouring pixels follow from their products, so that the images are gone
     through once for each whole-pixel shift and not sixteen times.
 
     Parameters
     ----------
     moving, reference : (H, W) or (H, W, C) array_like
-        Of the same shape.
+        Two finite images of the same shape.
     max_shift : int
-        In pixels, 0 to `border`.
+        Largest shift in pixels, 0 to `border`.
     border : int
         The pixels on each side of the reference that do not count.
 
@@ -49,9 +58,17 @@ def align(moving, reference, max_shift=5, border=15):
     Raises
     ------
     InvalidInputError
-        The shapes differ or are too small for the border, or a value is not finite.
+        If the shapes differ or are too small for the border, or a value is not finite.
     InvalidOptionError
-        `max_shift` is not a whole number between 0 and `border`.
+        If `max_shift` is not a whole number between 0 and `border`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.metrics import align
+    >>> image = np.random.default_rng(0).random((40, 40))
+    >>> align(np.roll(image, 2, axis=1), image).shift
+    (0.0, 2.0)
     """
     moving, reference = checked_pair(moving, reference)
     if not isinstance(max_shift, (int, np.integer)) or not 0 <= max_shift <= border:
@@ -67,7 +84,7 @@ def align(moving, reference, max_shift=5, border=15):
     mean = reference.mean(axis=(0, 1))
     sums = _sums_of_squares(_channels(moving - mean), _channels(reference - mean))
     best = None
-    # Column-major, as MATLAB's find on a matrix indexed by (x shift, y shift): rows outermost, x fastest.
+    # The order is that of MATLAB's find on a matrix indexed by (x shift, y shift): rows outermost, x fastest.
     for row, column in np.argwhere(sums <= sums.min() + _TIE * np.abs(sums).max()).tolist():
         image = _shifted(moving, reference.shape, row, column)
         ssd = float(np.sum((image - reference) ** 2))
@@ -78,7 +95,28 @@ def align(moving, reference, max_shift=5, border=15):
 
 
 def checked_pair(image, reference):
-    """Both as finite float64 arrays of one shape, or an `InvalidInputError`."""
+    """Return both images as finite float64 arrays of one shape.
+
+    Parameters
+    ----------
+    image, reference : (H, W) or (H, W, C) array_like
+        Real numbers or booleans.
+
+    Returns
+    -------
+    image, reference : (H, W) or (H, W, C) float64 ndarray
+
+    Raises
+    ------
+    InvalidInputError
+        If the shapes differ or are others, or a value is not real and finite.
+
+    Examples
+    --------
+    >>> image, reference = checked_pair([[0, 1]], [[1, 1]])
+    >>> image.dtype == reference.dtype == float
+    True
+    """
     image, reference = np.asarray(image), np.asarray(reference)
     if image.shape != reference.shape or image.ndim not in (2, 3) or not image.size:
         raise InvalidInputError(
@@ -98,7 +136,7 @@ def _without_border(image, border):
 
 
 def _channels(image):
-    """(C, H, W): sums over rows and columns are fastest when these come last."""
+    """Put the channels first, (C, H, W): sums over rows and columns are fastest when these come last."""
     return np.ascontiguousarray(image[None] if image.ndim == 2 else np.moveaxis(image, -1, 0))
 
 
@@ -135,9 +173,7 @@ def _sums_of_squares(moving, reference):
     count = moving.shape[1] - window[0] + 1
     cross = np.array([[_product(moving, reference, i, j) for j in range(count)] for i in range(count)])
     # products[(a, b)][i, j]: sum over the window at (i, j) of m times m moved by (a, b).
-    products = {
-        (a, b): _window_sums(moving, a, b, window, count) for a, b in ((0, 0), (0, 1), (1, 0), (1, 1), (1, -1))
-    }
+    products = {(a, b): _window_sums(moving, a, b, window, count) for a, b in ((0, 0), (0, 1), (1, 0), (1, 1), (1, -1))}
     sums = np.empty((STEPS_PER_PIXEL * count, STEPS_PER_PIXEL * count))
     for i in range(STEPS_PER_PIXEL):
         for j in range(STEPS_PER_PIXEL):
@@ -174,7 +210,7 @@ def _quadratic_form(weights, products, cross):
     for (a, b), weight in weights.items():
         total = total - 2 * weight * _moved(cross, a, b) + weight**2 * _moved(products[0, 0], a, b)
         for (c, d), other in weights.items():
-            # Each pair once, from the one that comes first; its product is stored at the first one's place.
+            # Each pair is taken once, from the one that comes first; its product is stored at the first one's place.
             if (c, d) > (a, b):
                 total = total + 2 * weight * other * _moved(products[c - a, d - b], a, b)
     return total

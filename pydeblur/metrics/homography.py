@@ -17,13 +17,13 @@ _CONVERGED = 0.01
 def align_homography(moving, reference):
     """Warp `moving` onto `reference`.
 
-    Gauss-Newton on the sum of squared differences of the grey images, with a gain and an offset, from coarse to fine,
-    starting from the whole-pixel shift of the largest phase correlation.
+    The homography minimises the sum of squared differences of the grey images, with a gain and an offset. Gauss-Newton
+    steps find it from coarse to fine, starting from the whole-pixel shift of the largest phase correlation.
 
     Parameters
     ----------
     moving, reference : (H, W) or (H, W, C) array_like
-        Of the same shape.
+        Two finite images of the same shape.
 
     Returns
     -------
@@ -35,7 +35,16 @@ def align_homography(moving, reference):
     Raises
     ------
     InvalidInputError
-        The shapes differ, or a value is not finite.
+        If the shapes differ, or a value is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy.ndimage import gaussian_filter
+    >>> image = gaussian_filter(np.random.default_rng(0).random((64, 64)), 3)
+    >>> warped, inside = align_homography(np.roll(image, 3, axis=1), image)
+    >>> bool(np.abs(warped - image)[inside].max() < 0.01)
+    True
     """
     moving, reference = checked_pair(moving, reference)
     grey = [image if image.ndim == 2 else image.mean(axis=2) for image in (moving, reference)]
@@ -48,12 +57,26 @@ def align_homography(moving, reference):
 
 
 def find_homography(moving, reference):
-    """The homography of `align_homography` for grey images.
+    """Find the homography of :func:`align_homography` for grey images.
+
+    Parameters
+    ----------
+    moving, reference : (H, W) float64 ndarray
+        Two finite images of the same shape.
 
     Returns
     -------
     (3, 3) float64 ndarray
-        Takes (x, y, 1) of the reference to moving's, both from -1 to 1 across the longer side, 0 in the middle.
+        The matrix that takes (x, y, 1) of the reference to moving's; both coordinates are from -1 to 1 across the
+        longer side, and 0 in the middle.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy.ndimage import gaussian_filter
+    >>> image = gaussian_filter(np.random.default_rng(0).random((64, 64)), 3)
+    >>> bool(np.allclose(find_homography(image, image), np.eye(3)))
+    True
     """
     homography = np.eye(3)
     row, column = _phase_shift(moving, reference)
@@ -62,19 +85,19 @@ def find_homography(moving, reference):
     factor = max(1, min(moving.shape) // _SMALLEST_SIDE)
     factor = 1 << (factor.bit_length() - 1)
     while factor >= 1:
-        # Sampling every n-th pixel moves the middle by a fraction of one: small, and undone at the next level.
+        # Sampling every n-th pixel moves the middle by a fraction of one, which is small, and undone at the next level.
         homography = _refined(homography, _sampled(moving, factor), _sampled(reference, factor))
         factor //= 2
     return homography
 
 
 def _sampled(image, factor):
-    """Every n-th pixel, low-passed first."""
+    """Take every n-th pixel of the low-passed image."""
     return gaussian_filter(image, 0.5 * factor)[::factor, ::factor] if factor > 1 else image
 
 
 def _refined(homography, moving, reference):
-    """Gauss-Newton at one level."""
+    """Refine a homography by Gauss-Newton steps at one level."""
     slopes = np.gradient(moving)
     pixels = max(moving.shape) / 2
     x, y = _normalised_grid(moving.shape)
@@ -137,7 +160,7 @@ def _phase_shift(moving, reference):
     window = np.outer(np.hanning(moving.shape[0]), np.hanning(moving.shape[1]))
     spectra = [scipy.fft.rfft2((image - image.mean()) * window) for image in (moving, reference)]
     cross = spectra[0] * spectra[1].conj()
-    # Low frequencies alone: the blur has left nothing in the high ones but noise.
+    # Only low frequencies count: the blur has left nothing in the high ones but noise.
     correlation = gaussian_filter(scipy.fft.irfft2(cross / (np.abs(cross) + 1e-12), moving.shape), 1.5, mode="wrap")
     peak = np.unravel_index(np.argmax(correlation), correlation.shape)
     return tuple(int(p) - n if p > n // 2 else int(p) for p, n in zip(peak, moving.shape))

@@ -10,9 +10,9 @@ _REFINEMENT = 4
 
 
 def kernel_similarity(a, b, subpixel=False):
-    """Maximum over all shifts of the normalised cross-correlation (Hu and Yang, ECCV 2012).
+    """Compute the largest normalised cross-correlation of two kernels over all shifts (Hu and Yang [12]).
 
-    sum_t a(t) b(t + s) / (|a| |b|), the larger kernel and everything outside both taken as zero.
+    The correlation is ``sum_t a(t) b(t + s) / (|a| |b|)``; everything outside the two kernels is taken as zero.
 
     Parameters
     ----------
@@ -30,11 +30,19 @@ def kernel_similarity(a, b, subpixel=False):
     Raises
     ------
     InvalidInputError
-        A kernel is not 2-D, not finite, or all zero.
+        If a kernel is not 2-D, not finite, or all zero.
+
+    Examples
+    --------
+    >>> from pydeblur.metrics import kernel_similarity
+    >>> round(kernel_similarity([[0.5, 0.5, 0.0]], [[0.0, 3.0, 3.0]]), 9)
+    1.0
+    >>> round(kernel_similarity([[1.0, 0.0]], [[0.5, 0.5]]), 3)
+    0.707
     """
     a, b = _unit_kernel(a, "a"), _unit_kernel(b, "b")
-    # Long enough for every shift at which they overlap; odd, so that the spectrum has no middle frequency whose
-    # phase would be ambiguous.
+    # The lengths suffice for every shift at which the kernels overlap; they are odd, so that the spectrum has no middle
+    # frequency whose phase would be ambiguous.
     shape = [(m + n - 1) | 1 for m, n in zip(a.shape, b.shape, strict=True)]
     spectrum = scipy.fft.fft2(a, shape).conj() * scipy.fft.fft2(b, shape)
     if subpixel:
@@ -54,7 +62,7 @@ def _unit_kernel(kernel, name):
     largest = np.abs(kernel).max(initial=0.0)
     if not 0 < largest < np.inf:
         raise InvalidInputError(f"kernel {name} should be finite and not all zero.")
-    # By the maximum first, so that squaring neither overflows nor vanishes.
+    # The maximum is divided out first, so that squaring neither overflows nor vanishes.
     kernel = kernel / largest
     return kernel / np.sqrt(np.sum(kernel**2))
 

@@ -1,4 +1,4 @@
-"""The measure of Köhler et al. 2012, and a surrogate for where only one sharp frame is at hand.
+"""The measure of Köhler et al. [15], and a surrogate for where only one sharp frame is at hand.
 
 The official measure, as their MATLAB code computes it: the 8-bit result is scaled to the frame by least squares over
 all channels, moved by the whole pixels at which the cyclic cross-correlation of the channels' means is largest, and
@@ -19,29 +19,42 @@ _LUMINANCE = np.array([0.299, 0.587, 0.114])
 
 
 class FrameScore(NamedTuple):
-    """PSNR in dB and the number of the frame, from 0."""
+    """The PSNR in dB with one frame, and the number of that frame, counted from 0.
+
+    Examples
+    --------
+    >>> FrameScore(30.5, 7).psnr
+    30.5
+    """
 
     psnr: float
     frame: int
 
 
 def kohler_psnr(restored, frame):
-    """The official PSNR for one sharp frame.
+    """Compute the official PSNR for one sharp frame.
 
     Parameters
     ----------
     restored, frame : (H, W, 3) or (H, W) array_like
-        Of the same shape, in [0, 1]; `restored` is clipped and rounded to 8 bits first.
+        Two images of the same shape, in [0, 1]; `restored` is clipped and rounded to 8 bits first.
 
     Returns
     -------
     float
-        In dB.
+        In dB; infinite where the two agree.
 
     Raises
     ------
     InvalidInputError
-        The shapes differ, or a value is not finite.
+        If the shapes differ, or a value is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frame = np.random.default_rng(0).random((32, 32, 3))
+    >>> kohler_psnr(0.5 * frame, frame) > 50  # a factor does not count
+    True
     """
     restored, frame = _scaled_pair(restored, frame)
     spectra = (scipy.fft.rfft2(image if image.ndim == 2 else image.mean(axis=2)) for image in (frame, restored))
@@ -56,12 +69,14 @@ def kohler_psnr(restored, frame):
 
 
 def best_frame_psnr(restored, frames):
-    """The official PSNR: the best over a trajectory's frames.
+    """Compute the official PSNR: the best one over a trajectory's frames.
 
     Parameters
     ----------
     restored : (H, W, 3) array_like
+        In [0, 1], as :func:`kohler_psnr` takes it.
     frames : iterable of (H, W, 3) array_like
+        The sharp frames.
 
     Returns
     -------
@@ -70,7 +85,14 @@ def best_frame_psnr(restored, frames):
     Raises
     ------
     InvalidInputError
-        As `kohler_psnr`, or there are no frames.
+        If there are no frames, the shapes differ, or a value is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> frames = np.random.default_rng(0).random((3, 16, 16, 3))
+    >>> best_frame_psnr(frames[1], frames).frame
+    1
     """
     scores = [FrameScore(kohler_psnr(restored, frame), number) for number, frame in enumerate(frames)]
     if not scores:
@@ -79,16 +101,16 @@ def best_frame_psnr(restored, frames):
 
 
 def surrogate_psnr(restored, reference):
-    """The surrogate: PSNR against one frame of any trajectory, after alignment by a homography.
+    """Compute the surrogate: the PSNR against one frame of any trajectory, after alignment by a homography.
 
     The camera is not where it was for the reference, so the result is turned and moved to it in three dimensions, and
-    only pixels that both have count. Over all channels, not in luminance: that is what the surrogate was calibrated
-    with.
+    only pixels that both have count. All channels count alike, not the luminance: that is what the surrogate was
+    calibrated with.
 
     Parameters
     ----------
     restored, reference : (H, W, 3) or (H, W) array_like
-        As `kohler_psnr` takes them.
+        Two images of the same shape, in [0, 1], as :func:`kohler_psnr` takes them.
 
     Returns
     -------
@@ -98,7 +120,15 @@ def surrogate_psnr(restored, reference):
     Raises
     ------
     InvalidInputError
-        The shapes differ, or a value is not finite.
+        If the shapes differ, or a value is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy.ndimage import gaussian_filter
+    >>> frame = gaussian_filter(np.random.default_rng(0).random((64, 64)), 3)
+    >>> surrogate_psnr(np.roll(frame, 3, axis=1), frame) > 40
+    True
     """
     restored, reference = _scaled_pair(restored, reference)
     # The alignment works best on about the same contrast; the scale is then found once more, on what both have.
@@ -124,7 +154,10 @@ def _overlap(step, side):
 
 
 def _luminance(image):
-    """Of (H, W, 3); (H, W) stays. A difference is as good as an image: this is linear."""
+    """The luminance of an image (H, W, 3), or an image (H, W) as it is.
+
+    It is linear, so a difference of images may be given as well.
+    """
     return image @ _LUMINANCE if image.ndim == 3 else image
 
 

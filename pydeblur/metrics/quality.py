@@ -14,12 +14,12 @@ _SSIM_WINDOW = 11
 
 
 def psnr(image, reference, data_range=1.0):
-    """Peak signal-to-noise ratio, 10 log10(data_range^2 / mean squared difference).
+    """Compute the peak signal-to-noise ratio, 10 log10(data_range^2 / mean squared difference).
 
     Parameters
     ----------
     image, reference : (H, W) or (H, W, C) array_like
-        Of the same shape. Neither is clipped.
+        Two images of the same shape. Neither is clipped.
     data_range : float
         The largest possible difference.
 
@@ -31,25 +31,31 @@ def psnr(image, reference, data_range=1.0):
     Raises
     ------
     InvalidInputError
-        The shapes differ, or a value is not finite.
+        If the shapes differ, or a value is not finite.
     InvalidOptionError
-        `data_range` is not a positive number.
+        If `data_range` is not a positive number.
+
+    Examples
+    --------
+    >>> from pydeblur.metrics import psnr
+    >>> round(psnr([[0.5, 0.6]], [[0.6, 0.5]]), 6)
+    20.0
     """
     image, reference = checked_pair(image, reference)
     return _psnr_of(float(np.mean((image - reference) ** 2)), data_range)
 
 
 def aligned_psnr(image, reference, max_shift=5, data_range=1.0, border=BORDER):
-    """PSNR after the best shift: of the pixels and by the search that Levin et al.'s SSD uses.
+    """Compute the PSNR after the best shift, on the pixels and by the search of Levin et al.'s SSD.
 
     Blind deconvolution recovers image and kernel only up to a common shift.
 
     Parameters
     ----------
     image, reference : (H, W) or (H, W, C) array_like
-        Of the same shape; the channels of a colour image are shifted together.
+        Two images of the same shape; the channels of a colour image are shifted together.
     max_shift : int
-        In pixels, at most `border`; tried in steps of a quarter.
+        Largest shift in pixels, at most `border`; shifts are tried in steps of a quarter.
     data_range : float
         The largest possible difference.
     border : int
@@ -62,22 +68,32 @@ def aligned_psnr(image, reference, max_shift=5, data_range=1.0, border=BORDER):
 
     Raises
     ------
-    InvalidInputError, InvalidOptionError
-        As `psnr` and `align`.
+    InvalidInputError
+        If the shapes differ or are too small for the border, or a value is not finite.
+    InvalidOptionError
+        If `data_range` or `max_shift` is out of its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.metrics import aligned_psnr
+    >>> image = np.random.default_rng(0).random((40, 40))
+    >>> aligned_psnr(np.roll(image, 2, axis=0), image)
+    inf
     """
     alignment = align(image, reference, max_shift, border)
     return _psnr_of(alignment.ssd / alignment.reference.size, data_range)
 
 
 def ssim(image, reference, data_range=1.0):
-    """Structural similarity of Wang et al. 2004, by scikit-image: Gaussian window of 11 pixels and sigma 1.5.
+    """Compute the structural similarity of Wang et al. 2004, by scikit-image.
 
-    Colour images get the mean over their channels.
+    The window is a Gaussian of 11 pixels and sigma 1.5. Colour images get the mean over their channels.
 
     Parameters
     ----------
     image, reference : (H, W) or (H, W, C) array_like
-        Of the same shape, H and W at least 11.
+        Two images of the same shape, H and W at least 11.
     data_range : float
         The largest possible difference.
 
@@ -90,9 +106,17 @@ def ssim(image, reference, data_range=1.0):
     Raises
     ------
     InvalidInputError
-        The shapes differ or are too small, or a value is not finite.
+        If the shapes differ or are too small, or a value is not finite.
     InvalidOptionError
-        `data_range` is not a positive number.
+        If `data_range` is not a positive number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.metrics import ssim
+    >>> image = np.random.default_rng(0).random((16, 16))
+    >>> ssim(image, image)  # doctest: +SKIP
+    1.0
     """
     image, reference = checked_pair(image, reference)
     _check_range(data_range)

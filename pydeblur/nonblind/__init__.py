@@ -1,7 +1,8 @@
 """Final deconvolution with a known kernel: ringing removal, TV, L0, hyper-Laplacian, EPLL, saturation."""
 
-from pydeblur.nonblind.checked_input import check_deconvolution_input
-from pydeblur.nonblind.methods import METHODS, deconvolve
-from pydeblur.nonblind.ringing import weights_for_noise
+import lazy_loader
 
-__all__ = ["METHODS", "check_deconvolution_input", "deconvolve", "weights_for_noise"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={"methods": ["METHODS", "deconvolve"], "ringing": ["weights_for_noise"]},
+)

@@ -1,4 +1,4 @@
-"""The bilateral filter that cleans the ringing of a TV result (ALGORITHM section 6), in single precision.
+"""The bilateral filter that cleans the ringing of a TV result (docs/algorithm, section 7), in single precision.
 
 A window of 19x19 pixels costs 361 exponentials per pixel, unless it is noticed that two pixels weigh each other alike:
 half of them are computed, tile by tile, and kept until the other half's turn comes, so that all sums are made in the
@@ -7,12 +7,13 @@ order of the definition and every bit of the result is what a loop over the wind
 
 from __future__ import annotations
 
+import itertools
 import math
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from pydeblur.compiled import compiled_loops
+from pydeblur.backend.compiled import compiled_loops
 from pydeblur.matlab import fspecial, padarray, rgb2lab
 
 #: Rows and columns of a tile: small enough for the processor's caches, large enough for few calls of NumPy.
@@ -20,15 +21,17 @@ _TILE = (64, 1024)
 
 
 def bilateral_filter(image: np.ndarray, sigma_s: float = 3.0, sigma_r: float = 0.1, workers: int = 1) -> np.ndarray:
-    """Bilateral filter with replicated borders and a window of radius ceil(3 sigma_s).
+    """Filter an image by the bilateral filter with replicated borders and a window of radius ceil(3 sigma_s).
+
+    For float64 the exponentials are taken in double and rounded, so that every platform gives the same number. For
+    float32 they are taken in single, which is five times as fast and right to a few units in the last place, unless
+    Numba's loops are used: those always take double.
 
     Parameters
     ----------
     image : (H, W) or (H, W, 3) ndarray
-        Values may be negative (it is a difference image in `ringing_artifacts_removal`). Distances are taken in the
-        grey values, or in CIE Lab (of the values clipped to [0, 1]) with 100 * sigma_r. For float64 the exponentials
-        are taken in double and rounded, so that every platform gives the same number; for float32 in single, five times
-        as fast and right to a few units in the last place, unless Numba's loops are used, which always take double.
+        Values may be negative (it is a difference image in :func:`~pydeblur.nonblind.ringing.remove_ringing`).
+        Distances are taken in the grey values, or in CIE Lab (of the values clipped to [0, 1]) with 100 * sigma_r.
     sigma_s, sigma_r : float
         Widths in space (pixels) and in range.
     workers : int
@@ -36,7 +39,15 @@ def bilateral_filter(image: np.ndarray, sigma_s: float = 3.0, sigma_r: float = 0
 
     Returns
     -------
-    ndarray float32 of the same shape: the MATLAB family accumulates in single precision, and so do we.
+    (H, W) or (H, W, 3) float32 ndarray
+        It is of single precision because the MATLAB family accumulates in single precision, too.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> step = np.repeat([[0.0, 1.0]], 8, axis=1)
+    >>> bool(np.allclose(bilateral_filter(step), step, atol=1e-6))  # edges stay
+    True
     """
     is_colour = image.ndim == 3
     radius = math.ceil(3 * sigma_s)
@@ -69,14 +80,14 @@ def _weighted_mean(values, guide, weights, variance, precision, workers):
         np.stack([padarray(plane, (radius, radius), "replicate") for plane in planes]) for planes in (values, guide)
     )
     result = np.empty_like(values)
-    loops = compiled_loops("bilateral")
+    loops = compiled_loops("pydeblur.nonblind._bilateral_numba")
     if loops is not None:
         bands = [height * part // workers for part in range(workers + 1)]
 
         def filter_band(first, last):
             loops.filter_rows(padded_values, padded_guide, weights, _divisor(variance), first, last, result)
 
-        _each(filter_band, list(zip(bands, bands[1:])), workers)
+        _each(filter_band, list(itertools.pairwise(bands)), workers)
         return result
     tiles = [
         np.s_[top : min(top + _TILE[0], height), left : min(left + _TILE[1], width)]
@@ -104,7 +115,10 @@ def _each(function, arguments, workers):
 
 
 def _divisor(variance):
-    """exp(-d / 2v): the factor is a power of two, so that d / -2v rounds as -0.5 (d / v) does."""
+    """The divisor of exp(-d / 2v).
+
+    The factor is a power of two, so that d / -2v rounds as -0.5 (d / v) does.
+    """
     return np.float32(-2) * variance
 
 

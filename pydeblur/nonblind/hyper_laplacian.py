@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from pydeblur.fourier import rfft2
+from pydeblur.backend.fft import rfft2
 from pydeblur.nonblind.channels import each_channel
 from pydeblur.nonblind.padded_blur import PaddedBlur
+from pydeblur.preprocess.noise import noise_level
 from pydeblur.solver.gradients import forward_difference, gradient_power, negative_backward_difference
-from pydeblur.solver.noise import noise_level
 
 _FIRST_BETA, _LAST_BETA, _BETA_GROWTH = 1.0, 256.0, 2 * 2**0.5
 #: Steps in w and I for each β. The paper has one; the second is for the border, see PaddedBlur.
 _ROUNDS = 2
 _NEWTON_STEPS = 8
-#: On the development set of `benchmarks/nonblind_quality.py` the best λ_hl is 6e-4 to 7e-4 with noise of 0.01, and 2e-4
-#: with 0.004.
+#: On development images the best λ_hl is 6e-4 to 7e-4 with noise of 0.01, and 2e-4 with 0.004.
 _LAMBDA, _NOISE, _POWER = 7e-4, 0.01, 1.5
-#: No kernel is exact: an error of it acts as noise does, but the image does not show it. On development images with
+#: No kernel is exact: its error acts as noise does, but the image does not show it. On development images with
 #: noise of 0.002 and kernels whose errors left residuals of 0.003, 0.005 and 0.009, the weight that follows from 0.006
 #: was 0.45, 0.08 and 0.07 dB short of the best one.
 _LEAST_NOISE = 0.006
@@ -26,21 +25,21 @@ _LEAST_NOISE = 0.006
 def deconvolve_hyper_laplacian(
     image: np.ndarray, kernel: np.ndarray, lambda_hl: float | None = None, exponent: float = 2 / 3, workers: int = 1
 ) -> np.ndarray:
-    """min_I ||I⊗k - B||² + λ_hl Σ |∇I|^α, per channel, for the observed pixels of B (`PaddedBlur`).
+    """Minimise ``||I⊗k - B||² + λ_hl Σ |∇I|^α`` over I, per channel, for the observed pixels of B.
 
-    With auxiliary gradients w the penalty λ_hl (Σ |w|^α + β/2 ||w - ∇I||²) takes the prior's place; β grows from 1 to
-    256 by factors of 2√2, with two steps in w (exact, `shrink`) and in I (FFT) for each. The paper weighs the data
-    term instead: its λ is 2 / λ_hl.
+    With auxiliary gradients w the penalty ``λ_hl (Σ |w|^α + β/2 ||w - ∇I||²)`` takes the prior's place; β grows from 1
+    to 256 by factors of 2√2, with two steps in w (exact, :func:`shrink`) and in I (FFT) for each. The paper by Krishnan
+    and Fergus weighs the data term instead: its λ is 2 / λ_hl. What lies beyond the border is unknown, see
+    :class:`~pydeblur.nonblind.padded_blur.PaddedBlur`.
 
     Parameters
     ----------
-    image : (H, W[, C]) ndarray
+    image : (H, W) or (H, W, C) ndarray
         Blurred image in [0, 1]; β's range is meant for that.
     kernel : (n, m) ndarray
         Odd sizes, sum 1.
     lambda_hl : float, optional
-        > 0. By default 7e-4 (σ / 0.01)^1.5 for the noise σ found in the channel (`solver.noise.noise_level`), taken to
-        be at least 0.006.
+        Weight of the prior, > 0. By default it is that of :func:`usual_weight`.
     exponent : float
         α, 0 < α <= 1; 1/2 to 4/5 fit natural images, 1 is total variation.
     workers : int
@@ -48,7 +47,15 @@ def deconvolve_hyper_laplacian(
 
     Returns
     -------
-    (H, W[, C]) ndarray of the image's dtype; not clipped.
+    (H, W) or (H, W, C) ndarray
+        The latent image in the image's dtype; not clipped.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.full((16, 16), 0.5)
+    >>> bool(np.allclose(deconvolve_hyper_laplacian(image, np.full((3, 3), 1 / 9)), image, atol=1e-6))
+    True
     """
     return each_channel(
         lambda channel: _deconvolve_channel(
@@ -59,7 +66,26 @@ def deconvolve_hyper_laplacian(
 
 
 def usual_weight(image: np.ndarray) -> float:
-    """λ_hl for the noise found in a blurred image (H, W)."""
+    """Return the weight λ_hl for the noise found in a blurred image.
+
+    It is 7e-4 (σ / 0.01)^1.5 for the noise σ of :func:`pydeblur.preprocess.noise.noise_level`, which is taken to be at
+    least 0.006.
+
+    Parameters
+    ----------
+    image : (H, W) ndarray
+        In [0, 1].
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(usual_weight(np.full((16, 16), 0.5)), 6)
+    0.000325
+    """
     return _LAMBDA * (max(noise_level(image), _LEAST_NOISE) / _NOISE) ** _POWER
 
 
@@ -80,26 +106,35 @@ def _deconvolve_channel(blurred, kernel, lambda_hl, exponent, workers):
 
 
 def shrink(values: np.ndarray, beta: float, exponent: float) -> np.ndarray:
-    """argmin_w |w|^α + β/2 (w - v)², element by element: the proximal operator of |w|^α / β.
+    """Minimise ``|w|^α + β/2 (w - v)²`` over w, element by element: the proximal operator of ``|w|^α / β``.
 
-    Where |v| exceeds a threshold the minimum is the largest root of α |w|^(α-1) = β (|v| - |w|), with v's sign, else it
-    is 0. At the threshold the two are equally good: there the root is w₀ = (2 (1 - α) / β)^(1 / (2 - α)). The root has
-    closed forms for the exponents 1/2 (a cubic in √w), 2/3 (a quartic in w^(1/3)) and 1; for others Newton's method
-    gives it to rounding: for w above w₀ the equation is convex, and a start from |v| comes down on the root without
-    crossing it.
+    Where abs(v) exceeds a threshold the minimum is the largest root of ``α |w|^(α-1) = β (|v| - |w|)``, with v's sign;
+    else it is 0. At the threshold the two are equally good: there the root is w₀ = (2 (1 - α) / β)^(1 / (2 - α)). The
+    root has closed forms for the exponents 1/2 (a cubic in √w), 2/3 (a quartic in w^(1/3)) and 1; for others Newton's
+    method gives it to rounding: for w above w₀ the equation is convex, and a start from abs(v) comes down on the root
+    without crossing it.
 
     Parameters
     ----------
     values : ndarray
         v, floating.
     beta : float
-        > 0.
+        β, > 0.
     exponent : float
         α, 0 < α <= 1.
 
     Returns
     -------
-    ndarray of the same shape and dtype.
+    ndarray
+        The minimisers, of the shape and dtype of `values`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> shrink(np.array([-2.0, 0.3, 1.0]), 2.0, 1.0).tolist()
+    [-1.5, 0.0, 0.5]
+    >>> shrink(np.array([-2.0, 0.3, 1.0]), 2.0, 2 / 3).round(3).tolist()
+    [-1.722, 0.0, 0.606]
     """
     if exponent == 1:
         return values - np.clip(values, -1 / beta, 1 / beta)

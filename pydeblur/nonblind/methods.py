@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from pydeblur.errors import InvalidOptionError
-from pydeblur.nonblind.checked_input import check_deconvolution_input
 from pydeblur.nonblind.epll import deconvolve_epll
 from pydeblur.nonblind.hyper_laplacian import deconvolve_hyper_laplacian
 from pydeblur.nonblind.l0 import deconvolve_l0
+from pydeblur.nonblind.options import DEFAULT, OPTIONS, FinalStepOptions
 from pydeblur.nonblind.ringing import remove_ringing, weights_for_noise
 from pydeblur.nonblind.tv import deconvolve_tv
 from pydeblur.nonblind.whyte import deconvolve_saturated
-from pydeblur.solver.options import is_finite_number, is_integer
+from pydeblur.options import options_from
+from pydeblur.preprocess.validation import check_deconvolution_input
 
 #: Name of a method to its function ``(image, kernel, **options) -> image``.
-METHODS = {
+METHODS: dict[str, Callable[..., np.ndarray]] = {
     "ringing": remove_ringing,
     "tv": deconvolve_tv,
     "l0": deconvolve_l0,
@@ -26,19 +26,6 @@ METHODS = {
     "epll": deconvolve_epll,
     "whyte": deconvolve_saturated,
 }
-#: What is used where none is named.
-DEFAULT = "ringing"
-
-#: TV's penalty runs from 1 / lambda_tv down to 0.001: from 1000 on there would be no step at all.
-_RANGES = {
-    "lambda_tv": (1e-9, 999.0),
-    "lambda_l0": (0.0, 1e9),
-    "weight_ring": (0.0, 1e6),
-    "lambda_hl": (1e-9, 1e6),
-    "exponent": (0.01, 1.0),
-    "noise": (1e-4, 1.0),
-}
-_COUNTS = ("iterations", "workers")
 
 
 def deconvolve(image, kernel, method: str | None = None, **options) -> np.ndarray:
@@ -52,20 +39,26 @@ def deconvolve(image, kernel, method: str | None = None, **options) -> np.ndarra
     kernel : (n, m) array_like
         Odd sizes, non-negative; it is divided by its sum.
     method : {"ringing", "tv", "l0", "hyper-laplacian", "epll", "whyte"}, optional
-        "ringing": TV less its ringing [26] (options ``lambda_tv=1e-3, lambda_l0=5e-4, weight_ring=1``);
-        "tv": anisotropic total variation (``lambda_tv``); "l0": L0 gradients (``lambda_l0``);
-        "hyper-laplacian": |∇I|^α (``lambda_hl``, left out it follows the noise found in the image; ``exponent=2/3``),
-        the fast choice for natural images;
-        "epll": a Gaussian mixture on patches (``noise=0.01``, the noise's standard deviation), the best for them;
-        "whyte": Richardson-Lucy for saturated images (``iterations=50``).
-        None is "ringing"; if none of its options is given either, ``lambda_tv`` and ``lambda_l0`` follow the noise found in
-        the image (:func:`pydeblur.nonblind.weights_for_noise`).
+        The final step (docs/algorithm, section 7).
+
+        - "ringing" is TV less its ringing [26], with the options ``lambda_tv=1e-3, lambda_l0=5e-4, weight_ring=1``.
+        - "tv" is anisotropic total variation (``lambda_tv``).
+        - "l0" has L0 gradients [38] (``lambda_l0``).
+        - "hyper-laplacian" has ``|∇I|^α`` (``lambda_hl``, which follows the noise found in the image where it is left out,
+          and ``exponent=2/3``); it is the fast choice for natural images.
+        - "epll" has a Gaussian mixture on patches [43] (``noise=0.01``, the noise's standard deviation); it is the best
+          choice for natural images.
+        - "whyte" is the method of Richardson and Lucy for saturated images (``iterations=50``).
+
+        None is "ringing"; if none of its options is given either, ``lambda_tv`` and ``lambda_l0`` follow the noise
+        found in the image (:func:`pydeblur.nonblind.weights_for_noise`).
     **options
-        The method's own; each takes ``workers``, the threads of an FFT.
+        The method's own options; each method takes ``workers``, the threads of an FFT, too.
 
     Returns
     -------
-    ndarray of the image's shape, not clipped.
+    (H, W) or (H, W, 3) ndarray
+        The sharp image, not clipped; float32 for float32, else float64.
 
     Raises
     ------
@@ -73,45 +66,105 @@ def deconvolve(image, kernel, method: str | None = None, **options) -> np.ndarra
         If image or kernel is not as above, or the image is smaller than the kernel.
     InvalidOptionError
         If the method or an option is unknown or out of its range.
+
+    Examples
+    --------
+    >>> import numpy as np, pydeblur
+    >>> from pydeblur.metrics import psnr
+    >>> from pydeblur.synthesis import blur
+    >>> sharp = np.kron(np.random.default_rng(0).random((6, 6)), np.ones((8, 8)))
+    >>> kernel = np.full((1, 5), 1 / 5)
+    >>> blurred = blur(sharp, kernel, noise=0.005, rng=0)
+    >>> restored = pydeblur.deconvolve(blurred, kernel, "hyper-laplacian")
+    >>> psnr(restored, sharp) > psnr(blurred, sharp) + 5
+    True
     """
-    check_options(method, options)
+    check_final_step(method, options)
     image, kernel = check_deconvolution_input(image, kernel)
     method, options = completed(image, method, options)
     return METHODS[method](image, kernel, **options)
 
 
 def completed(image: np.ndarray, method: str | None, options) -> tuple[str, dict]:
-    """The method and the options that :func:`deconvolve` uses for an image (H, W[, 3]) in [0, 1], given these."""
+    """Return the method and the options that :func:`deconvolve` uses for an image.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) ndarray
+        In [0, 1].
+    method : str or None
+    options : mapping
+        The method and the options that are given.
+
+    Returns
+    -------
+    method : str
+    options : dict
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> completed(np.full((8, 8), 0.5), None, {})
+    ('ringing', {'lambda_tv': 0.0005, 'lambda_l0': 0.00015})
+    >>> completed(np.full((8, 8), 0.5), "tv", {"lambda_tv": 1e-2})
+    ('tv', {'lambda_tv': 0.01})
+    """
     if method is None and not set(options) - {"workers"}:
         return DEFAULT, {**weights_for_noise(image), **options}
     return method or DEFAULT, dict(options)
 
 
-def method_options(method: str) -> dict[str, object]:
-    """Names and defaults of a method's options."""
-    parameters = list(inspect.signature(METHODS[method]).parameters.values())[2:]
-    return {parameter.name: parameter.default for parameter in parameters}
+def check_final_step(method: str | None, options) -> None:
+    """Check a final step's name and options, so that a long kernel estimation need not end in a misprint.
 
-
-def check_options(method: str, options) -> None:
-    """Check a method's name, or None, and its options, so that a long kernel estimation need not end in a misprint.
+    Parameters
+    ----------
+    method : str or None
+        None is the default, "ringing".
+    options : mapping
 
     Raises
     ------
     InvalidOptionError
         If the method or an option is unknown or out of its range.
+
+    Examples
+    --------
+    >>> check_final_step("tv", {"lambda_tv": -1.0})
+    Traceback (most recent call last):
+        ...
+    pydeblur.errors.InvalidOptionError: lambda_tv should be a number from 1e-09 to 999, but is -1.0
+    """
+    final_step_options(method, options)
+
+
+def final_step_options(method: str | None, options) -> FinalStepOptions:
+    """Return all options of a final step: the given ones, and the defaults of the others.
+
+    Parameters
+    ----------
+    method : str or None
+        None is the default, "ringing".
+    options : mapping
+
+    Returns
+    -------
+    FinalStepOptions
+        Of the class that `OPTIONS` has for the method.
+
+    Raises
+    ------
+    InvalidOptionError
+        If the method or an option is unknown or out of its range.
+
+    Examples
+    --------
+    >>> final_step_options("whyte", {"iterations": 20}).iterations
+    20
     """
     method = DEFAULT if method is None else method
     if not isinstance(method, str) or method not in METHODS:
         raise InvalidOptionError(f"the final step should be one of {', '.join(METHODS)}, but is {method!r}")
     if not isinstance(options, Mapping):
         raise InvalidOptionError(f"the options of the final step should be a dict, but are {options!r}")
-    known = method_options(method)
-    for name, value in options.items():
-        if name not in known:
-            raise InvalidOptionError(f"the final step {method!r} has no option {name!r}; it has {', '.join(known)}")
-        if name in _COUNTS and not (is_integer(value) and value >= 1):
-            raise InvalidOptionError(f"{name} should be a whole number of at least 1, but is {value!r}")
-        if name in _RANGES and not (is_finite_number(value) and _RANGES[name][0] <= value <= _RANGES[name][1]):
-            low, high = _RANGES[name]
-            raise InvalidOptionError(f"{name} should be a number from {low:g} to {high:g}, but is {value!r}")
+    return options_from(OPTIONS[method], options, f"the final step {method!r}")

@@ -1,4 +1,4 @@
-"""A zero-mean Gaussian mixture on patches less their mean, the prior of EPLL (Zoran & Weiss, ICCV 2011)."""
+"""A zero-mean Gaussian mixture on patches less their mean, the prior of EPLL (Zoran & Weiss, ICCV 2011 [43])."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import io
 import zipfile
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from scipy.fft import dct
 
 from pydeblur.errors import FileFormatError, InvalidInputError
 from pydeblur.files import write_bytes
+from pydeblur.files.shipped_weights import shipped_weights
 
 SHIPPED = "epll-mixture.npz"
 #: Patches whose products are in memory at a time: 33 MB for 8x8 patches in float32.
@@ -22,7 +22,7 @@ CHUNK = 4096
 
 @dataclass(frozen=True, eq=False)
 class PatchMixture:
-    """p(x) = Σ_k π_k N(x; 0, Σ_k) for square patches x of D = side² pixels whose mean is 0.
+    """The density p(x) = Σ_k π_k N(x; 0, Σ_k) of square patches x of D = side² pixels whose mean is 0.
 
     Attributes
     ----------
@@ -37,6 +37,13 @@ class PatchMixture:
     InvalidInputError
         If the shapes do not fit each other or a square patch, the weights' sum is not 1, or a covariance is not as
         above.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mixture = PatchMixture.from_frequencies(np.ones(1), 0.01 * np.eye(3)[None])
+    >>> mixture.side, mixture.covariances.shape
+    (2, (1, 4, 4))
     """
 
     log_weights: np.ndarray
@@ -55,34 +62,49 @@ class PatchMixture:
 
     @classmethod
     def from_frequencies(cls, weights: np.ndarray, covariances: np.ndarray) -> PatchMixture:
-        """The mixture with these covariances (K, D - 1, D - 1) of the patches' frequencies, see `frequency_basis`."""
+        """Make a mixture from the covariances of the patches' frequencies.
+
+        Parameters
+        ----------
+        weights : (K,) ndarray
+            Of sum 1.
+        covariances : (K, D - 1, D - 1) ndarray
+            In the coordinates of :func:`frequency_basis`.
+
+        Returns
+        -------
+        PatchMixture
+        """
         basis = frequency_basis(round((covariances.shape[-1] + 1) ** 0.5))
         with np.errstate(divide="ignore"):
             return cls(np.log(weights), basis.T @ covariances @ basis)
 
     @property
     def side(self) -> int:
-        """Pixels along a patch's side."""
+        """The number of pixels along a patch's side."""
         return round(self.covariances.shape[-1] ** 0.5)
 
     @cached_property
     def spectra(self) -> tuple[np.ndarray, np.ndarray]:
-        """Variances (K, D - 1) and directions (K, D - 1, D - 1): columns in the coordinates of `frequency_basis`."""
+        """The variances (K, D - 1) and directions (K, D - 1, D - 1) of the components.
+
+        The directions are columns in the coordinates of :func:`frequency_basis`.
+        """
         basis = frequency_basis(self.side)
         return tuple(np.linalg.eigh(basis @ self.covariances @ basis.T))
 
     def wiener_filters(self, noise_variance: float) -> np.ndarray:
-        """Σ_k (Σ_k + s I)⁻¹, the best estimate of a patch of component k under white noise of variance s.
+        """Return Σ_k (Σ_k + s I)⁻¹, the best estimate of a patch of component k under white noise of variance s.
 
         Parameters
         ----------
         noise_variance : float
-            > 0.
+            s > 0.
 
         Returns
         -------
         (K, D, D) float64 ndarray
-            To be applied to patches of mean 0, as columns.
+            The filters are meant for patches of mean 0, as columns.
         """
         variances, directions = self.spectra
         directions = frequency_basis(self.side).T @ directions
@@ -90,21 +112,36 @@ class PatchMixture:
         return (directions * gains[:, None]) @ directions.transpose(0, 2, 1)
 
     def log_likelihood(self, patches: np.ndarray, noise_variance: float = 0.0) -> np.ndarray:
-        """log p of patches (D, n), float64 (n,); of their D - 1 dimensions beside the mean, which is ignored.
+        """Return log p of patches under white noise.
 
-        Under white noise of variance `noise_variance` >= 0.
+        Parameters
+        ----------
+        patches : (D, n) ndarray
+            Patches as columns; their means are ignored, so that D - 1 dimensions count.
+        noise_variance : float
+            >= 0.
+
+        Returns
+        -------
+        (n,) float64 ndarray
         """
         density = JointDensity(self, noise_variance)
         chunks = (density(patches[:, first : first + CHUNK]) for first in range(0, patches.shape[1], CHUNK))
         return np.concatenate([log_sum_exp(joint) for joint in chunks])
 
     def save(self, path) -> None:
-        """Write a .npz: log_weights, and the covariances' upper triangles row by row, in float32.
+        """Write the mixture as a .npz file.
+
+        The file holds ``log_weights`` and the covariances' ``upper_triangles``, row by row, in float32.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
 
         Raises
         ------
         FileFormatError
-            If it can't be written.
+            If the file can't be written.
         """
         rows, columns = np.triu_indices(self.covariances.shape[-1])
         stream = io.BytesIO()
@@ -118,14 +155,29 @@ class PatchMixture:
 
 @lru_cache(maxsize=2)
 def load_mixture(path=None) -> PatchMixture:
-    """Read a mixture from a file of `PatchMixture.save`; without a path the one that comes with the package.
+    """Read a mixture from a file of :meth:`PatchMixture.save`.
+
+    Parameters
+    ----------
+    path : str or os.PathLike, optional
+        Without a path it is the mixture that comes with the package.
+
+    Returns
+    -------
+    PatchMixture
 
     Raises
     ------
     FileFormatError
         If the file is missing or something else.
+
+    Examples
+    --------
+    >>> mixture = load_mixture()
+    >>> mixture.side, mixture.covariances.shape
+    (8, (200, 64, 64))
     """
-    path = _shipped() if path is None else Path(path)
+    path = shipped_weights(SHIPPED) if path is None else Path(path)
     try:
         with np.load(path, allow_pickle=False) as contents:
             log_weights = contents["log_weights"].astype(np.float64)
@@ -139,40 +191,53 @@ def load_mixture(path=None) -> PatchMixture:
         raise FileFormatError(f"'{path}' should be a mixture written by pydeblur train-mixture: {error}") from error
 
 
-def _shipped() -> Path:
-    """In the installed package pydeblur.weights, or next to the package in its source tree."""
-    try:
-        installed = Path(str(resources.files("pydeblur.weights"))) / SHIPPED
-        if installed.is_file():
-            return installed
-    except (ImportError, TypeError):  # not mapped to a package: an unbuilt source tree
-        pass
-    return Path(__file__).resolve().parents[2] / "weights" / SHIPPED
-
-
 @lru_cache(maxsize=8)
 def frequency_basis(side: int) -> np.ndarray:
-    """Orthonormal rows (D - 1, D): the two-dimensional DCT of a patch without the constant.
+    """Return the orthonormal rows of the two-dimensional DCT of a patch, without the constant.
 
     The frequencies' variances differ by orders of magnitude but are nearly uncorrelated, in natural images.
+
+    Parameters
+    ----------
+    side : int
+        Pixels along the patch's side.
+
+    Returns
+    -------
+    (D - 1, D) float64 ndarray
+        With D = side².
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> basis = frequency_basis(3)
+    >>> bool(np.allclose(basis @ basis.T, np.eye(8))), round(abs(basis.sum(axis=1)).max().item(), 9)
+    (True, 0.0)
     """
     cosines = dct(np.eye(side), axis=0, norm="ortho")
     return np.kron(cosines, cosines)[1:]
 
 
 class JointDensity:
-    """log π_k + log N(x; 0, Σ_k + s I) of many patches and all components, by one matrix product in float32.
+    """The log-densities log π_k + log N(x; 0, Σ_k + s I) of many patches and all components.
 
-    With z the patch in coordinates in which the whole mixture's covariance is the identity, the quadratic forms zᵀ P_k z
-    are linear in the products z_i z_j, i <= j: those of n patches are one matrix (d (d + 1) / 2, n). That is half the
-    work of n K triangular systems, and in one piece. The whitening keeps the P_k so well conditioned where a component
-    fits that single precision is enough.
+    They are made by one matrix product in float32. With z the patch in coordinates in which the whole mixture's
+    covariance is the identity, the quadratic forms zᵀ P_k z are linear in the products z_i z_j, i <= j: those of n
+    patches are one matrix (d (d + 1) / 2, n). That is half the work of n K triangular systems, and in one piece. The
+    whitening keeps the P_k so well conditioned where a component fits that single precision is enough.
 
     Parameters
     ----------
     mixture : PatchMixture
     noise_variance : float
         s >= 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> density = JointDensity(load_mixture(), 0.01)
+    >>> density(np.zeros((64, 5))).shape
+    (200, 5)
     """
 
     def __init__(self, mixture: PatchMixture, noise_variance: float = 0.0):
@@ -194,7 +259,7 @@ class JointDensity:
         self._forms = (factors * precisions[:, rows, columns]).astype(np.float32)
 
     def products(self, patches: np.ndarray) -> np.ndarray:
-        """z_i z_j of patches (D, n), i <= j row by row: (d (d + 1) / 2, n) float32."""
+        """Return z_i z_j of patches (D, n), i <= j row by row: (d (d + 1) / 2, n) float32."""
         whitened = self._from_pixels @ patches.astype(np.float32, copy=False)
         products = np.empty((self._forms.shape[1], patches.shape[1]), np.float32)
         first = 0
@@ -205,17 +270,32 @@ class JointDensity:
         return products
 
     def of_products(self, products: np.ndarray) -> np.ndarray:
-        """The log-densities (K, n) float32 of patches whose products are given."""
+        """Return the log-densities (K, n) float32 of patches whose products are given."""
         joint = self._forms @ products
         joint += self._constants
         return joint
 
     def __call__(self, patches: np.ndarray) -> np.ndarray:
-        """The log-densities (K, n) float32 of patches (D, n), whose means are ignored."""
+        """Return the log-densities (K, n) float32 of patches (D, n), whose means are ignored."""
         return self.of_products(self.products(patches))
 
 
 def log_sum_exp(joint: np.ndarray) -> np.ndarray:
-    """log Σ_k exp(joint) over the rows: (n,) float64."""
+    """Compute log Σ_k exp(joint) over the rows without overflow.
+
+    Parameters
+    ----------
+    joint : (K, n) ndarray
+
+    Returns
+    -------
+    (n,) float64 ndarray
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> log_sum_exp(np.log([[1.0, 200.0], [3.0, 300.0]])).round(6).tolist() == np.log([4.0, 500.0]).round(6).tolist()
+    True
+    """
     largest = joint.max(axis=0)
     return largest + np.log(np.exp(joint - largest).sum(axis=0, dtype=np.float64))

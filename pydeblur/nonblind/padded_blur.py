@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from pydeblur.fourier import irfft2, rfft2
+from pydeblur.backend.fft import irfft2, rfft2
 from pydeblur.matlab import psf2otf_half
 from pydeblur.solver.boundary import padded_shape, wrap_boundary
 
 
 class PaddedBlur:
-    """||M (I⊗k - B)||² on a periodic image a kernel's width larger than B, M choosing the pixels of B.
+    """The data term ||M (I⊗k - B)||², where M chooses the pixels of B of a periodic image a kernel's width larger.
 
     Circular padding alone takes the padding for an observation, and what it is wrong by rings into the image. Instead,
-    each step takes for the padding of B that of I⊗k, I the image of the step before: ||I⊗k - B||² with B so completed
-    lies above the masked term and touches it at that image (majorisation), and a step is nearly as cheap as without
-    mask. At first it is the circular padding.
+    each step takes for the padding of B that of I⊗k, where I is the image of the step before: ||I⊗k - B||² with B so
+    completed lies above the masked term and touches it at that image (majorisation), and a step is nearly as cheap as
+    without a mask. At first it is the circular padding.
 
     Parameters
     ----------
@@ -32,7 +32,15 @@ class PaddedBlur:
     image : (..., H', W') ndarray
         The latent image; at first the padded B.
     power : (H', W' // 2 + 1) ndarray
-        |F(k)|².
+        ``|F(k)|²``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> problem = PaddedBlur(np.full((10, 12), 0.5), np.full((3, 3), 1 / 9))
+    >>> problem.solve(0.0, 1e-6)
+    >>> bool(np.allclose(problem.cropped(), 0.5, atol=1e-5))
+    True
     """
 
     def __init__(self, blurred: np.ndarray, kernel: np.ndarray, workers: int = 1, room: int = 1):
@@ -46,7 +54,12 @@ class PaddedBlur:
     def solve(self, prior_spectrum: np.ndarray, prior_power) -> None:
         """Set the image to the minimum of a quadratic, then complete B with it.
 
-        F(I) = (conj(F(k)) F(B) + prior_spectrum) / (power + prior_power), both (…, H', W' // 2 + 1) or numbers.
+        The spectrum is F(I) = (conj(F(k)) F(B) + prior_spectrum) / (power + prior_power).
+
+        Parameters
+        ----------
+        prior_spectrum : (..., H', W' // 2 + 1) ndarray or number
+        prior_power : (..., H', W' // 2 + 1) ndarray or number
         """
         spectrum = self._otf.conj() * rfft2(self._observed, self._workers)
         spectrum += prior_spectrum
@@ -57,7 +70,7 @@ class PaddedBlur:
         self._observed = completed
 
     def cropped(self) -> np.ndarray:
-        """The image where B was observed: (..., H, W)."""
+        """Return the image where B was observed: (..., H, W)."""
         return self.image[..., : self._height, : self._width]
 
     def _inverse(self, spectrum):

@@ -8,13 +8,13 @@ from pydeblur.nonblind.bilateral import bilateral_filter
 from pydeblur.nonblind.channels import channels_first, channels_last, each_channel
 from pydeblur.nonblind.l0 import deconvolve_l0
 from pydeblur.nonblind.tv import deconvolve_tv_periodic
+from pydeblur.preprocess.noise import noise_level
 from pydeblur.solver.boundary import padded_shape, wrap_boundary
-from pydeblur.solver.noise import noise_level
 
-#: λ_tv and λ_l0 without noise, and what a noise of σ adds to them by σ²: chosen on development images with kernels as they are
-#: found, whose errors act as noise does (docs/prior-study.md, "The final step").
+#: λ_tv and λ_l0 without noise, and what a noise of σ adds to them by σ². They were chosen on development images with
+#: kernels as they are found, whose errors act as noise does (docs/studies/final_step).
 _WITHOUT_NOISE, _BY_VARIANCE = (5e-4, 1.5e-4), (6.0, 1.1)
-#: More noise than this no weight mends.
+#: No weight mends more noise than this.
 _LARGEST_NOISE = 0.1
 
 
@@ -26,7 +26,10 @@ def remove_ringing(
     weight_ring: float = 1.0,
     workers: int = 1,
 ) -> np.ndarray:
-    """I_tv - weight_ring * bilateral(I_tv - I_l0) (`ringing_artifacts_removal`).
+    """Compute I_tv - weight_ring * bilateral(I_tv - I_l0), ``ringing_artifacts_removal`` of the MATLAB family.
+
+    The three parts are those of :func:`~pydeblur.nonblind.tv.deconvolve_tv`,
+    :func:`~pydeblur.nonblind.bilateral.bilateral_filter` and :func:`~pydeblur.nonblind.l0.deconvolve_l0`.
 
     Parameters
     ----------
@@ -39,13 +42,21 @@ def remove_ringing(
     lambda_l0 : float
         Weight of the L0 gradients, >= 0; usual 5e-4 ... 2e-3.
     weight_ring : float
-        0 gives the TV result alone.
+        Strength of the ringing removal; 0 gives the TV result alone.
     workers : int
         Threads, >= 1.
 
     Returns
     -------
-    (H, W[, 3]) ndarray of the image's dtype; not clipped.
+    (H, W) or (H, W, 3) ndarray
+        The final image in the image's dtype; not clipped.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.full((16, 16), 0.5)
+    >>> bool(np.allclose(remove_ringing(image, np.full((3, 3), 1 / 9)), image, atol=1e-6))
+    True
     """
     height, width = image.shape[:2]
     padded = wrap_boundary(channels_first(image), padded_shape(image.shape, kernel.shape))
@@ -66,9 +77,9 @@ def remove_ringing(
 
 
 def weights_for_noise(image: np.ndarray) -> dict[str, float]:
-    """λ_tv and λ_l0 of :func:`remove_ringing` for the noise found in a blurred image.
+    """Choose λ_tv and λ_l0 of :func:`remove_ringing` for the noise found in a blurred image.
 
-    Not part of the MATLAB family, where they are the user's choice; what they are worth: docs/prior-study.md.
+    In the MATLAB family they are the user's choice. What this choice is worth is measured in docs/studies/final_step.
 
     Parameters
     ----------
@@ -79,6 +90,13 @@ def weights_for_noise(image: np.ndarray) -> dict[str, float]:
     -------
     dict
         ``lambda_tv`` from 5e-4, and ``lambda_l0`` from 1.5e-4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.nonblind import weights_for_noise
+    >>> weights_for_noise(np.full((16, 16), 0.5))
+    {'lambda_tv': 0.0005, 'lambda_l0': 0.00015}
     """
     noise = min(max(noise_level(channel) for channel in np.atleast_3d(image).transpose(2, 0, 1)), _LARGEST_NOISE)
     weights = (least + growth * noise**2 for least, growth in zip(_WITHOUT_NOISE, _BY_VARIANCE))

@@ -1,11 +1,11 @@
-"""Anisotropic total variation with an L2 data term, by half-quadratic splitting (ALGORITHM section 6)."""
+"""Anisotropic total variation with an L2 data term, by half-quadratic splitting (docs/algorithm, section 7)."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from pydeblur.compiled import compiled_loops
-from pydeblur.fourier import irfft2, rfft2
+from pydeblur.backend.compiled import compiled_loops
+from pydeblur.backend.fft import irfft2, rfft2
 from pydeblur.matlab import psf2otf_half
 from pydeblur.nonblind.channels import each_channel
 from pydeblur.solver.boundary import padded_shape, wrap_boundary
@@ -15,20 +15,30 @@ _SMALLEST_BETA = 0.001
 
 
 def deconvolve_tv(image: np.ndarray, kernel: np.ndarray, lambda_tv: float = 1e-3, workers: int = 1) -> np.ndarray:
-    """min_I ||I⊗k - B||² + λ_tv ||∇I||_1, per channel, on the circularly padded image.
+    """Minimise ||I⊗k - B||² + λ_tv ||∇I||_1 over I, per channel, on the circularly padded image.
 
     Parameters
     ----------
-    image : (H, W[, C]) ndarray
+    image : (H, W) or (H, W, C) ndarray
         Blurred image.
     kernel : (n, m) ndarray
         Odd sizes, sum 1.
     lambda_tv : float
-        > 0.
+        Weight of the total variation, > 0.
+    workers : int
+        Threads of the FFTs.
 
     Returns
     -------
-    (H, W[, C]) ndarray of the image's dtype; not clipped.
+    (H, W) or (H, W, C) ndarray
+        The latent image in the image's dtype; not clipped.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.full((16, 16), 0.5)
+    >>> bool(np.allclose(deconvolve_tv(image, np.full((3, 3), 1 / 9)), image))
+    True
     """
     height, width = image.shape[:2]
     shape = padded_shape(image.shape, kernel.shape)
@@ -41,7 +51,35 @@ def deconvolve_tv(image: np.ndarray, kernel: np.ndarray, lambda_tv: float = 1e-3
 
 
 def deconvolve_tv_periodic(image: np.ndarray, kernel: np.ndarray, lambda_tv: float, workers: int = 1) -> np.ndarray:
-    """The same for a periodic grey image (H, W); `deblurring_adm_aniso` with its fourth argument 1."""
+    """Minimise the energy of :func:`deconvolve_tv` for a periodic grey image, which is not padded.
+
+    It is ``deblurring_adm_aniso`` of the MATLAB family with its fourth argument 1.
+
+    Parameters
+    ----------
+    image : (H, W) ndarray
+        Blurred periodic image.
+    kernel : (n, m) ndarray
+        Odd sizes, sum 1.
+    lambda_tv : float
+        Weight of the total variation, > 0.
+    workers : int
+        Threads of the FFTs.
+
+    Returns
+    -------
+    (H, W) ndarray
+        The latent image in the image's dtype; not clipped.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sharp = np.kron([[0.2, 0.8], [0.6, 0.4]], np.ones((8, 8)))
+    >>> blurred = sum(np.roll(sharp, shift, axis=1) for shift in (-1, 0, 1)) / 3
+    >>> restored = deconvolve_tv_periodic(blurred, np.full((1, 3), 1 / 3), 1e-4)
+    >>> bool(np.abs(restored - sharp).max() < 0.2 * np.abs(blurred - sharp).max())
+    True
+    """
     otf = psf2otf_half(kernel.astype(image.dtype), image.shape, workers=workers)
     kernel_power = otf.real**2 + otf.imag**2
     numerator = np.conj(otf, out=otf)
@@ -60,7 +98,7 @@ def deconvolve_tv_periodic(image: np.ndarray, kernel: np.ndarray, lambda_tv: flo
 
 def _make_quotient(spectrum, numerator, kernel_power, power, gamma: float) -> None:
     """spectrum ← (numerator + gamma spectrum) / (kernel_power + gamma power)."""
-    loops = compiled_loops("quotients")
+    loops = compiled_loops("pydeblur.nonblind._tv_numba")
     if loops is not None:
         loops.scaled_quotient(spectrum, numerator, kernel_power, power, gamma)
         return
@@ -76,7 +114,7 @@ def _make_quotient(spectrum, numerator, kernel_power, power, gamma: float) -> No
 
 def _shrunk_divergence(image: np.ndarray, threshold: float) -> np.ndarray:
     """∇ᵀ of the gradients ∇image, brought nearer to 0 by the threshold: sign(v) max(|v| - threshold, 0)."""
-    loops = compiled_loops("gradients")
+    loops = compiled_loops("pydeblur.nonblind._tv_numba")
     if loops is not None:
         return loops.shrunk_divergence(image, threshold)
     parts = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import binary_dilation, convolve1d
 
-from pydeblur.fourier import irfft2, rfft2
+from pydeblur.backend.fft import irfft2, rfft2
 from pydeblur.matlab import fspecial, padarray, psf2otf_half
 from pydeblur.nonblind.channels import each_channel
 
@@ -18,23 +18,35 @@ _SOFTENING = fspecial("gaussian", (1, 21), 3.0).ravel()
 
 
 def deconvolve_saturated(image: np.ndarray, kernel: np.ndarray, iterations: int = 50, workers: int = 1) -> np.ndarray:
-    """Richardson-Lucy with a smooth saturation response and a split update, in linear light (y^2.2).
+    """Deblur a saturated image by Richardson-Lucy with a smooth saturation response and a split update.
 
-    Pixels that no bright pixel's blur reaches update the image on their own, so that no ringing spreads from bright pixels
-    (>= 0.9); near these, all pixels take part.
+    The method works in linear light, the intensity to the power 2.2. Pixels that no bright pixel's blur reaches update
+    the image on their own, so that no ringing spreads from bright pixels (>= 0.9); near these, all pixels take part.
+    See docs/algorithm, section 7.
 
     Parameters
     ----------
-    image : (H, W[, C]) ndarray
+    image : (H, W) or (H, W, C) ndarray
         Blurred image, gamma-coded, saturated at 1; negative values count as 0. Channels are treated one by one.
     kernel : (n, m) ndarray
         Odd sizes; elements below a hundredth of the maximum are dropped.
     iterations : int
-        >= 1.
+        Iterations of the Richardson-Lucy method, >= 1.
+    workers : int
+        Threads of the FFTs.
 
     Returns
     -------
-    (H, W[, C]) ndarray of the image's dtype, >= 0, not clipped at 1: the light that the saturation has cut off.
+    (H, W) or (H, W, C) ndarray
+        The latent image in the image's dtype; at least 0, and not clipped at 1: it shows the light that the saturation
+        has cut off.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.full((16, 16), 0.5)
+    >>> bool(np.allclose(deconvolve_saturated(image, np.full((3, 3), 1 / 9), iterations=5), image))
+    True
     """
     kernel = np.where(kernel < kernel.max() * _KERNEL_FLOOR, 0, kernel).astype(image.dtype)
     problem = _SaturatedProblem(kernel / kernel.sum(), image.shape[:2], workers)
@@ -44,14 +56,14 @@ def deconvolve_saturated(image: np.ndarray, kernel: np.ndarray, iterations: int 
 
 
 class _SaturatedProblem:
-    """What the channels of an image share: kernel spectra and the area that was observed."""
+    """The kernel's spectra and the area that was observed, which the channels of an image share."""
 
     def __init__(self, kernel, shape, workers):
         self._radius = tuple(n // 2 for n in kernel.shape)
         self._shape = tuple(n + 2 * r for n, r in zip(shape, self._radius))
         self._inside = tuple(slice(r, r + n) for n, r in zip(shape, self._radius))
         self._workers = workers
-        # Less than this is rounding; divided by as if it were light, in float32 it would make the image infinite.
+        # Less light than this is rounding: a division by it would make an image of float32 infinite.
         self._least_light = kernel.dtype.type(np.finfo(kernel.dtype).eps)
         self._otf = psf2otf_half(kernel, self._shape)
         self._reach = psf2otf_half((kernel != 0).astype(kernel.dtype), self._shape)
@@ -67,7 +79,7 @@ class _SaturatedProblem:
 
     def _update(self, latent, blurred):
         response, slope = _saturate(np.maximum(self._filtered(latent, self._otf), 0))
-        # Padding counts for nothing: there the ratio is 1, whose excess over 1 is 0.
+        # The padding counts for nothing: there the ratio is taken for 1, whose excess over 1 is 0.
         excess = (blurred / np.maximum(response, self._least_light) - 1) * self._observed * slope
         bright = binary_dilation(latent >= _BRIGHT, _DISC).astype(latent.dtype)
         from_all = 1 + self._filtered(excess, self._otf.conj())

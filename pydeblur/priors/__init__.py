@@ -1,5 +1,5 @@
 """Image priors, one file per prior behind the small protocols of :mod:`pydeblur.priors.protocol`."""
 
-from pydeblur.priors.registry import PRIORS, load_prior
+import lazy_loader
 
-__all__ = ["PRIORS", "load_prior"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={"registry": ["PRIORS", "load_prior"]})

@@ -6,14 +6,32 @@ import numpy as np
 
 
 class IntensityPrior:
-    """p(I) = number of pixels that are not zero."""
+    """The prior p(I) = ||I||_0, the number of pixels that are not zero [26].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> IntensityPrior().prox(np.array([[0.1, 0.5, 0.9]]), threshold=0.25).tolist()
+    [[0.0, 0.5, 0.9]]
+    """
 
     name = "intensity"
 
     def value(self, image: np.ndarray) -> float:
-        """||I||_0 of an image (H, W)."""
+        """Return ||I||_0 of an image (H, W)."""
         return float(np.count_nonzero(image))
 
     def prox(self, image: np.ndarray, threshold: float) -> np.ndarray:
-        """u = I where I² >= threshold, else 0: the minimiser of ||u - I||² + threshold ||u||_0."""
+        """Return the minimiser u of ||u - I||² + threshold ||u||_0: I where I² >= threshold, else 0.
+
+        Parameters
+        ----------
+        image : (H, W) ndarray
+        threshold : float
+            λ / β.
+
+        Returns
+        -------
+        (H, W) ndarray
+        """
         return np.where(image * image >= threshold, image, 0)

@@ -6,6 +6,8 @@ The solver imports no prior; it is handed one and looks at what it can do. A pri
     the β of eq. (7) to start from (else 2λ);
 ``smallest_side: int``
     the shortest image side that it can be asked about;
+``takes(array) -> bool``
+    whether it takes an array of another library than NumPy as it is;
 ``settings: dict``
     what it was made with, in plain values: it becomes part of the result's record.
 """
@@ -19,22 +21,53 @@ import numpy as np
 
 @runtime_checkable
 class ProximalPrior(Protocol):
-    """A prior with a closed form of eq. (11)."""
+    """A prior with a closed form of eq. (11).
+
+    Examples
+    --------
+    >>> from pydeblur.priors import load_prior
+    >>> isinstance(load_prior("intensity"), ProximalPrior)
+    True
+    """
 
     name: str
 
     def value(self, image: np.ndarray) -> float:
-        """p(I) for an image (H, W)."""
+        """Return p(I) for an image (H, W)."""
 
     def prox(self, image: np.ndarray, threshold: float) -> np.ndarray:
-        """argmin_u ||u - I||² + threshold * p(u), with threshold = λ/β; same shape and dtype as the image."""
+        """Return argmin_u ||u - I||² + threshold * p(u).
+
+        Parameters
+        ----------
+        image : (H, W) ndarray
+        threshold : float
+            λ / β.
+
+        Returns
+        -------
+        (H, W) ndarray
+            Of the image's dtype.
+        """
 
 
 @runtime_checkable
 class DifferentiablePrior(Protocol):
-    """A prior known by its value and gradient: eq. (11) is solved by Algorithm 1."""
+    """A prior known by its value and gradient: eq. (11) is solved by Algorithm 1.
+
+    Examples
+    --------
+    A prior of your own, the sum of the squared intensities:
+
+    >>> class Energy:
+    ...     name = "energy"
+    ...     def value_and_grad(self, image):
+    ...         return float((image**2).sum()), 2 * image
+    >>> isinstance(Energy(), DifferentiablePrior)
+    True
+    """
 
     name: str
 
     def value_and_grad(self, image: np.ndarray) -> tuple[float, np.ndarray]:
-        """p(u) and dp/du for an image (H, W); the gradient has its shape and dtype."""
+        """Return p(u) and dp/du for an image (H, W); the gradient has its shape and dtype."""

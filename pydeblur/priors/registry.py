@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
+from dataclasses import dataclass
 from importlib import import_module
 
 from pydeblur.errors import InvalidOptionError
+from pydeblur.options import options_from
 
+#: Name to module, class, and the class of its options; None where it has none.
 _CLASSES = {
-    "intensity": ("pydeblur.priors.intensity", "IntensityPrior"),
-    "classifier": ("pydeblur.priors.classifier.prior", "ClassifierPrior"),
+    "intensity": ("pydeblur.priors.intensity", "IntensityPrior", None),
+    "classifier": ("pydeblur.priors.classifier.prior", "ClassifierPrior", "ClassifierOptions"),
 }
 
 #: Names that `load_prior` takes.
@@ -22,27 +24,85 @@ def load_prior(name: str, **options):
     Parameters
     ----------
     name : {"gradient", "intensity", "classifier"}
-        "gradient" is the L0 gradient prior alone [38], which is part of the solver: it gives None.
+        "gradient" is the L0 gradient prior alone [38], which is part of the solver: it gives None. "intensity" is the
+        L0 norm of the intensities [26], "classifier" the learned prior of section 3 of the paper.
     **options
-        Handed to the prior's class; the classifier takes ``weights``, ``backend``, ``device``, ``threads`` and ``form``.
+        The options of the prior; the classifier takes ``weights``, ``backend``, ``device``, ``threads`` and ``form``.
+
+    Returns
+    -------
+    object or None
+        A prior as :mod:`pydeblur.priors.protocol` describes it.
 
     Raises
     ------
     InvalidOptionError
         If the name is unknown, or the prior does not take such an option.
+
+    Examples
+    --------
+    >>> import numpy as np, pydeblur
+    >>> pydeblur.load_prior("intensity").value(np.eye(3))
+    3.0
     """
-    if name not in PRIORS:
-        raise InvalidOptionError(f"prior should be one of {', '.join(PRIORS)}, but is {name!r}")
-    if name == "gradient":
-        _refuse(name, options)
+    return PriorChoice.named(name, options).load()
+
+
+@dataclass(frozen=True)
+class PriorChoice:
+    """Which prior a run of the solver has: a prior's name with its options, or a prior of the caller's own.
+
+    Attributes
+    ----------
+    prior : str or object
+    options : object or None
+        The options' dataclass of a prior that is given by its name and has some.
+
+    Examples
+    --------
+    >>> PriorChoice.named("intensity").load().name
+    'intensity'
+    """
+
+    prior: object = "gradient"
+    options: object = None
+
+    @classmethod
+    def named(cls, name: str, options=None) -> PriorChoice:
+        """Choose a prior by its name, with a mapping of options.
+
+        Raises
+        ------
+        InvalidOptionError
+            If the name is unknown, or the prior does not take such an option.
+        """
+        if not isinstance(name, str) or name not in PRIORS:
+            raise InvalidOptionError(f"prior should be one of {', '.join(PRIORS)}, but is {name!r}")
+        options_class = _options_class(name)
+        if options_class is None:
+            if options:
+                raise InvalidOptionError(f"the {name} prior has no option {', '.join(map(str, options))}")
+            return cls(name)
+        return cls(name, options_from(options_class, options or {}, f"the {name} prior"))
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the prior is given by its name."""
+        return isinstance(self.prior, str)
+
+    def load(self):
+        """Return the prior, made anew where it is given by its name; None for "gradient"."""
+        if not isinstance(self.prior, str):
+            return self.prior
+        if self.prior == "gradient":
+            return None
+        module, class_name, _ = _CLASSES[self.prior]
+        options = {} if self.options is None else vars(self.options)
+        return getattr(import_module(module), class_name)(**options)
+
+
+def _options_class(name: str):
+    if name not in _CLASSES:
         return None
-    module, class_name = _CLASSES[name]
-    prior_class = getattr(import_module(module), class_name)
-    known = list(inspect.signature(prior_class).parameters)
-    _refuse(name, [option for option in options if option not in known])
-    return prior_class(**options)
-
-
-def _refuse(name, unknown):
-    if unknown:
-        raise InvalidOptionError(f"the {name} prior has no option {', '.join(unknown)}")
+    module, _, class_name = _CLASSES[name]
+    return None if class_name is None else getattr(import_module(module), class_name)

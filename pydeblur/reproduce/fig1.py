@@ -10,14 +10,15 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import minimum_filter
 
+from pydeblur.datasets.packaged_images import NAMES, packaged_image
+from pydeblur.evaluation.figures import pyplot_without_display, write_figure
+from pydeblur.evaluation.report import write_markdown
+from pydeblur.evaluation.store import Request, Task, run_tasks
+from pydeblur.files import markdown_table, write_csv
 from pydeblur.priors import load_prior
 from pydeblur.priors.classifier.weights_file import read_weights
-from pydeblur.reproduce.packaged_images import NAMES, packaged_image
-from pydeblur.reproduce.report import markdown_table, write_markdown
-from pydeblur.reproduce.runs import Request, Task, run_tasks
-from pydeblur.reproduce.tables import pyplot_without_display, write_csv, write_figure
-from pydeblur.training.kernels import random_kernel
-from pydeblur.training.synthesis import blur
+from pydeblur.synthesis.blur import blur
+from pydeblur.synthesis.kernels import random_kernel
 
 _PATCH = 35
 _KERNEL_SIZE = 25

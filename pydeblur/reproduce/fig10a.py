@@ -9,16 +9,18 @@ from __future__ import annotations
 import numpy as np
 
 from pydeblur.datasets import dataset_folder, load
+from pydeblur.datasets.photographs import find_images, load_grey, split_of
 from pydeblur.errors import InvalidInputError
-from pydeblur.grey import grey_image
+from pydeblur.evaluation.figures import pyplot_without_display, write_figure
+from pydeblur.evaluation.report import write_markdown
+from pydeblur.evaluation.store import Finished, Request, Task, run_tasks
+from pydeblur.files import markdown_table, write_csv
+from pydeblur.preprocess.grey import grey_image
 from pydeblur.priors import load_prior
 from pydeblur.priors.classifier.weights_file import read_weights
-from pydeblur.reproduce.report import markdown_table, write_markdown
-from pydeblur.reproduce.runs import Finished, Request, Task, run_tasks
-from pydeblur.reproduce.tables import pyplot_without_display, write_csv, write_figure
-from pydeblur.training.images import find_images, load_grey, split_of
-from pydeblur.training.kernels import random_kernel, random_size
-from pydeblur.training.synthesis import add_noise, blur, resize
+from pydeblur.synthesis.blur import add_noise, blur
+from pydeblur.synthesis.kernels import random_kernel, random_size
+from pydeblur.synthesis.resize import resize
 
 RATIOS = (1.0, 0.75, 0.5, 0.375, 0.25, 0.1875, 0.125, 0.09375, 0.0625)
 _NETWORKS = {"multi-scale": "classifier-compact", "single-scale": "classifier-single-scale"}

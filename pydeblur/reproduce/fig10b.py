@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from pydeblur.evaluation.benchmark_tasks import (
+    benchmark_tasks,
+    by_method,
+    case_figures,
+    mean_of,
+    plot_cumulative,
+    ratios_of,
+)
+from pydeblur.evaluation.figures import pyplot_without_display, write_figure
+from pydeblur.evaluation.methods import chosen_methods
+from pydeblur.evaluation.protocols import BENCHMARKS, Protocol
+from pydeblur.evaluation.report import write_markdown
+from pydeblur.evaluation.store import Finished, Request, run_tasks
+from pydeblur.files import markdown_table, write_csv
 from pydeblur.metrics import success_rate
-from pydeblur.reproduce.benchmark_runs import benchmark_tasks, by_method, case_figures, mean_of, plot_cumulative, ratios_of
-from pydeblur.reproduce.evaluation import BENCHMARKS, Protocol
-from pydeblur.reproduce.named_methods import chosen_methods
-from pydeblur.reproduce.report import markdown_table, write_markdown
-from pydeblur.reproduce.runs import Finished, Request, run_tasks
-from pydeblur.reproduce.tables import pyplot_without_display, write_csv, write_figure
 
 _LIMITS = (1.5, 2.0, 3.0)
 # The preset "faithful" differs in the network and in precision, and takes twenty times as long.

@@ -7,28 +7,26 @@ from __future__ import annotations
 
 import numpy as np
 
+from pydeblur.datasets.packaged_images import CAMERA_KERNEL, CAMERA_SIDE, blurred_camera
 from pydeblur.errors import KernelCollapseError
+from pydeblur.evaluation.figures import pyplot_without_display, write_figure
+from pydeblur.evaluation.methods import METHODS, chosen_methods
+from pydeblur.evaluation.protocols import all_options
+from pydeblur.evaluation.report import write_markdown
+from pydeblur.evaluation.store import Finished, Request, Task, run_tasks
+from pydeblur.files import markdown_table, write_csv
 from pydeblur.matlab import imresize
 from pydeblur.metrics import kernel_similarity
 from pydeblur.priors import load_prior
 from pydeblur.priors.classifier.weights_file import read_weights
-from pydeblur.reproduce.evaluation import all_options
-from pydeblur.reproduce.named_methods import METHODS, chosen_methods
-from pydeblur.reproduce.packaged_images import packaged_image
-from pydeblur.reproduce.report import markdown_table, write_markdown
-from pydeblur.reproduce.runs import Finished, Request, Task, run_tasks
-from pydeblur.reproduce.tables import pyplot_without_display, write_csv, write_figure
-from pydeblur.reproduce.trace import trace
+from pydeblur.solver import IterationState, blind_deconv
 from pydeblur.solver.options import solver_options
-from pydeblur.training.kernels import random_kernel
-from pydeblur.training.synthesis import blur
 
-#: Methods of a single run: where several compete there is no one course to show.
-NAMES = tuple(name for name in METHODS if not METHODS[name].protocol("").resolved().candidates)
+#: Methods of a single run: of several there is no one course to show.
+NAMES = tuple(name for name in METHODS if not METHODS[name].protocol("").resolved().variants)
 _CLASSIFIER = "classifier-paper"
 _CASE = "camera"
-_SIDE = 256
-_TRUE_SIZE, _KERNEL_SIZE = 19, 25
+_KERNEL_SIZE = 25
 #: The last iteration of so many scales is shown, coarsest first; the last column is the finest.
 _COLUMNS = 6
 
@@ -37,14 +35,14 @@ def reproduce(request: Request) -> list:
     """Write fig12.csv, .md and .png; returns their paths."""
     pyplot = pyplot_without_display()
     names = chosen_methods(request.methods, NAMES)
-    known = {"image": f"{_CASE}, {_SIDE}², true kernel {_TRUE_SIZE}, 1 % noise", "kernel_size": _KERNEL_SIZE}
+    known = {"image": f"{_CASE}, {CAMERA_SIDE}², true kernel {CAMERA_KERNEL}, 1 % noise", "kernel_size": _KERNEL_SIZE}
     known["f"] = {"weights": _CLASSIFIER, "weights_hash": read_weights(_CLASSIFIER).sha256}
     tasks = [Task(name, _CASE, {**all_options(METHODS[name].protocol("")), **known}) for name in names]
     finished = run_tasks("fig12", tasks, measure, request)
     rows = [row for result in finished for row in _iterations(result)]
     last = [{"method": result.task.method, **_final(result)} for result in finished]
     body = [
-        f"scikit-image's camera man ({_SIDE}²) under a random camera trajectory of {_TRUE_SIZE} pixels with 1 % noise. "
+        f"scikit-image's camera man ({CAMERA_SIDE}²) under a random camera trajectory of {CAMERA_KERNEL} pixels with 1 % noise. "
         "The picture shows the latent image and the kernel at the end of each scale, coarse to fine, and the true ones "
         "at the right. The paper shows a photo of its own, without numbers; fig12.csv has a line for each iteration.",
         markdown_table(last, {"kernel similarity": ".3f", "f of the latent image": ".4f"}),
@@ -56,33 +54,29 @@ def reproduce(request: Request) -> list:
     ]
 
 
-def shown_image() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sharp (H, W), blurred (H, W) and kernel (n, n)."""
-    sharp = packaged_image("camera")[60 : 60 + _SIDE, 120 : 120 + _SIDE]
-    kernel = random_kernel(_TRUE_SIZE, np.random.default_rng(7))
-    return sharp, blur(sharp, kernel, noise=0.01, rng=8).astype(np.float64), kernel
-
-
 def measure(request: Request, task: Task) -> dict:
     """Every iteration's figures, and the last pictures of each scale."""
-    sharp, blurred, true_kernel = shown_image()
+    _, blurred, true_kernel = blurred_camera()
     preset = METHODS[task.method].protocol("").resolved()
-    prior = load_prior(preset.prior, **preset.prior_options)
     classifier = load_prior("classifier", weights=_CLASSIFIER, threads=1)
     lists = {name: [] for name in ("scale", "iteration", "energy", "kernel_similarity", "f")}
-    ends = {}
+    ends: dict[int, IterationState] = {}
+
+    def note(state: IterationState) -> None:
+        scale = state.record.scale
+        similarity = kernel_similarity(state.kernel, _at_scale(true_kernel, scale))
+        values = (scale, state.record.iteration, state.record.energy, similarity, classifier.score(state.latent))
+        for column, value in zip(lists.values(), values):
+            column.append(value)
+        ends[scale] = state
+
     try:
-        for step in trace(blurred, solver_options({**preset.solver, "kernel_size": _KERNEL_SIZE}), prior):
-            scale = step.record.scale
-            similarity = kernel_similarity(step.kernel, _at_scale(true_kernel, scale))
-            values = (scale, step.record.iteration, step.record.energy, similarity, classifier.score(step.latent))
-            for column, value in zip(lists.values(), values):
-                column.append(value)
-            ends[scale] = step
+        options = solver_options({**preset.solver, "kernel_size": _KERNEL_SIZE})
+        blind_deconv(blurred, options, preset.prior.load(), note)
     except KernelCollapseError:
         pass  # what there was until then is shown
-    pictures = {f"latent_{scale}": step.latent.astype(np.float32) for scale, step in ends.items()}
-    kernels = {f"kernel_{scale}": step.kernel.astype(np.float32) for scale, step in ends.items()}
+    pictures = {f"latent_{scale}": state.latent.astype(np.float32) for scale, state in ends.items()}
+    kernels = {f"kernel_{scale}": state.kernel.astype(np.float32) for scale, state in ends.items()}
     return {**lists, **pictures, **kernels}
 
 
@@ -105,7 +99,7 @@ def _final(result: Finished) -> dict:
 
 
 def _plot(pyplot, finished):
-    sharp, blurred, kernel = shown_image()
+    sharp, _, kernel = blurred_camera()
     scales = sorted({int(name[7:]) for result in finished for name in result.arrays if name.startswith("latent_")})
     scales = scales[:_COLUMNS][::-1]
     size = (2 * len(scales) + 2, 2.1 * len(finished))

@@ -6,20 +6,22 @@ eq. (4) with the weights of the moment, and with the first ones, the paper's 0.0
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
 from pydeblur.datasets import load
 from pydeblur.errors import KernelCollapseError
-from pydeblur.grey import grey_image
+from pydeblur.evaluation.benchmark_tasks import benchmark_tasks, by_method
+from pydeblur.evaluation.figures import pyplot_without_display, write_figure
+from pydeblur.evaluation.methods import METHODS, chosen_methods
+from pydeblur.evaluation.report import write_markdown
+from pydeblur.evaluation.store import Finished, Request, Task, run_tasks
+from pydeblur.files import markdown_table, write_csv
 from pydeblur.metrics import kernel_similarity
-from pydeblur.priors import load_prior
-from pydeblur.reproduce.benchmark_runs import benchmark_tasks, by_method
+from pydeblur.preprocess.grey import grey_image
 from pydeblur.reproduce.fig12 import NAMES
-from pydeblur.reproduce.named_methods import METHODS, chosen_methods
-from pydeblur.reproduce.report import markdown_table, write_markdown
-from pydeblur.reproduce.runs import Finished, Request, Task, run_tasks
-from pydeblur.reproduce.tables import pyplot_without_display, write_csv, write_figure
-from pydeblur.reproduce.trace import trace
+from pydeblur.solver import IterationState, blind_deconv
 from pydeblur.solver.options import solver_options
 
 ITERATIONS = 50
@@ -64,16 +66,17 @@ def measure(request: Request, task: Task) -> dict:
     preset = METHODS[task.method].protocol("levin").resolved()
     fields = {**preset.solver, "kernel_size": case.kernel_size, "finest_iterations": ITERATIONS}
     options = solver_options(fields)
-    prior = load_prior(preset.prior, **preset.prior_options)
     curves = {name: [] for name in _CURVES}
-    try:
-        for record, _, kernel in trace(grey_image(case.blurred), options, prior):
-            if record.scale == 0:
-                curves["kernel_similarity"].append(kernel_similarity(kernel, case.kernel))
-                curves["energy"].append(record.energy)
-                curves["energy_first_weights"].append(energy_with_weights(record, options))
-    except KernelCollapseError:
-        pass
+
+    def note(state: IterationState) -> None:
+        record = state.record
+        if record.scale == 0:
+            curves["kernel_similarity"].append(kernel_similarity(state.kernel, case.kernel))
+            curves["energy"].append(record.energy)
+            curves["energy_first_weights"].append(energy_with_weights(record, options))
+
+    with suppress(KernelCollapseError):
+        blind_deconv(grey_image(case.blurred), options, preset.prior.load(), note)
     return curves
 
 

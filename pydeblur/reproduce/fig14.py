@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from pydeblur.datasets.packaged_images import blurred_camera
 from pydeblur.errors import KernelCollapseError
-from pydeblur.estimation import estimate
-from pydeblur.median import median_filtered
+from pydeblur.estimators.multistart import Multistart
+from pydeblur.evaluation.figures import pyplot_without_display, write_figure
+from pydeblur.evaluation.methods import METHODS, chosen_methods
+from pydeblur.evaluation.protocols import all_options
+from pydeblur.evaluation.report import write_markdown
+from pydeblur.evaluation.store import Finished, Request, Task, run_tasks
+from pydeblur.files import markdown_table, write_csv
 from pydeblur.metrics import aligned_psnr, kernel_similarity
 from pydeblur.nonblind import deconvolve
+from pydeblur.preprocess.median import median_filtered
 from pydeblur.priors import load_prior
 from pydeblur.priors.classifier.weights_file import read_weights
-from pydeblur.reproduce.evaluation import all_options
-from pydeblur.reproduce.fig12 import shown_image
-from pydeblur.reproduce.named_methods import METHODS, chosen_methods
-from pydeblur.reproduce.report import markdown_table, write_markdown
-from pydeblur.reproduce.runs import Finished, Request, Task, run_tasks
-from pydeblur.reproduce.tables import pyplot_without_display, write_csv, write_figure
+from pydeblur.synthesis.blur import salt_and_pepper
 
 SHARE = 0.01
 MEDIAN = 3
@@ -34,7 +36,7 @@ def reproduce(request: Request) -> list:
     """Write fig14.csv, .md and .png; returns their paths."""
     pyplot = pyplot_without_display()
     names = _USUAL if request.methods is None else chosen_methods(request.methods)
-    known = {"share": SHARE, "kernel_size": KERNEL_SIZE, "judges": {name: _hash(name) for name in _WEIGHTS}}
+    known = {"share": SHARE, "kernel_size": KERNEL_SIZE, "classifiers": {name: _hash(name) for name in _WEIGHTS}}
     options = {name: {**all_options(METHODS[name].protocol("")), **known} for name in names}
     tasks = [Task(name, case, {**options[name], "median": _CASES[case][1]}) for name in names for case in _CASES]
     finished = run_tasks("fig14", tasks, measure, request)
@@ -54,22 +56,16 @@ def reproduce(request: Request) -> list:
     ]
 
 
-def salt_and_pepper(image: np.ndarray, share: float, rng) -> np.ndarray:
-    """An image (H, W) in [0, 1] with a share of its pixels set to 0 or 1, half each; `rng` is a seed or a Generator."""
-    draw = np.random.default_rng(rng).random(image.shape)
-    return np.where(draw < share / 2, 0.0, np.where(draw < share, 1.0, image))
-
-
 def measure(request: Request, task: Task) -> dict:
     """f(B), PSNR and kernel similarity of one case, with the pictures."""
-    sharp, blurred, true_kernel = shown_image()
+    sharp, blurred, true_kernel = blurred_camera()
     outliers, median = _CASES[task.case]
     noisy = salt_and_pepper(blurred, SHARE, rng=14) if outliers else blurred
     seen = median_filtered(noisy, median)
     figures = {f"f {name}": load_prior("classifier", weights=name, threads=1).score(seen) for name in _WEIGHTS}
     figures |= {"psnr_before": aligned_psnr(noisy, sharp), "psnr": None, "kernel_similarity": None}
     try:
-        kernel = estimate(seen, KERNEL_SIZE, METHODS[task.method].protocol("").resolved()).kernel
+        kernel = Multistart(METHODS[task.method].protocol("").resolved()).estimate(seen, KERNEL_SIZE).kernel
     except KernelCollapseError:
         return {**figures, "seen": seen, "restored": seen, "kernel": np.zeros((KERNEL_SIZE, KERNEL_SIZE))}
     restored = deconvolve(seen, kernel, "ringing")

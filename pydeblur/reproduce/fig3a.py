@@ -14,14 +14,14 @@ import numpy as np
 
 from pydeblur.datasets import dataset_folder, load
 from pydeblur.datasets.kohler_frames import check_frames_folder, frames
-from pydeblur.files import read_image
+from pydeblur.evaluation.benchmark_tasks import benchmark_tasks, by_method, mean_of
+from pydeblur.evaluation.figures import pyplot_without_display, write_figure
+from pydeblur.evaluation.methods import METHODS, chosen_methods
+from pydeblur.evaluation.protocols import BENCHMARKS, estimate_case, restore_case
+from pydeblur.evaluation.report import write_markdown
+from pydeblur.evaluation.store import Finished, Request, Task, run_tasks
+from pydeblur.files import markdown_table, read_image, write_csv
 from pydeblur.metrics.kohler import best_frame_psnr, kohler_psnr, surrogate_psnr
-from pydeblur.reproduce.benchmark_runs import benchmark_tasks, by_method, mean_of
-from pydeblur.reproduce.evaluation import BENCHMARKS, estimate_case, restore_case
-from pydeblur.reproduce.named_methods import METHODS, chosen_methods
-from pydeblur.reproduce.report import markdown_table, write_markdown
-from pydeblur.reproduce.runs import Finished, Request, Task, run_tasks
-from pydeblur.reproduce.tables import pyplot_without_display, write_csv, write_figure
 
 #: The photos as they are.
 BLURRED = "blurred"
@@ -59,8 +59,7 @@ def reproduce(request: Request) -> list:
     body = [
         f"{kind} in dB, mean over the cases; final step of [26] (λ_tv = 0.001, λ_l0 = 0.0002). The solver takes the "
         "blur as uniform; it is not. The paper shows bars without numbers; on record elsewhere are these official "
-        "means: "
-        + ", ".join(f"{name} {value:.2f}" for name, value in OFFICIAL_MEANS.items()) + ".",
+        "means: " + ", ".join(f"{name} {value:.2f}" for name, value in OFFICIAL_MEANS.items()) + ".",
         markdown_table(rows, {kind: ".2f", "official formula, one frame": ".2f"}),
     ]
     if request.frames is None:

@@ -7,13 +7,14 @@ import math
 import numpy as np
 
 from pydeblur.datasets import load
+from pydeblur.evaluation.benchmark_tasks import benchmark_tasks, by_method, plot_cumulative
+from pydeblur.evaluation.figures import pyplot_without_display, write_figure
+from pydeblur.evaluation.methods import METHODS, chosen_methods
+from pydeblur.evaluation.protocols import Protocol, estimate_case, restore_case
+from pydeblur.evaluation.report import write_markdown
+from pydeblur.evaluation.store import Request, Task, run_tasks
+from pydeblur.files import markdown_table, write_csv
 from pydeblur.metrics import align, error_ratio, kernel_similarity, success_rate
-from pydeblur.reproduce.benchmark_runs import benchmark_tasks, by_method, plot_cumulative
-from pydeblur.reproduce.evaluation import Protocol, estimate_case, restore_case
-from pydeblur.reproduce.named_methods import METHODS, chosen_methods
-from pydeblur.reproduce.report import markdown_table, write_markdown
-from pydeblur.reproduce.runs import Request, Task, run_tasks
-from pydeblur.reproduce.tables import pyplot_without_display, write_csv, write_figure
 
 NONBLIND = "epll"
 #: The final step with the true kernel: what the others are measured by, once for each case.

@@ -11,21 +11,22 @@ from dataclasses import replace
 import numpy as np
 
 from pydeblur.datasets import load
-from pydeblur.grey import grey_image
+from pydeblur.evaluation.figures import pyplot_without_display, write_figure
+from pydeblur.evaluation.methods import METHODS, chosen_methods
+from pydeblur.evaluation.protocols import all_options, estimate_case, restore_case
+from pydeblur.evaluation.report import write_markdown
+from pydeblur.evaluation.store import Finished, Request, Task, run_tasks
+from pydeblur.evaluation.subsets import stratified
+from pydeblur.files import markdown_table, write_csv
+from pydeblur.preprocess.grey import grey_image
 from pydeblur.priors import load_prior
 from pydeblur.priors.classifier.weights_file import read_weights
-from pydeblur.reproduce.evaluation import all_options, estimate_case, restore_case
-from pydeblur.reproduce.named_methods import METHODS, chosen_methods
-from pydeblur.reproduce.report import markdown_table, write_markdown
-from pydeblur.reproduce.runs import Finished, Request, Task, run_tasks
-from pydeblur.reproduce.subsets import stratified
-from pydeblur.reproduce.tables import pyplot_without_display, write_csv, write_figure
 
 #: What a photograph's name starts with, to its figure.
 _FIGURES = {"natural": "fig5", "text": "fig6", "lowlight": "fig7", "face": "fig8"}
 _CLASSIFIER = "classifier-compact"
-#: Where the dataset's settings do not suit: the strokes of text_8_patch are smeared over some 75 pixels, and those of text_7_patch add
-#: up as light does only in linear light (docs/results/figs5to8.md).
+#: Where the dataset's settings do not suit: the strokes of text_8_patch are smeared over some 75 pixels, and those of
+#: text_7_patch add up as light does only in linear light (docs/results/figs5to8.md).
 _OTHER_SETTINGS = {"text_8_patch": {"kernel_size": 95}, "text_7_patch": {"gamma": 2.2}}
 
 
@@ -94,8 +95,8 @@ def _options(name: str, saturated: bool) -> dict:
     score = {"weights": _CLASSIFIER, "weights_hash": read_weights(_CLASSIFIER).sha256}
     protocol = _protocol(name, saturated)
     options = {**all_options(protocol), "score": score}
-    if saturated and protocol.resolved().minds_clipping:
-        options |= {"clipped_pixels": "lower bounds", "their_judge": "log-odds after whyte"}
+    if saturated and protocol.resolved().handles_clipping:
+        options |= {"clipped_pixels": "lower bounds", "ranked_by": "log-odds after whyte"}
     return options
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pydeblur.reproduce.benchmark_runs import benchmark_tasks, by_method, case_figures, mean_of
-from pydeblur.reproduce.evaluation import BENCHMARKS
-from pydeblur.reproduce.named_methods import METHODS, chosen_methods
-from pydeblur.reproduce.report import far_from_the_paper, markdown_table, write_markdown
-from pydeblur.reproduce.runs import Finished, Request, run_tasks
-from pydeblur.reproduce.tables import pyplot_without_display, write_csv, write_figure
+from pydeblur.evaluation.benchmark_tasks import benchmark_tasks, by_method, case_figures, mean_of
+from pydeblur.evaluation.figures import pyplot_without_display, write_figure
+from pydeblur.evaluation.methods import METHODS, chosen_methods
+from pydeblur.evaluation.protocols import BENCHMARKS
+from pydeblur.evaluation.report import far_from_the_paper, write_markdown
+from pydeblur.evaluation.store import Finished, Request, run_tasks
+from pydeblur.files import markdown_table, write_csv
 
 PAPER = {
     "Cho and Lee [4]": 23.80,

@@ -16,17 +16,19 @@ from pathlib import Path
 import numpy as np
 from scipy.io import loadmat, savemat
 
+from pydeblur.datasets.packaged_images import packaged_image
 from pydeblur.errors import InvalidInputError
-from pydeblur.estimation import estimate
-from pydeblur.reproduce.benchmark_runs import by_method
-from pydeblur.reproduce.evaluation import all_options
-from pydeblur.reproduce.named_methods import METHODS, chosen_methods
-from pydeblur.reproduce.packaged_images import packaged_image
-from pydeblur.reproduce.report import markdown_table, write_markdown
-from pydeblur.reproduce.runs import Finished, Request, Task, run_tasks
-from pydeblur.reproduce.tables import pyplot_without_display, write_csv, write_figure
-from pydeblur.training.kernels import random_kernel
-from pydeblur.training.synthesis import blur, resize
+from pydeblur.estimators.multistart import Multistart
+from pydeblur.evaluation.benchmark_tasks import by_method
+from pydeblur.evaluation.figures import pyplot_without_display, write_figure
+from pydeblur.evaluation.methods import METHODS, chosen_methods
+from pydeblur.evaluation.protocols import all_options
+from pydeblur.evaluation.report import write_markdown
+from pydeblur.evaluation.store import Finished, Request, Task, run_tasks
+from pydeblur.files import markdown_table, write_csv
+from pydeblur.synthesis.blur import blur
+from pydeblur.synthesis.kernels import random_kernel
+from pydeblur.synthesis.resize import resize
 
 #: Side of the image to kernel size.
 SIZES = {255: 25, 600: 31, 800: 41}
@@ -56,7 +58,8 @@ def reproduce(request: Request) -> list:
     groups = by_method(finished)
     body = [
         f"Processor seconds of the kernel estimation on one thread, median of {repeats} run(s); grey images, kernel "
-        "sizes " + ", ".join(f"{kernel} at {side}²" for side, kernel in SIZES.items())
+        "sizes "
+        + ", ".join(f"{kernel} at {side}²" for side, kernel in SIZES.items())
         + ". The paper's are seconds on an Intel Core i7-3770 of whole methods, kernel sizes unknown.",
         markdown_table([_row(name, groups) for name in names]),
         "The paper's table: ",
@@ -78,7 +81,7 @@ def measure(request: Request, task: Task) -> dict:
         return {"seconds": octave_seconds(image, SIZES[side], task.method.removeprefix(_OCTAVE))}
     preset = _protocol(task.method).resolved()
     started = time.process_time()
-    estimate(image, SIZES[side], preset)
+    Multistart(preset).estimate(image, SIZES[side])
     return {"seconds": time.process_time() - started}
 
 

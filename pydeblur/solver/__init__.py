@@ -1,23 +1,19 @@
-"""The blind solver of section 4: pyramid → (latent ⇄ kernel); priors are handed in."""
+"""The blind solver of section 4 of the paper: pyramid → (latent image ⇄ kernel); priors are handed in."""
 
-from pydeblur.solver.coarse_to_fine import (
-    BlindDeconvolution,
-    CoarseToFine,
-    blind_deconv,
-    check_blurred_image,
-    iteration_count,
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "coarse_to_fine": [
+            "BlindDeconvolution",
+            "CoarseToFine",
+            "blind_deconv",
+            "check_blurred_image",
+            "iteration_count",
+        ],
+        "options": ["SolverOptions"],
+        "progress": ["ProgressBar"],
+        "records": ["History", "IterationRecord", "IterationState"],
+    },
 )
-from pydeblur.solver.options import SolverOptions
-from pydeblur.solver.records import History, IterationRecord, ProgressBar
-
-__all__ = [
-    "BlindDeconvolution",
-    "CoarseToFine",
-    "History",
-    "IterationRecord",
-    "ProgressBar",
-    "SolverOptions",
-    "blind_deconv",
-    "check_blurred_image",
-    "iteration_count",
-]

@@ -1,19 +1,19 @@
 """The auxiliary image u of the half-quadratic splitting, eq. (11): where a prior acts on the solver.
 
-A prior is handed in; what it can do decides how u is found (see :mod:`pydeblur.priors.protocol`): a closed form
-(``prox``), or gradient descent on the value and gradient it reports (Algorithm 1).
+A prior is handed in; what it can do decides how u is found (see :mod:`pydeblur.priors.protocol`): by a closed form
+(``prox``), or by gradient descent on the value and gradient that it reports (Algorithm 1).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from pydeblur.backend.arrays import copied, to_device, to_numpy
 from pydeblur.errors import InvalidInputError
-from pydeblur.solver.array_backend import copied, to_device, to_numpy
 
 
 def make_auxiliary_step(prior, options, crop_shape: tuple[int, int], padded_shape: tuple[int, int]):
-    """The u step for a prior at one scale: `ProximalStep`, `GradientDescentStep`, or None without a prior.
+    """Make the u step for a prior at one scale.
 
     Parameters
     ----------
@@ -23,11 +23,25 @@ def make_auxiliary_step(prior, options, crop_shape: tuple[int, int], padded_shap
     crop_shape : (int, int)
         The image's own area in the padded image.
     padded_shape : (int, int)
+        Rows and columns of the padded image.
+
+    Returns
+    -------
+    ProximalStep, GradientDescentStep or None
+        None without a prior.
 
     Raises
     ------
     InvalidInputError
         If the prior has neither method.
+
+    Examples
+    --------
+    >>> from pydeblur.priors import load_prior
+    >>> from pydeblur.solver import SolverOptions
+    >>> step = make_auxiliary_step(load_prior("intensity"), SolverOptions(5), (30, 40), (36, 48))
+    >>> type(step).__name__
+    'ProximalStep'
     """
     if prior is None:
         return None
@@ -39,15 +53,30 @@ def make_auxiliary_step(prior, options, crop_shape: tuple[int, int], padded_shap
 
 
 class HostPrior:
-    """A prior that computes with NumPy arrays, for arrays of another library or device: what goes in and out is copied.
+    """A prior that computes with NumPy arrays, wrapped for arrays of another library or device.
 
-    A prior whose ``takes(array)`` says so needs no such help.
+    What goes in and out is copied. A prior whose ``takes(array)`` says that it takes such an array needs no wrapping.
+
+    Parameters
+    ----------
+    prior : object
+        See :mod:`pydeblur.priors.protocol`.
+    like : array
+        An array of the library and device that the solver computes on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.priors import load_prior
+    >>> prior = HostPrior(load_prior("intensity"), np.zeros((4, 4)))
+    >>> hasattr(prior, "prox"), hasattr(prior, "value_and_grad")
+    (True, False)
     """
 
     def __init__(self, prior, like):
         self._prior = prior
         self._like = like
-        # What a prior can do decides how it is used: this one can do what that one can.
+        # What a prior can do decides how it is used, so the wrapping has just the methods that the prior has.
         for name in ("prox", "first_beta"):
             if hasattr(prior, name):
                 setattr(self, name, getattr(self, f"_{name}"))
@@ -56,7 +85,7 @@ class HostPrior:
 
     @classmethod
     def where_needed(cls, prior, like):
-        """The prior itself if it can take arrays like that, else in this wrapping."""
+        """Return the prior itself if it can take arrays like that, else the prior in this wrapping."""
         if prior is None or isinstance(like, np.ndarray) or (hasattr(prior, "takes") and prior.takes(like)):
             return prior
         return cls(prior, like)
@@ -72,12 +101,28 @@ class HostPrior:
         return self._prior.first_beta(to_numpy(image), lambda_prior)
 
     def value(self, image):
-        """As the prior's."""
+        """Return p(I) of an image (H, W) of any array library."""
         return self._prior.value(to_numpy(image))
 
 
 class ProximalStep:
-    """u = argmin β||u - I||² + λ p(u) by the prior's closed form."""
+    """The step u = argmin β||u - I||² + λ p(u) by the prior's closed form.
+
+    Parameters
+    ----------
+    prior : object
+        With the methods ``prox`` and ``value``.
+    crop_shape : (int, int)
+        The image's own area in the padded image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.priors import load_prior
+    >>> step = ProximalStep(load_prior("intensity"), (1, 3))
+    >>> step(np.array([[0.1, 0.5, 0.9]]), beta=1.0, lambda_prior=0.25).tolist()
+    [[0.0, 0.5, 0.9]]
+    """
 
     #: Factor of p in the energy: closed forms take the paper's energy as it stands.
     weight = 1.0
@@ -88,17 +133,17 @@ class ProximalStep:
         self._seen = None
 
     def first_beta(self, image: np.ndarray, lambda_prior: float) -> float | None:
-        """β that the prior wants to start from, or None."""
+        """Return the β that the prior wants to start from, or None."""
         return _first_beta(self._prior, image, lambda_prior)
 
     def __call__(self, image: np.ndarray, beta: float, lambda_prior: float) -> np.ndarray:
-        """u for the padded image (H, W)."""
+        """Return u for the padded image (H, W)."""
         u = self._prior.prox(image, lambda_prior / beta)
         self._seen = u[: self._crop_shape[0], : self._crop_shape[1]]
         return u
 
     def value(self, image: np.ndarray) -> float:
-        """p of the last u on the image's own area: like ||g||_0, it is u that is sparse, not I."""
+        """Return p of the last u on the image's own area: like ||g||_0, it is u that is sparse, not I."""
         return self._prior.value(self._seen)
 
 
@@ -107,6 +152,26 @@ class GradientDescentStep:
 
     The prior sees the image's own area (its gradient is zero outside), or the padded image. With a tolerance above 0
     the steps end with the first one that moves no pixel by more.
+
+    Parameters
+    ----------
+    prior : object
+        With the method ``value_and_grad``.
+    options : SolverOptions
+        ``eta``, ``descent_steps``, ``descent_tolerance`` and ``prior_scale`` count.
+    seen_shape : (int, int)
+        The upper left part of the padded image that the prior sees.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.solver import SolverOptions
+    >>> class Quadratic:
+    ...     def value_and_grad(self, u):
+    ...         return float((u * u).sum()), 2 * u
+    >>> step = GradientDescentStep(Quadratic(), SolverOptions(5, prior_scale=1.0, descent_steps=200), (2, 2))
+    >>> step(np.ones((2, 2)), beta=2.0, lambda_prior=1.0).round(6).tolist()  # β(u - 1) + 2u = 0
+    [[0.5, 0.5], [0.5, 0.5]]
     """
 
     def __init__(self, prior, options, seen_shape: tuple[int, int]):
@@ -120,11 +185,11 @@ class GradientDescentStep:
         self.weight = float(np.prod(seen_shape)) if options.prior_scale == "pixels" else float(options.prior_scale)
 
     def first_beta(self, image: np.ndarray, lambda_prior: float) -> float | None:
-        """β that the prior wants to start from, or None."""
+        """Return the β that the prior wants to start from, or None."""
         return _first_beta(self._prior, image, lambda_prior)
 
     def __call__(self, image: np.ndarray, beta: float, lambda_prior: float) -> np.ndarray:
-        """u for the padded image (H, W)."""
+        """Return u for the padded image (H, W)."""
         u = copied(image)
         rows, columns = self._seen_shape
         seen, fixed = u[:rows, :columns], image[:rows, :columns]
@@ -141,14 +206,17 @@ class GradientDescentStep:
         return self._prior.value_and_grad(seen)[1]
 
     def _gradient_at_start(self, seen):
-        """∇p(I): every iteration of a scale starts from the same blurred image, where the first evaluated it."""
+        """Return ∇p(I).
+
+        Every iteration of a scale starts from the same blurred image, at which the first has evaluated the gradient.
+        """
         if self._first_gradient is None:
             self._first_gradient = copied(seen), self._gradient(seen)
         first, gradient = self._first_gradient
         return gradient if bool((first == seen).all()) else self._gradient(seen)
 
     def value(self, image: np.ndarray) -> float:
-        """p(I)."""
+        """Return p(I) of an image (H, W)."""
         return self._prior.value_and_grad(image)[0]
 
 

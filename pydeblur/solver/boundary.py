@@ -1,4 +1,4 @@
-"""Circularly smooth padding (Liu & Jia, ICIP 2008; Cho's variant), and good FFT lengths (ALGORITHM section 2)."""
+"""Circularly smooth padding (Liu & Jia, ICIP 2008; Cho's variant), and good FFT lengths (docs/algorithm, section 3)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from scipy.fft import dstn, idstn
 
 @lru_cache(maxsize=4096)
 def opt_fft_size(length: int) -> int:
-    """The smallest length >= `length` of the form 2^a 3^b 5^c 7^d, or 11 or 13 times such a number."""
+    """Return the smallest good FFT length from a given one on: 2^a 3^b 5^c 7^d, or 11 or 13 times such a number.
+
+    Examples
+    --------
+    >>> opt_fft_size(251), opt_fft_size(121)
+    (252, 125)
+    """
     candidate = max(int(length), 1)
     while not _is_good_length(candidate):
         candidate += 1
@@ -25,7 +31,23 @@ def _is_good_length(number: int) -> bool:
 
 
 def padded_shape(shape: tuple[int, int], kernel_shape: tuple[int, int]) -> tuple[int, int]:
-    """Good FFT lengths that leave a kernel's width of room around an image."""
+    """Return good FFT lengths that leave a kernel's width of room around an image.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Rows and columns of the image; further entries do not count.
+    kernel_shape : (int, int)
+
+    Returns
+    -------
+    (int, int)
+
+    Examples
+    --------
+    >>> padded_shape((250, 100), (25, 25))
+    (275, 125)
+    """
     return tuple(opt_fft_size(n + k - 1) for n, k in zip(shape[:2], kernel_shape))
 
 
@@ -40,11 +62,18 @@ def wrap_boundary(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     image : (..., H, W) ndarray
         Image or stack of images, floating point.
     shape : (int, int)
-        Rows and columns of the result, each >= the image's.
+        Rows and columns of the result, each at least the image's.
 
     Returns
     -------
-    (..., rows, columns) ndarray of the same dtype; its upper left part is the image.
+    (..., rows, columns) ndarray
+        Of the image's dtype; its upper left part is the image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> wrap_boundary(np.array([[0.0, 1.0], [0.0, 1.0]]), (2, 5)).tolist()
+    [[0.0, 1.0, 1.0, 0.5, 0.0], [0.0, 1.0, 1.0, 0.5, 0.0]]
     """
     if image.ndim > 2:
         return np.stack([wrap_boundary(channel, shape) for channel in image])
@@ -56,14 +85,14 @@ def wrap_boundary(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     result = np.empty(shape, image.dtype)
     result[:height, :width] = image
     result[:height, width:] = right_block[:, 1:-1]
-    # One row up: the MATLAB family's overlap keeps the image's last row as the first of the region below.
+    # The block is one row higher up, as in the MATLAB family: its first row repeats the image's last.
     result[height:, :width] = below_block[: max(below_rows, 0), :]
     result[height:, width:] = corner_block[1:-1, 1:-1]
     return result
 
 
 def _bridge(image: np.ndarray, length: int) -> np.ndarray:
-    """Columns from the image's last to its first, with `length` new ones between: (H, length + 2)."""
+    """Columns from the image's last to its first, with `length` new ones between them: (H, length + 2)."""
     block = np.zeros((image.shape[0], length + 2), image.dtype)
     block[:, 0], block[:, -1] = image[:, -1], image[:, 0]
     ramp = np.arange(length) / max(length - 1, 1)
@@ -80,7 +109,7 @@ def _corner(right_block, below_block, rows: int, columns: int) -> np.ndarray:
 
 
 def _fill_with_laplace(block: np.ndarray) -> np.ndarray:
-    """Replace the inside of a block by the solution of Laplace's equation with the block's border (DST-I)."""
+    """Replace the inside of a block by the solution of Laplace's equation with the block's border (by DST-I)."""
     rows, columns = block.shape[0] - 2, block.shape[1] - 2
     if rows < 1 or columns < 1:
         return block

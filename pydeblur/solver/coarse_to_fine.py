@@ -1,4 +1,7 @@
-"""The whole blind solver: scale after scale from the coarsest (ALGORITHM section 1, `blind_deconv`)."""
+"""The whole blind solver: scale after scale, from the coarsest to the finest.
+
+See section 4.2 of the paper, and docs/algorithm, section 2.
+"""
 
 from __future__ import annotations
 
@@ -21,23 +24,42 @@ from pydeblur.solver.pyramid import (
     scale_ratios,
     upsample_kernel,
 )
-from pydeblur.solver.records import Callback, History, IterationRecord
+from pydeblur.solver.records import Callback, History, IterationState
 from pydeblur.solver.single_scale import ScaleProblem, ScaleResult
 from pydeblur.solver.threshold import initial_threshold
 
-
-#: A pixel of a coarser scale of which clipped pixels make more than this counts as clipped.
+#: A pixel of a coarser scale counts as clipped where clipped pixels make up more than this share of it.
 _SMALLEST_PART = 0.05
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BlindDeconvolution:
-    """Result of :func:`blind_deconv`.
+    """The result of :func:`blind_deconv`.
 
-    ``kernel`` (n, n) non-negative, of sum 1; ``latent`` (H, W) the last intermediate latent image, of the image raised to
-    ``gamma_correct``; ``history`` one record per iteration; ``options`` and ``prior`` what it was made with: the options
-    as adapted to the noise, the prior's ``name`` and, where it has settings, those. ``candidates`` describes the runs that
-    this one was chosen from (:mod:`pydeblur.estimation`); empty where there was no choice.
+    Attributes
+    ----------
+    kernel : (n, n) ndarray
+        Non-negative, of sum 1.
+    latent : (H, W) ndarray
+        The last intermediate latent image, of the image raised to ``gamma_correct``; where the run was stopped at a
+        coarser scale, it has that scale's size.
+    history : History
+        One record for each iteration.
+    options : SolverOptions
+        The options as adapted to the image's noise.
+    prior : dict
+        The prior's ``name`` and, where it has settings, those.
+    stopped : bool
+        Whether a callback has ended the run before its end.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.solver import SolverOptions, blind_deconv
+    >>> image = np.kron(np.random.default_rng(0).random((6, 6)), np.ones((6, 6)))
+    >>> result = blind_deconv(image, SolverOptions(5, iterations=1))
+    >>> result.prior, result.stopped, len(result.history)
+    ({'name': 'gradient'}, False, 1)
     """
 
     kernel: np.ndarray
@@ -45,11 +67,18 @@ class BlindDeconvolution:
     history: History
     options: SolverOptions
     prior: dict
-    candidates: tuple[dict, ...] = ()
+    stopped: bool = False
 
 
 class Level(NamedTuple):
-    """One scale of the pyramid: its index (0 is the finest), image (h, w), kernel size, and the clipped pixels (h, w)."""
+    """One scale of the pyramid: its index (0 is the finest), image (h, w), kernel size, and the clipped pixels (h, w).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> level_at(1, np.zeros((60, 80)), 9).kernel_size
+    7
+    """
 
     scale: int
     image: np.ndarray
@@ -70,10 +99,15 @@ def blind_deconv(
     prior : object or None
         The image prior p, see :mod:`pydeblur.priors.protocol`; None leaves the L0 gradient prior alone [38].
     callback : callable or None
-        Called with each :class:`IterationRecord` as it is made.
+        Called with each iteration's :class:`~pydeblur.solver.IterationState`; it may end the run by raising
+        StopIteration.
     clipped : (H, W) bool array_like or None
         Pixels that the sensor clipped, and their neighbours: they are taken for at least as bright as they are, in both
         the latent image's step and the kernel's. The paper and the MATLAB family take every pixel as it is.
+
+    Returns
+    -------
+    BlindDeconvolution
 
     Raises
     ------
@@ -81,14 +115,39 @@ def blind_deconv(
         If the image is not grey and finite, is constant, or is too small for the kernel.
     KernelCollapseError
         If the kernel loses all its mass.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.solver import SolverOptions, blind_deconv
+    >>> image = np.kron(np.random.default_rng(0).random((6, 6)), np.ones((6, 6)))
+    >>> result = blind_deconv(image, SolverOptions(5, iterations=2))
+    >>> result.kernel.shape, result.latent.shape, len(result.history)
+    ((5, 5), (36, 36), 2)
     """
-    search = CoarseToFine(image, options, prior, callback, clipped)
-    search.advance_to(0)
-    return search.result()
+    run = CoarseToFine(image, options, prior, callback, clipped)
+    run.advance_to(0)
+    return run.result()
 
 
 class CoarseToFine:
-    """:func:`blind_deconv` in stages: its parameters and errors, and its results on the way."""
+    """:func:`blind_deconv` in stages, with the same parameters and errors, and its results on the way.
+
+    After a callback has raised StopIteration, ``stopped`` is True, and every further stage does nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.solver import CoarseToFine, SolverOptions
+    >>> image = np.kron(np.random.default_rng(0).random((8, 8)), np.ones((6, 6)))
+    >>> run = CoarseToFine(image, SolverOptions(9, iterations=1))
+    >>> run.advance_to(1)
+    >>> run.result().kernel.shape
+    (7, 7)
+    >>> run.advance_to(0)
+    >>> run.result().kernel.shape
+    (9, 9)
+    """
 
     def __init__(
         self, image: np.ndarray, options: SolverOptions, prior=None, callback: Callback | None = None, clipped=None
@@ -104,30 +163,38 @@ class CoarseToFine:
         self._lambda_grad = options.lambda_grad
         self._kernel = self._threshold = self._last = None
         self._left = len(kernel_sizes(options.kernel_size))
+        self.stopped = False
 
     @property
     def options(self) -> SolverOptions:
-        """As adapted to the image's noise."""
+        """The options as adapted to the image's noise."""
         return self._options
 
     def advance_to(self, scale: int) -> None:
         """Go through the scales that are left, down to this one: 0 is the finest."""
-        if self._left <= scale:
+        if self._left <= scale or self.stopped:
             return
-        # Made anew each time: whoever waits for others holds no images meanwhile.
+        # The image is made anew each time, so that a run that waits for others holds no images meanwhile.
         image = prepared_image(self._image, self._options)
-        while self._left > scale:
+        while self._left > scale and not self.stopped:
             self._solve(level_at(self._left - 1, image, self._options.kernel_size, self._clipped))
             self._left -= 1
 
     def extend(self, iterations: int, workers: int) -> None:
-        """Go on at the finest scale, where the search has to be, to so many iterations there.
+        """Go on at the finest scale, where the run has to be, to so many iterations there.
 
-        The result is, to the bit, that of a search whose options had ``finest_iterations`` from the start. After a
-        KernelCollapseError there is none.
+        The result is, to the bit, that of a run whose options had ``finest_iterations`` from the start. After a
+        KernelCollapseError there is no result.
+
+        Parameters
+        ----------
+        iterations : int
+            How many there should be in all; with no more than were made, nothing happens.
+        workers : int
+            Threads of each FFT.
         """
         made = self._options.iterations_at(0)
-        if iterations <= made:
+        if iterations <= made or self.stopped:
             return
         self._options = replace(self._options, finest_iterations=iterations, workers=workers)
         level = level_at(0, prepared_image(self._image, self._options), self._options.kernel_size, self._clipped)
@@ -144,7 +211,7 @@ class CoarseToFine:
         self._iterate(level, ScaleResult(kernel, None, self._lambda_prior, self._lambda_grad, self._threshold))
 
     def _iterate(self, level, start: ScaleResult, made: int = 0):
-        """At one scale, from a kernel or from what some iterations have left."""
+        """Make the iterations of one scale, from a kernel or from what earlier iterations have left."""
         problem = ScaleProblem(
             level.image, level.kernel_size, self._prior, self._options, level.scale, level.clipped, start.completed
         )
@@ -152,19 +219,60 @@ class CoarseToFine:
         self._last, self._kernel = last, finish_scale_kernel(last.kernel)
         self._lambda_prior, self._lambda_grad = last.lambda_prior, last.lambda_grad
 
-    def _emit(self, record: IterationRecord):
-        self._history.append(record)
+    def _emit(self, state: IterationState) -> bool:
+        """Keep the record and hand the state to the callback; return whether that wants the run to end."""
+        self._history.append(state.record)
         if self._callback is not None:
-            self._callback(record)
+            try:
+                self._callback(state)
+            except StopIteration:
+                self.stopped = True
+        return self.stopped
 
-    def result(self) -> BlindDeconvolution:
-        """What has been found so far, of the last scale's size; there has to be one."""
-        kernel = finish_kernel(self._kernel, self._options.kernel_threshold)
-        return BlindDeconvolution(kernel, self._last.latent, History(self._history), self._options, self._described)
+    @property
+    def has_result(self) -> bool:
+        """Whether an iteration has been made, so that there is a kernel."""
+        return self._last is not None
+
+    def result(self, at_full_size: bool = False) -> BlindDeconvolution:
+        """Return what has been found so far.
+
+        Parameters
+        ----------
+        at_full_size : bool
+            Whether a kernel of a coarser scale is enlarged to the full size; after a stop it always is.
+
+        Returns
+        -------
+        BlindDeconvolution
+        """
+        kernel = self._kernel
+        if at_full_size or self.stopped:
+            for size in reversed([size for size in kernel_sizes(self._options.kernel_size) if size > len(kernel)]):
+                kernel = upsample_kernel(kernel, size)
+        kernel = finish_kernel(kernel, self._options.kernel_threshold)
+        latent, history = self._last.latent, History(self._history)
+        return BlindDeconvolution(kernel, latent, history, self._options, self._described, self.stopped)
 
 
 def describe_prior(prior) -> dict:
-    """Name and settings of a prior, for the record."""
+    """Return the name and the settings of a prior, for the record.
+
+    Parameters
+    ----------
+    prior : object or None
+
+    Returns
+    -------
+    dict
+        With the key ``name``; None is "gradient".
+
+    Examples
+    --------
+    >>> from pydeblur.priors import load_prior
+    >>> describe_prior(load_prior("intensity"))
+    {'name': 'intensity'}
+    """
     if prior is None:
         return {"name": "gradient"}
     name = getattr(prior, "name", type(prior).__name__)
@@ -172,25 +280,79 @@ def describe_prior(prior) -> dict:
 
 
 def prepared_image(image: np.ndarray, options: SolverOptions) -> np.ndarray:
-    """What the pyramid is made of: the image in the options' dtype, raised to their gamma and smoothed."""
+    """Return what the pyramid is made of: the image in the options' dtype, raised to their gamma and smoothed.
+
+    Parameters
+    ----------
+    image : (H, W) ndarray
+    options : SolverOptions
+
+    Returns
+    -------
+    (H, W) ndarray
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> prepared_image(np.full((2, 2), 0.5), SolverOptions(5, gamma_correct=2)).tolist()
+    [[0.25, 0.25], [0.25, 0.25]]
+    """
     image = image.astype(options.dtype) ** options.gamma_correct
     return gaussian_filter(image, options.prefilter, mode="nearest") if options.prefilter else image
 
 
 def iteration_count(options: SolverOptions, last_scale: int = 0) -> int:
-    """How many records a run makes down to a scale: for progress bars."""
+    """Return how many records a run makes down to a scale, for progress bars.
+
+    Parameters
+    ----------
+    options : SolverOptions
+    last_scale : int
+        0 is the finest.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> iteration_count(SolverOptions(25, iterations=5))
+    25
+    """
     return sum(options.iterations_at(scale) for scale in range(last_scale, len(kernel_sizes(options.kernel_size))))
 
 
 def level_at(scale: int, image: np.ndarray, kernel_size: int, clipped: np.ndarray | None = None) -> Level:
-    """A scale of an image (H, W) for kernels of that size at the finest, 0."""
+    """Return a scale of an image's pyramid.
+
+    Parameters
+    ----------
+    scale : int
+        0 is the finest.
+    image : (H, W) ndarray
+        The image of the finest scale.
+    kernel_size : int
+        The kernel's size at the finest scale.
+    clipped : (H, W) ndarray of bool or None
+        The clipped pixels of the finest scale.
+
+    Returns
+    -------
+    Level
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> level_at(1, np.zeros((60, 80)), 9).image.shape
+    (41, 55)
+    """
     ratio, size = scale_ratios(kernel_size)[scale], kernel_sizes(kernel_size)[scale]
     clipped = None if clipped is None else _any_clipped(clipped, ratio)
     return Level(scale, downsample_image(image, ratio), size, clipped)
 
 
 def _check_large_enough(shape: tuple[int, int], kernel_size: int) -> None:
-    """InvalidInputError if an image (H, W) is not larger than the kernel at some scale."""
+    """Raise an InvalidInputError if an image (H, W) is not larger than the kernel at some scale."""
     for scale, (ratio, size) in enumerate(zip(scale_ratios(kernel_size), kernel_sizes(kernel_size))):
         height, width = downsampled_shape(shape, ratio)
         if min(height, width) <= size:
@@ -201,7 +363,7 @@ def _check_large_enough(shape: tuple[int, int], kernel_size: int) -> None:
 
 
 def _any_clipped(clipped: np.ndarray, ratio: float) -> np.ndarray:
-    """Pixels of a coarser scale that clipped ones have a part in."""
+    """Mark the pixels of a coarser scale that clipped ones have a part in."""
     return downsample_image(clipped.astype(float), ratio) > _SMALLEST_PART
 
 
@@ -217,7 +379,29 @@ def _check_clipped(clipped, image: np.ndarray) -> np.ndarray | None:
 
 
 def check_blurred_image(image, options: SolverOptions) -> np.ndarray:
-    """A grey image (H, W) that a kernel can be estimated from; InvalidInputError for anything else."""
+    """Check a grey image that a kernel is to be estimated from.
+
+    Parameters
+    ----------
+    image : (H, W) array_like
+        Real and finite, not constant, larger than the kernel; non-negative where ``gamma_correct`` is not 1.
+    options : SolverOptions
+
+    Returns
+    -------
+    (H, W) ndarray
+
+    Raises
+    ------
+    InvalidInputError
+        If the image is something else.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_blurred_image(np.eye(8), SolverOptions(5)).shape
+    (8, 8)
+    """
     image = np.asarray(image)
     if image.ndim != 2 or image.dtype.kind not in "fiub":
         raise InvalidInputError(f"the image should be a real array (H, W), but is {image.dtype} of shape {image.shape}")

@@ -1,25 +1,59 @@
 """The two kinds of differences that the solver uses.
 
-Periodic forward differences (with their adjoint, fused with the L0 threshold) belong to the latent image's half-quadratic
-splitting; the "valid" 2x2 differences belong to the kernel step. Both work on the last two axes.
-"""
+Periodic forward differences (with their adjoint, fused with the L0 threshold) belong to the latent image's
+half-quadratic splitting; the "valid" 2x2 differences belong to the kernel step. Both work on the last two axes."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from pydeblur.compiled import compiled_loops
-from pydeblur.solver.array_backend import block_rows, empty, namespace
+from pydeblur.backend.arrays import block_rows, empty, namespace
+from pydeblur.backend.compiled import compiled_loops
 
 
 def valid_gradients(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """``conv2(image, [-1 1; 0 0], 'valid')`` and ``conv2(image, [-1 0; 1 0], 'valid')``: two (H-1, W-1) arrays."""
+    """Return the differences of an image that need no border.
+
+    They are ``conv2(image, [-1 1; 0 0], 'valid')`` and ``conv2(image, [-1 0; 1 0], 'valid')`` of the MATLAB family.
+
+    Parameters
+    ----------
+    image : (H, W) array
+
+    Returns
+    -------
+    gradient_x, gradient_y : (H-1, W-1) array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> gradient_x, gradient_y = valid_gradients(np.array([[9, 2], [3, 4]]))
+    >>> gradient_x.tolist(), gradient_y.tolist()
+    ([[-1]], [[-2]])
+    """
     corner = image[1:, 1:]
     return image[1:, :-1] - corner, image[:-1, 1:] - corner
 
 
 def gradient_power(shape: tuple[int, int], dtype=np.float64) -> np.ndarray:
-    """|F(∇h)|² + |F(∇v)|² of the periodic forward differences on the real half-spectrum: (H, W//2 + 1)."""
+    """Return ``|F(∇h)|² + |F(∇v)|²`` of the periodic forward differences on the real half-spectrum.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Rows and columns of the image.
+    dtype : dtype
+        Of the result.
+
+    Returns
+    -------
+    (H, W // 2 + 1) ndarray
+
+    Examples
+    --------
+    >>> gradient_power((2, 4)).round(12).tolist()
+    [[0.0, 2.0, 4.0], [4.0, 6.0, 8.0]]
+    """
     height, width = shape
     vertical = 4 * np.sin(np.pi * np.arange(height) / height) ** 2
     horizontal = 4 * np.sin(np.pi * np.arange(width // 2 + 1) / width) ** 2
@@ -27,42 +61,76 @@ def gradient_power(shape: tuple[int, int], dtype=np.float64) -> np.ndarray:
 
 
 def sparse_gradients(like):
-    """A :class:`SparseGradients` for images like that: for NumPy's the compiled one, where Numba is installed."""
-    loops = compiled_loops("gradients") if isinstance(like, np.ndarray) else None
+    """Make a :class:`SparseGradients` for images like a given one.
+
+    Parameters
+    ----------
+    like : (H, W) or (C, H, W) array
+
+    Returns
+    -------
+    SparseGradients
+        For NumPy arrays it is the compiled one, where Numba is installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> gradients = sparse_gradients(np.zeros((4, 4)))
+    >>> gradients.divergence(np.zeros((4, 4)), 0.1) is None
+    True
+    """
+    loops = compiled_loops("pydeblur.solver._gradients_numba") if isinstance(like, np.ndarray) else None
     return SparseGradients(like) if loops is None else loops.SparseGradients(like)
 
 
 class SparseGradients:
     """Differences, hard threshold (eq. (10)) and divergence of an image in one pass over blocks of rows.
 
-    A block and all that is made of it stay in the processor's cache, so that the image is read and the result is written
-    once, not once for each of a dozen operations.
+    A block and all that is made of it stay in the processor's cache, so that the image is read and the result is
+    written once, not once for each of a dozen operations.
 
     Parameters
     ----------
     like : (H, W) or (C, H, W) array
-        An image like those to come, of any library that :mod:`.array_backend` knows; the channels of one are thresholded
-        together.
+        An image like those to come, of any library that :mod:`pydeblur.backend.arrays` knows; the channels of one are
+        thresholded together.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.array([[0.0, 0.0], [0.0, 1.0]])
+    >>> gradients = SparseGradients(image)
+    >>> gradients.divergence(image, 0.5).tolist(), gradients.count_in((2, 2))
+    ([[0.0, -2.0], [-2.0, 4.0]], 3)
     """
 
     def __init__(self, like):
         self._xp = namespace(like)
         self._height, self._width = like.shape[-2:]
         self._step = min(block_rows(like), self._height)
-        # All is done on rows laid end to end: NumPy takes four times as long for a difference along rows of a matrix. What
-        # it then puts into the column where one row ends and the next begins is written once more.
+        # The rows are laid end to end, since NumPy takes four times as long for a difference along the rows of a
+        # matrix. What it then puts into the column where one row ends and the next begins is written once more.
         block = (*like.shape[:-2], self._step * self._width)
         self._horizontal, self._power, self._scratch = (empty(block, like) for _ in range(3))
-        #: Above the block's rows, one line of the row before it.
+        # Above the block's rows there is one line for the row before it.
         self._vertical = empty((*block[:-1], block[-1] + self._width), like)
         self._above = empty((*block[:-1], self._width), like)
         self._result = empty(like.shape, like)
         self._keep = empty((self._height * self._width,), like) != 0
 
     def divergence(self, image, threshold: float):
-        """∇ᵀg for g = ∇image where |∇image|² >= threshold, else 0; None where that is 0 everywhere.
+        """Return ∇ᵀg for g = ∇image where ``|∇image|² >= threshold``, else 0.
 
-        The returned array is a buffer: it is valid until the next call, and may be overwritten.
+        Parameters
+        ----------
+        image : (H, W) or (C, H, W) array
+        threshold : float
+
+        Returns
+        -------
+        array or None
+            Of the image's shape; None where the divergence is 0 everywhere. It is a buffer: it is valid until the next
+            call, and may be overwritten.
         """
         flat = image.reshape(*image.shape[:-2], -1)
         # The last row's vertical differences reach over the border to the first row, and belong above it.
@@ -76,7 +144,7 @@ class SparseGradients:
         return self._result if found else None
 
     def _threshold_rows(self, flat, first: int, last: int, threshold: float) -> bool:
-        """Thresholded differences of some rows into the buffers; whether any are left."""
+        """Write the thresholded differences of some rows into the buffers; return whether any are left."""
         subtract, width = self._xp.subtract, self._width
         begin, end = first * width, last * width
         rows = flat[..., begin:end]
@@ -88,7 +156,7 @@ class SparseGradients:
         subtract(below, rows[..., -width:], out=vertical[..., -width:])
         keep = self._squared_magnitude(horizontal, vertical) >= threshold
         self._keep[begin:end] = keep
-        # Numbers times numbers: multiplying by truth values takes twice as long.
+        # The truth values are turned into numbers, since multiplying by them takes twice as long.
         mask = self._scratch[(0,) * (self._scratch.ndim - 1)][: end - begin]
         mask[...] = keep
         horizontal *= mask
@@ -104,7 +172,7 @@ class SparseGradients:
         return power.sum(0) if power.ndim == 2 else power
 
     def _diverge_rows(self, first: int, last: int) -> None:
-        """The divergence of the buffers' differences into the result's rows."""
+        """Write the divergence of the buffers' differences into the result's rows."""
         subtract, width = self._xp.subtract, self._width
         begin, end = first * width, last * width
         horizontal, vertical = self._horizontal[..., : end - begin], self._vertical[..., : width + end - begin]
@@ -116,22 +184,54 @@ class SparseGradients:
         result += scratch
 
     def count_in(self, shape: tuple[int, int]) -> int:
-        """||g||_0 of the last call within the first rows and columns."""
+        """Return ||g||_0 of the last call of :meth:`divergence` within the first rows and columns."""
         keep = self._keep.reshape(self._height, self._width)
         return int(self._xp.count_nonzero(keep[: shape[0], : shape[1]]))
 
 
 def forward_difference(image: np.ndarray, axis: int) -> np.ndarray:
-    """Periodic ``image[i + 1] - image[i]`` along axis -1 or -2."""
+    """Return the periodic differences ``image[i + 1] - image[i]`` along an axis.
+
+    Parameters
+    ----------
+    image : (..., H, W) ndarray
+    axis : {-1, -2}
+
+    Returns
+    -------
+    (..., H, W) ndarray
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> forward_difference(np.array([[0, 1, 5]]), -1).tolist()
+    [[1, 4, -5]]
+    """
     return _forward_difference(image, axis, np.empty_like(image))
 
 
 def negative_backward_difference(field: np.ndarray, axis: int) -> np.ndarray:
-    """Adjoint of :func:`forward_difference`: periodic ``field[i - 1] - field[i]``."""
+    """Return the periodic differences ``field[i - 1] - field[i]``: the adjoint of :func:`forward_difference`.
+
+    Parameters
+    ----------
+    field : (..., H, W) ndarray
+    axis : {-1, -2}
+
+    Returns
+    -------
+    (..., H, W) ndarray
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> negative_backward_difference(np.array([[0, 1, 5]]), -1).tolist()
+    [[5, -1, -4]]
+    """
     return _negative_backward_difference(field, axis, np.empty_like(field))
 
 
-#: For each axis, the index of all but the first, all but the last, the first and the last line.
+#: For each axis, the indices of all lines but the first, of all but the last, of the first and of the last.
 _LINES = {
     -1: (np.s_[..., 1:], np.s_[..., :-1], np.s_[..., 0], np.s_[..., -1]),
     -2: (np.s_[..., 1:, :], np.s_[..., :-1, :], np.s_[..., 0, :], np.s_[..., -1, :]),
@@ -141,7 +241,7 @@ _LINES = {
 def _forward_difference(image, axis, out):
     tail, head, first, last = _LINES[axis]
     if axis == -1 and image.flags.c_contiguous and out.flags.c_contiguous:
-        # Rows end to end, as in SparseGradients; the last column is written again below.
+        # The rows are laid end to end, as in SparseGradients; the last column is written again below.
         np.subtract(image.reshape(-1)[1:], image.reshape(-1)[:-1], out=out.reshape(-1)[:-1])
     else:
         np.subtract(image[tail], image[head], out=out[head])

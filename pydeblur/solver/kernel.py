@@ -1,12 +1,12 @@
-"""The kernel step, eq. (13) (ALGORITHM section 5): conjugate gradients on the support, or the closed form."""
+"""The kernel step, eq. (13) (docs/algorithm, section 6): conjugate gradients on the support, or the closed form."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from pydeblur.backend.arrays import irfft2, irfft2_around_origin, rfft2
 from pydeblur.errors import KernelCollapseError
 from pydeblur.matlab import connected_components
-from pydeblur.solver.array_backend import irfft2, irfft2_around_origin, rfft2
 from pydeblur.solver.boundary import opt_fft_size
 
 _CG_ITERATIONS = 20
@@ -16,12 +16,12 @@ _SMALLEST_COMPONENT = 0.1
 
 
 class KernelProblem:
-    """min_k ||∇I⊗k - ∇B||² + γ||k||² for fixed blurred gradients, whose spectra are kept.
+    """The problem min_k ||∇I⊗k - ∇B||² + γ||k||² for fixed blurred gradients, whose spectra are kept.
 
     Parameters
     ----------
     blurred_x, blurred_y : (H, W) array
-        Gradients of the blurred image, of any library that :mod:`.array_backend` knows.
+        Gradients of the blurred image, of any library that :mod:`pydeblur.backend.arrays` knows.
     weight : float
         γ.
     relative_weight : float
@@ -30,6 +30,19 @@ class KernelProblem:
         Threads of each FFT.
     weight_pixels : int or None
         So many pixels count in that energy at most; None is all.
+
+    Attributes
+    ----------
+    weight : float
+        γ of the last estimate.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, y = np.random.default_rng(0).standard_normal((2, 24, 24))
+    >>> problem = KernelProblem(x, y, weight=0.1)
+    >>> problem.estimate(x, y, (3, 3)).round(3).tolist()  # the blurred gradients are the latent ones
+    [[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
     """
 
     def __init__(
@@ -54,7 +67,7 @@ class KernelProblem:
         self._blurred_spectra = rfft2(blurred_x, self._workers), rfft2(blurred_y, self._workers)
 
     def estimate(self, latent_x, latent_y, kernel_shape: tuple[int, int], method: str = "cg") -> np.ndarray:
-        """Kernel (n, m) of sum 1; what is below 5 % of its maximum is 0.
+        """Estimate the kernel.
 
         Parameters
         ----------
@@ -62,13 +75,18 @@ class KernelProblem:
             Thresholded gradients of the latent image.
         kernel_shape : (int, int)
         method : {"cg", "fft"}
+            Conjugate gradients on the kernel's support, or the closed form, which knows no support.
+
+        Returns
+        -------
+        (n, m) ndarray
+            Of sum 1; what is below 5 % of its maximum is 0.
 
         Raises
         ------
         KernelCollapseError
             If no positive mass is left.
         """
-        #: γ of the last estimate.
         self.weight = self._given_weight
         if self._relative_weight:
             energy = float((latent_x * latent_x).sum() + (latent_y * latent_y).sum())
@@ -101,7 +119,7 @@ class KernelProblem:
 
 
 class _ToeplitzOperator:
-    """k -> (∇I correlated with ∇I⊗k) on the support + γk.
+    """The operator k -> (∇I correlated with ∇I⊗k) on the support + γk.
 
     On a support of n x m only the autocorrelation's lags within ±(n-1), ±(m-1) matter, so that each product costs FFTs
     of the kernel's size, not of the image's; in exact arithmetic it is the same operator.
@@ -126,7 +144,25 @@ class _ToeplitzOperator:
 
 
 def conjugate_gradients(operator, right_side: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Solve ``operator(x) = right_side``: 20 iterations, or until the residual's norm is below 1e-5."""
+    """Solve ``operator(x) = right_side`` by 20 iterations, or until the residual's norm is below 1e-5.
+
+    Parameters
+    ----------
+    operator : callable
+        Symmetric and positive definite.
+    right_side, start : (n, m) ndarray
+        The right side, and where to start from.
+
+    Returns
+    -------
+    (n, m) ndarray
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> conjugate_gradients(lambda x: 2 * x, np.array([[2.0, 4.0]]), np.zeros((1, 2))).tolist()
+    [[1.0, 2.0]]
+    """
     solution = start.copy()
     residual = right_side - operator(solution)
     direction = residual.copy()
@@ -145,7 +181,28 @@ def conjugate_gradients(operator, right_side: np.ndarray, start: np.ndarray) -> 
 
 
 def drop_small_components(kernel: np.ndarray) -> np.ndarray:
-    """Kernel without its 8-connected components of mass below 0.1, clipped at 0, of sum 1."""
+    """Return a kernel without its 8-connected components of mass below 0.1, clipped at 0, of sum 1.
+
+    Parameters
+    ----------
+    kernel : (n, m) ndarray
+        Of sum 1.
+
+    Returns
+    -------
+    (n, m) ndarray
+
+    Raises
+    ------
+    KernelCollapseError
+        If nothing is left.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> drop_small_components(np.array([[0.95, 0.0, 0.05]])).tolist()
+    [[1.0, 0.0, 0.0]]
+    """
     kernel = kernel.copy()
     for indices in connected_components(kernel != 0, 8):
         if kernel.flat[indices].sum() < _SMALLEST_COMPONENT:
@@ -154,7 +211,27 @@ def drop_small_components(kernel: np.ndarray) -> np.ndarray:
 
 
 def normalise_kernel(kernel: np.ndarray) -> np.ndarray:
-    """Kernel divided by its sum; raises KernelCollapseError where that is not positive and finite."""
+    """Return a kernel divided by its sum.
+
+    Parameters
+    ----------
+    kernel : (n, m) ndarray
+
+    Returns
+    -------
+    (n, m) ndarray
+
+    Raises
+    ------
+    KernelCollapseError
+        If the sum is not positive and finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> normalise_kernel(np.array([[1.0, 3.0]])).tolist()
+    [[0.25, 0.75]]
+    """
     mass = kernel.sum()
     if not (np.isfinite(mass) and mass > 0):
         raise KernelCollapseError("the kernel estimate collapsed: it has no mass left")

@@ -1,4 +1,4 @@
-"""The latent image by half-quadratic splitting, eq. (7)-(12) (ALGORITHM section 3)."""
+"""The latent image by half-quadratic splitting, eq. (7)-(12) (docs/algorithm, section 4)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pydeblur.compiled import compiled_loops
-from pydeblur.solver.array_backend import (
+from pydeblur.backend.arrays import (
     block_rows,
     copied,
     empty,
@@ -18,14 +17,20 @@ from pydeblur.solver.array_backend import (
     to_device,
     transfer_function,
 )
+from pydeblur.backend.compiled import compiled_loops
 from pydeblur.solver.gradients import gradient_power, sparse_gradients
 
 
 @dataclass(frozen=True)
 class Splitting:
-    """Penalty schedule: α and β are multiplied by their growth while they are below their maximum.
+    """The schedule of the penalties: α and β are multiplied by their growth while they are below their maximum.
 
     ``beta_start`` None means 2λ; α always starts from 2μ. A start that is no longer below the maximum is used once.
+
+    Examples
+    --------
+    >>> list(Splitting(beta_max=1.0, beta_growth=4.0).betas(lambda_prior=0.05))
+    [0.1, 0.4]
     """
 
     beta_start: float | None = None
@@ -35,8 +40,18 @@ class Splitting:
     alpha_max: float = 1e5
 
     def betas(self, lambda_prior: float, wanted: float | None = None):
-        """Yield β after β; `wanted` is the start that a prior asks for."""
-        yield from _growing(float(self.beta_start or wanted or 2 * lambda_prior), float(self.beta_growth), self.beta_max)
+        """Yield β after β.
+
+        Parameters
+        ----------
+        lambda_prior : float
+            λ.
+        wanted : float or None
+            The start that a prior asks for.
+        """
+        yield from _growing(
+            float(self.beta_start or wanted or 2 * lambda_prior), float(self.beta_growth), self.beta_max
+        )
 
     def alphas(self, lambda_grad: float):
         """Yield α after α; with μ = 0 only a single 0."""
@@ -52,7 +67,7 @@ def _growing(start: float, growth: float, limit: float):
         yield start
 
 
-#: Clipped pixels are completed anew in every third α: in each it gains nothing and takes a third longer.
+#: Clipped pixels are completed anew in every third α: doing so in each gains nothing and takes a third longer.
 _COMPLETION_INTERVAL = 3
 
 
@@ -60,7 +75,19 @@ _COMPLETION_INTERVAL = 3
 class LatentEstimate:
     """A latent image on the padded domain and what there is to report of its making.
 
-    ``image`` (…, H, W); ``gradients`` ||g||_0 on the image's own area; ``beta`` and ``auxiliary_change`` the last β and max|u - I|, NaN without a prior.
+    Attributes
+    ----------
+    image : (..., H, W) array
+    gradients : int
+        ||g||_0 on the image's own area.
+    beta, auxiliary_change : float
+        The last β and max|u - I|; NaN without a prior.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> LatentEstimate(np.zeros((4, 4)), gradients=0, beta=4.0, auxiliary_change=0.1).beta
+    4.0
     """
 
     image: np.ndarray
@@ -70,11 +97,11 @@ class LatentEstimate:
 
 
 class LatentProblem:
-    """min_I ||I⊗k - B||² + μ||∇I||_0 + λ p(I) for one padded blurred image; kernels may change.
+    """The problem min_I ||I⊗k - B||² + μ||∇I||_0 + λ p(I) for one padded blurred image; kernels may change.
 
     Parameters
     ----------
-    blurred : (H, W) or (C, H, W) ndarray
+    blurred : (H, W) or (C, H, W) array
         Circularly smooth blurred image; channels share the threshold of their gradients.
     crop_shape : (int, int)
         The image's own area.
@@ -83,13 +110,24 @@ class LatentProblem:
         Threads of each FFT.
     clipped : (H', W') bool ndarray or None
         Pixels of the image's own area of which B tells only that they were at least so bright. For them the data term
-        is that to max(B, I⊗k), I of a moment before: ||min(I⊗k - B, 0)||², which lies below it, touches it there.
+        is that to max(B, I⊗k), with I of the step before: it lies above ||min(I⊗k - B, 0)||² and touches it there.
 
     Attributes
     ----------
-    blurred : as the parameter
-    completed : of its shape
+    blurred : (H, W) or (C, H, W) array
+        As the parameter.
+    completed : (H, W) or (C, H, W) array
         B with the clipped pixels so completed; without any, B itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.kron([[0.2, 0.8], [0.6, 0.4]], np.ones((8, 8)))
+    >>> problem = LatentProblem(image, (16, 16))
+    >>> problem.set_kernel(np.ones((1, 1)))
+    >>> estimate = problem.solve(lambda_grad=1e-4)
+    >>> bool(np.allclose(estimate.image, image, atol=1e-3)), estimate.gradients
+    (True, 60)
     """
 
     def __init__(
@@ -108,7 +146,7 @@ class LatentProblem:
         self._gradient_power = to_device(np.repeat(power[..., None], 2, axis=-1), blurred)
         self._sparse_gradients = sparse_gradients(blurred)
         self._is_single = namespace(blurred).finfo(blurred.dtype).bits == 32
-        self._quotients = compiled_loops("quotients") if isinstance(blurred, np.ndarray) else None
+        self._quotients = compiled_loops("pydeblur.solver._latent_numba") if isinstance(blurred, np.ndarray) else None
 
     def set_kernel(self, kernel: np.ndarray) -> None:
         """Take a blur kernel (n, m)."""
@@ -129,6 +167,10 @@ class LatentProblem:
             λ; with 0 there is no β loop.
         auxiliary_step : callable or None
             See :mod:`pydeblur.solver.auxiliary`.
+
+        Returns
+        -------
+        LatentEstimate
         """
         # NumPy's own scalars would have single precision computed in double.
         lambda_grad, lambda_prior = float(lambda_grad), float(lambda_prior)
@@ -143,7 +185,7 @@ class LatentProblem:
         return LatentEstimate(image, self._sparse_gradients.count_in(self._crop_shape), beta, change)
 
     def _gradient_loop(self, image, lambda_grad: float, pull=None, beta: float = 0.0):
-        """Eq. (10) and (9) in turn; `pull` is β F(u), None without a prior."""
+        """Solve eq. (10) and (9) in turn; `pull` is β F(u), None without a prior."""
         denominator = self._kernel_power if pull is None else self._kernel_power + beta
         numerator = self._numerator(pull)
         for number, alpha in enumerate(self._splitting.alphas(lambda_grad)):
@@ -159,7 +201,10 @@ class LatentProblem:
         return image
 
     def _spectrum_of(self, divergence):
-        """Its transform. A divergence on a torus sums to 0; the rounding of single precision, times α, would move I's mean."""
+        """Return the spectrum of a divergence.
+
+        A divergence on a torus sums to 0; the rounding of single precision, times α, would move I's mean.
+        """
         spectrum = rfft2(divergence, self._workers)
         if self._is_single:
             spectrum[..., 0, 0] = 0
@@ -177,7 +222,8 @@ class LatentProblem:
     def _complete(self, spectrum) -> None:
         """Give the clipped pixels of B the value that I⊗k has there, if that is more; `spectrum` is F(I).
 
-        With B so completed, ||I⊗k - B||² majorises its one-sided counterpart: what lies above a clipped pixel costs nothing.
+        With B so completed, ||I⊗k - B||² majorises its one-sided counterpart: what lies above a clipped pixel costs
+        nothing.
         """
         xp = namespace(self.blurred)
         rows, columns = self._crop_shape
@@ -189,7 +235,10 @@ class LatentProblem:
         self._data_numerator = self._otf.conj() * self._blurred_spectrum
 
     def _quotient(self, spectrum, numerator, denominator, alpha: float):
-        """(numerator + α spectrum) / (denominator + α |F∇|²); `spectrum` may be None, for 0, or is overwritten."""
+        """Return (numerator + α spectrum) / (denominator + α |F∇|²).
+
+        `spectrum` may be None, for 0; else it is overwritten.
+        """
         result = empty(numerator.shape, numerator) if spectrum is None else spectrum
         pairs, given = real_pairs(result), real_pairs(numerator)
         if self._quotients is not None and alpha > 0:
@@ -210,14 +259,17 @@ class LatentProblem:
             below = self._gradient_power[rows] * alpha
             below += denominator[rows]
             if alpha == 0:
-                # Without a prior nothing bounds the inverse filter: what the kernel has cut off stays 0, and is not 0/0.
+                # Without a prior nothing bounds the inverse filter: what the kernel has cut off stays 0, not 0/0.
                 smallest = namespace(below).finfo(below.dtype).smallest_normal
                 below[below < smallest] = smallest
             part /= below
         return result
 
     def residual_energy(self, estimate: LatentEstimate) -> float:
-        """||I⊗k - B||² on the image's own area, with the kernel last set; B as last completed, if pixels are clipped."""
+        """Return ||I⊗k - B||² on the image's own area, with the kernel that was set last.
+
+        If pixels are clipped, B is taken as it was completed last.
+        """
         rows, columns = self._crop_shape
         reblurred = irfft2(rfft2(estimate.image, self._workers) * self._otf, self._width, self._workers)
         difference = reblurred[..., :rows, :columns] - self.completed[..., :rows, :columns]

@@ -1,56 +1,74 @@
-"""How noisy the blurred image is, and what follows for the options. Not part of the paper."""
+"""What the noise found in a blurred image means for the solver's options: γ and the prefilter follow it.
+
+This goes beyond the paper (docs/algorithm, section 9).
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
-from scipy.ndimage import convolve, gaussian_gradient_magnitude
 
+from pydeblur.preprocess.noise import noise_level
 from pydeblur.solver.options import SolverOptions
 
-#: Blind to planes and to all edges along rows or columns (Immerkaer, "Fast noise variance estimation", 1996).
-_MASK = np.array([[1.0, -2.0, 1.0], [-2.0, 4.0, -2.0], [1.0, -2.0, 1.0]])
-#: Median absolute value of a normal distribution of standard deviation 1.
-_NORMAL_MEDIAN = 0.6744897501960817
-#: Width of the Gaussian for the slope, so much wider than the mask that the noise does not decide where it is small.
-_SLOPE_WIDTH = 2.0
-_SMOOTH_SHARE = 0.4
+#: More noise than this multiple of the reference changes the options no further.
 _LARGEST_RATIO = 1.5
 
 
-def noise_level(image: np.ndarray) -> float:
-    """Standard deviation of the noise in a blurred image.
-
-    Blur leaves next to nothing of the scene at the frequencies that the mask sees; only the smoothest 40 % of the image
-    are looked at, and the median ignores what edges are left.
+def adapt_to_noise(image: np.ndarray, options: SolverOptions) -> SolverOptions:
+    """Adapt ``prefilter`` and ``relative_kernel_weight`` to the noise of an image, see SolverOptions.
 
     Parameters
     ----------
     image : (H, W) ndarray
-        At least 3x3, in [0, 1].
+        In [0, 1].
+    options : SolverOptions
 
     Returns
     -------
-    float
-        0 where most of the image is constant.
+    SolverOptions
+        Without a ``noise_reference``; the given options, if they have none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> clean = np.full((16, 16), 0.5)
+    >>> adapt_to_noise(clean, SolverOptions(5, prefilter=1.0, noise_reference=0.01)).prefilter
+    0.0
     """
-    image = np.asarray(image, np.float64)
-    response = np.abs(convolve(image, _MASK, mode="nearest"))
-    slope = gaussian_gradient_magnitude(image, _SLOPE_WIDTH, mode="nearest")
-    # A clipped highlight or a black ground has no noise to be seen, and says nothing of the rest.
-    inside = (image > image.min()) & (image < image.max())
-    if not inside.any():
-        return 0.0
-    smooth = inside & (slope <= np.quantile(slope[inside], _SMOOTH_SHARE))
-    return float(np.median(response[smooth]) / _NORMAL_MEDIAN / np.linalg.norm(_MASK))
+    return adapt_all_to_noise(image, [options])[0]
 
 
-def adapt_to_noise(image: np.ndarray, options: SolverOptions) -> SolverOptions:
-    """The options with `prefilter` and `relative_kernel_weight` for this image's noise, see SolverOptions."""
+def adapt_all_to_noise(image: np.ndarray, several: list[SolverOptions]) -> list[SolverOptions]:
+    """Adapt the options of several runs on one image, whose noise is measured once, as :func:`adapt_to_noise` does.
+
+    Parameters
+    ----------
+    image : (H, W) ndarray
+        In [0, 1].
+    several : list of SolverOptions
+
+    Returns
+    -------
+    list of SolverOptions
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> adapt_all_to_noise(np.full((16, 16), 0.5), [SolverOptions(5)]) == [SolverOptions(5)]
+    True
+    """
+    if all(options.noise_reference is None for options in several):
+        return several
+    noise = noise_level(image)
+    return [_adapted(options, noise) for options in several]
+
+
+def _adapted(options: SolverOptions, noise: float) -> SolverOptions:
     if options.noise_reference is None:
         return options
-    ratio = min(noise_level(image) / options.noise_reference, _LARGEST_RATIO)
+    ratio = min(noise / options.noise_reference, _LARGEST_RATIO)
     return replace(
         options,
         noise_reference=None,

@@ -1,25 +1,37 @@
-"""One row per iteration of the solver: the table from which progress bars, CSV files and plots follow."""
+"""What an iteration of the solver reports: a row of figures, and the state that a callback sees."""
 
 from __future__ import annotations
 
 import csv
 import io
 import os
-from typing import Callable, Iterator, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
+from pydeblur.backend.arrays import to_numpy
 from pydeblur.files.atomic_write import write_bytes
 
 
 class IterationRecord(NamedTuple):
-    """What one latent / kernel alternation did.
+    """The figures of one iteration, in which the latent image and the kernel were estimated once each.
 
-    ``scale`` counts down to 0, the finest; ``iteration`` counts from 1. The energy is eq. (4) on the image's own
-    area with the new kernel: ``data_term`` = ||I⊗k - B||², ``kernel_term`` = γ||k||², ``gradient_term`` = μ||g||_0 with
-    the auxiliary gradients g of eq. (7), ``prior_term`` = λ w p(I); ``prior_value`` is p(I) itself.
-    ``beta`` is the last β of the splitting, ``auxiliary_change`` the last max|u - I|; both are NaN without a prior.
-    ``kernel_change`` is ||k_new - k_old||_2 / ||k_old||_2.
+    ``scale`` counts down to 0, the finest; ``iteration`` counts from 1; ``height`` and ``width`` are the image's at
+    this scale. The energy is eq. (4) on the image's own area with the new kernel: ``data_term`` = ||I⊗k - B||²,
+    ``kernel_term`` = γ||k||², ``gradient_term`` = μ||g||_0 with the auxiliary gradients g of eq. (7), ``prior_term`` =
+    λ w p(I); ``prior_value`` is p(I) itself. ``beta`` is the last β of the splitting, ``auxiliary_change`` the last
+    max|u - I|; both are NaN without a prior. ``kernel_change`` is ||k_new - k_old||_2 / ||k_old||_2, and ``seconds`` is
+    the time that the iteration took.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.solver import SolverOptions, blind_deconv
+    >>> image = np.kron(np.random.default_rng(0).random((6, 6)), np.ones((6, 6)))
+    >>> record = blind_deconv(image, SolverOptions(5, iterations=1)).history[0]
+    >>> record.scale, record.iteration, record.kernel_size, record.lambda_grad
+    (0, 1, 5, 0.004)
     """
 
     scale: int
@@ -42,11 +54,79 @@ class IterationRecord(NamedTuple):
     seconds: float
 
 
-Callback = Callable[[IterationRecord], None]
+class IterationState:
+    """What a callback sees after each iteration of the solver.
+
+    A callback is called as ``callback(state)``. It may raise StopIteration, which ends the whole estimation cleanly:
+    the best kernel so far is the result, and the result's ``stopped`` says so. What it returns is ignored.
+
+    Attributes
+    ----------
+    record : IterationRecord
+        The iteration's figures.
+    candidate : int
+        Which run of the estimation it belongs to, counted from 0; always 0 where there is one run.
+
+    Examples
+    --------
+    >>> import numpy as np, pydeblur
+    >>> def stop_at_the_finest_scale(state):
+    ...     if state.record.scale == 0:
+    ...         raise StopIteration
+    >>> image = np.kron(np.random.default_rng(0).random((8, 8)), np.ones((6, 6)))
+    >>> estimate = pydeblur.estimate_kernel(image, 9, prior="gradient", callback=stop_at_the_finest_scale)
+    >>> estimate.stopped, estimate.kernel.shape, len(estimate.history)
+    (True, (9, 9), 6)
+    """
+
+    def __init__(self, record: IterationRecord, latent, kernel: np.ndarray, candidate: int = 0):
+        self.record = record
+        self.candidate = candidate
+        self._latent = latent
+        self._kernel = kernel
+
+    @property
+    def latent(self) -> np.ndarray:
+        """The latent image (h, w) at this scale, read-only; fetched from the GPU where the solver computes there."""
+        return _read_only(to_numpy(self._latent))
+
+    @property
+    def kernel(self) -> np.ndarray:
+        """The new kernel (n, n) at this scale, of sum 1, read-only. It is not centred yet: that ends the scale."""
+        return _read_only(self._kernel)
+
+    def of_candidate(self, candidate: int) -> IterationState:
+        """Return the same state as that of a numbered run."""
+        return IterationState(self.record, self._latent, self._kernel, candidate)
+
+    def __repr__(self) -> str:
+        record = self.record
+        return (
+            f"IterationState(candidate {self.candidate}, scale {record.scale}, iteration {record.iteration}, "
+            f"latent {record.height}x{record.width}, kernel {record.kernel_size}x{record.kernel_size})"
+        )
+
+
+Callback = Callable[[IterationState], object]
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 class History:
-    """The records of a run, in order; behaves as a read-only sequence of :class:`IterationRecord`."""
+    """The records of a run in their order: a read-only sequence of :class:`IterationRecord`.
+
+    Examples
+    --------
+    >>> import numpy as np, pydeblur
+    >>> image = np.kron(np.random.default_rng(0).random((8, 8)), np.ones((6, 6)))
+    >>> history = pydeblur.estimate_kernel(image, 5, prior="gradient", iterations=2).history
+    >>> len(history), history.column("iteration").tolist()
+    (2, [1, 2])
+    """
 
     columns = IterationRecord._fields
 
@@ -70,11 +150,21 @@ class History:
         return f"History({len(self)} iterations: {', '.join(self.columns)})"
 
     def column(self, name: str) -> np.ndarray:
-        """One column as an array (N,), float64 or int64."""
+        """Return one column as an array (N,), float64 or int64."""
         return np.array([getattr(record, name) for record in self._records])
 
     def write_csv(self, path: str | os.PathLike) -> None:
-        """Write the table with a header line; numbers are written so that they read back exactly."""
+        """Write the table with a header line; numbers are written so that they read back exactly.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+
+        Raises
+        ------
+        FileFormatError
+            If the file can't be written.
+        """
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(self.columns)
@@ -84,24 +174,3 @@ class History:
 
 def _exact(value):
     return value if isinstance(value, (int, str)) else repr(float(value))
-
-
-class ProgressBar:
-    """A callback that draws a tqdm bar from the records; use it as a context manager."""
-
-    def __init__(self, total: int, disable: bool = False):
-        from tqdm import tqdm
-
-        self._bar = tqdm(total=total, unit="it", disable=disable, leave=False)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._bar.close()
-
-    def __call__(self, record: IterationRecord) -> None:
-        """Advance by one iteration."""
-        self._bar.set_description(f"scale {record.scale} ({record.width}x{record.height}, kernel {record.kernel_size})")
-        self._bar.set_postfix_str(f"energy {record.energy:.4g}, kernel change {record.kernel_change:.2g}")
-        self._bar.update()

@@ -1,4 +1,7 @@
-"""Which gradients take part in the kernel step (ALGORITHM section 4, `threshold_pxpy_v1`)."""
+"""Which gradients take part in the kernel step (docs/algorithm, section 5).
+
+It is ``threshold_pxpy_v1`` of the MATLAB family.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ _DECAY = 1.1
 
 
 def initial_threshold(image: np.ndarray, kernel_size: int) -> float:
-    """The squared gradient that at least max(20 * kernel_size, 10) pixels of each of four directions reach.
+    """Return the squared gradient that at least max(20 * kernel_size, 10) pixels of each of four directions reach.
 
     Parameters
     ----------
@@ -26,6 +29,12 @@ def initial_threshold(image: np.ndarray, kernel_size: int) -> float:
     -------
     float
         An edge of the histogram 0:0.00006:2; 0 if some direction has too few gradients.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> 0 < initial_threshold(np.random.default_rng(0).random((40, 40)), 5) < 2
+    True
     """
     px, py = valid_gradients(image)
     magnitude = px**2 + py**2
@@ -45,7 +54,24 @@ def _counts_from_the_top(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
 
 
 def relaxed_threshold(magnitude: np.ndarray, threshold: float) -> float:
-    """The threshold, lowered by factors of 0.81 until some gradient reaches it."""
+    """Lower a threshold by factors of 0.81 until some gradient reaches it.
+
+    Parameters
+    ----------
+    magnitude : ndarray
+        Squared magnitudes of the gradients.
+    threshold : float
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> relaxed_threshold(np.array([0.5, 0.9]), 1.0)
+    0.81
+    """
     largest = float(magnitude.max())
     while largest < threshold:
         threshold *= _RELAXATION
@@ -53,7 +79,7 @@ def relaxed_threshold(magnitude: np.ndarray, threshold: float) -> float:
 
 
 def threshold_gradients(image: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray, float]:
-    """Gradients of an image with the weak ones set to 0.
+    """Return the gradients of an image with the weak ones set to 0.
 
     Parameters
     ----------
@@ -66,6 +92,13 @@ def threshold_gradients(image: np.ndarray, threshold: float) -> tuple[np.ndarray
     px, py : (H-1, W-1) ndarray
     next_threshold : float
         For the next iteration: the one used, divided by 1.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> px, py, following = threshold_gradients(np.outer(np.ones(2), [0.0, 0.1, 1.0]), 0.11)
+    >>> np.abs(px).round(3).tolist(), round(float(following), 3)
+    ([[0.0, 0.9]], 0.1)
     """
     px, py = valid_gradients(image)
     magnitude = px**2 + py**2

@@ -1,22 +1,20 @@
-"""Blur synthesis and training of the blurred-or-clear classifier (section 3 of the paper).
+"""Training of the networks and of the patch mixture: one folder for each, over one shared run (:mod:`pydeblur.training.run`).
 
-:mod:`.kernels`, :mod:`.synthesis` and :mod:`.images` need NumPy and SciPy only; :mod:`.network`, :mod:`.loop`
-and :mod:`.evaluation` need PyTorch (``pip install pydeblur[train]``) and are imported only when asked for.
+Networks need PyTorch, and their export needs onnx: both come with the extra ``[train]``. The mixture needs neither.
 """
 
-from pydeblur.training.kernels import random_dwell, random_kernel, random_kernels, random_trajectory, trajectory_to_psf
-from pydeblur.training.synthesis import Synthesis, add_noise, blur, defocus_parts, posterize, sample_pair
+import lazy_loader
 
-__all__ = [
-    "Synthesis",
-    "add_noise",
-    "blur",
-    "defocus_parts",
-    "posterize",
-    "random_dwell",
-    "random_kernel",
-    "random_kernels",
-    "random_trajectory",
-    "sample_pair",
-    "trajectory_to_psf",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "classifier.options": ["ClassifierTrainingOptions"],
+        "classifier.training": ["train_classifier"],
+        "epll_mixture.options": ["MixtureTrainingOptions"],
+        "epll_mixture.training": ["train_mixture"],
+        "export": ["export_checkpoint", "export_onnx"],
+        "ranking.cases": ["make_ranking_cases"],
+        "ranking.options": ["RankingTrainingOptions"],
+        "ranking.training": ["train_ranking"],
+    },
+)

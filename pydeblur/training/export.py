@@ -1,24 +1,27 @@
-"""From trained parameters to the ONNX file that the solver loads."""
+"""From trained parameters, of the classifier or of the network that ranks kernels, to the ONNX file that pydeblur loads."""
 
 from __future__ import annotations
 
 import json
 import operator
-from datetime import datetime, timezone
 
 import numpy as np
 
-from pydeblur.errors import FileFormatError, InvalidInputError
-from pydeblur.files.atomic_write import check_writable, write_bytes
+from pydeblur.errors import InvalidInputError
+from pydeblur.files import check_writable, write_bytes
 from pydeblur.priors.classifier.architecture import Architecture
 from pydeblur.priors.classifier.weights_file import hash_parameters
+from pydeblur.training.extra import train_extra
+from pydeblur.training.run import today
 from pydeblur.version import __version__
 
 LICENCE = "MIT"
 
 
-def export_onnx(parameters, architecture, path, metadata=None):
-    """Write a classifier and its gradient as one ONNX file.
+def export_onnx(
+    parameters: dict[str, np.ndarray], architecture: Architecture, path, metadata: dict | None = None
+) -> None:
+    """Write a network and its gradient as one ONNX file.
 
     Parameters
     ----------
@@ -26,11 +29,11 @@ def export_onnx(parameters, architecture, path, metadata=None):
         Named and shaped as ``architecture.parameter_shapes()`` says; stored as float32.
     architecture : Architecture
     path : path
-        Written under a temporary name, then renamed.
+        The file appears whole or not at all.
     metadata : dict, optional
         Put into the file's metadata; what is no string is written as JSON. Usual keys: ``training`` (how and on what
-        it was trained), ``date``, ``accuracies``, ``licence``; ``date`` defaults to today (UTC), ``licence`` to MIT.
-        ``architecture`` and ``parameters_sha256`` are set here.
+        it was trained), ``date``, ``accuracies``, ``licence``, and ``answers`` where the network is no classifier; ``date``
+        defaults to today (UTC), ``licence`` to MIT. ``architecture`` and ``parameters_sha256`` are set here.
 
     Raises
     ------
@@ -42,27 +45,42 @@ def export_onnx(parameters, architecture, path, metadata=None):
 
     Notes
     -----
-    docs/onnx-prior.md describes the graph; :func:`pydeblur.priors.classifier.onnx_graph.build_graph` makes it.
+    :func:`pydeblur.training.onnx_graph.build_graph` makes the graph.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from pydeblur.priors.classifier.weights_file import read_weights
+    >>> architecture = Architecture("small", (4, 4), (0,))
+    >>> parameters = {name: np.zeros(shape) for name, shape in architecture.parameter_shapes().items()}
+    >>> with TemporaryDirectory() as folder:
+    ...     export_onnx(parameters, architecture, Path(folder) / "zero.onnx", {"date": "2026-01-01"})
+    ...     read_weights(Path(folder) / "zero.onnx").architecture.channels
+    (4, 4)
     """
-    onnx, graph_module = _import_onnx()
+    with train_extra("export"):
+        import onnx
+
+        from pydeblur.training import onnx_graph
     check_writable(path)
     architecture = _checked_architecture(architecture)
     parameters = _checked_parameters(parameters, architecture)
     model = onnx.helper.make_model(
-        graph_module.build_graph(architecture, parameters),
-        opset_imports=[onnx.helper.make_opsetid("", graph_module.OPSET)],
-        ir_version=graph_module.IR_VERSION,
+        onnx_graph.build_graph(architecture, parameters),
+        opset_imports=[onnx.helper.make_opsetid("", onnx_graph.OPSET)],
+        ir_version=onnx_graph.IR_VERSION,
         producer_name="pydeblur",
         producer_version=__version__,
-        doc_string="Probability that an image is blurred, and its derivative by the image.",
+        doc_string="A network's mean over its last map, the sigmoid of it, and their derivatives by the image.",
     )
     onnx.helper.set_model_props(model, _metadata_strings(parameters, architecture, metadata or {}))
     onnx.checker.check_model(model, full_check=True)
     write_bytes(path, model.SerializeToString(deterministic=True))
 
 
-def export_checkpoint(checkpoint_path, onnx_path, metadata=None):
-    """Write a checkpoint of ``pydeblur train`` as an ONNX file.
+def export_checkpoint(checkpoint_path, onnx_path, metadata: dict | None = None) -> None:
+    """Write a checkpoint of ``pydeblur train`` or ``pydeblur train-ranking`` as an ONNX file.
 
     Parameters
     ----------
@@ -78,84 +96,62 @@ def export_checkpoint(checkpoint_path, onnx_path, metadata=None):
         If the checkpoint is missing or none, or the ONNX file can't be written.
     InvalidInputError
         If PyTorch or onnx is missing, or the parameters do not fit.
+
+    Examples
+    --------
+    >>> export_checkpoint("run/best.pt", "own.onnx", {"training_data": "three photographs"})  # doctest: +SKIP
     """
-    checkpoint = _read_checkpoint(checkpoint_path)
-    try:
-        fields = checkpoint["architecture"]
-        architecture = Architecture(str(fields["name"]), tuple(fields["channels"]), tuple(fields["pool_after"]))
-        parameters = {name: value.detach().float().cpu().numpy() for name, value in checkpoint["state_dict"].items()}
-        training = dict(checkpoint["training"])
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise FileFormatError(f"'{checkpoint_path}' should be a checkpoint of pydeblur train, but lacks {error}.") from error
-    accuracies = {split: training.pop(split) for split in ("validation", "test") if split in training}
-    said = {"accuracies": accuracies} | {key: training.pop(key) for key in ("answers",) if key in training} | ({"date": training["date"]} if "date" in training else {})
+    with train_extra("export"):
+        from pydeblur.training.torch_run import read_network_checkpoint
+    architecture, state, training = read_network_checkpoint(checkpoint_path)
+    parameters = {name: value.detach().float().cpu().numpy() for name, value in state.items()}
+    said = {"accuracies": {split: training.pop(split) for split in ("validation", "test") if split in training}}
+    if "answers" in training:
+        said["answers"] = training.pop("answers")
+    if "date" in training:
+        said["date"] = training["date"]
     export_onnx(parameters, architecture, onnx_path, {"training": training, **said, **(metadata or {})})
 
 
-def _import_onnx():
-    try:
-        import onnx
-
-        from pydeblur.priors.classifier import onnx_graph
-    except ImportError as error:
-        raise InvalidInputError("exporting needs the package onnx: pip install 'pydeblur[train]'.") from error
-    return onnx, onnx_graph
-
-
-def _read_checkpoint(path):
-    try:
-        import torch
-    except ImportError as error:
-        raise InvalidInputError("reading a checkpoint needs PyTorch: pip install 'pydeblur[train]'.") from error
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises whatever unpickling does
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else "PyTorch can't read it"
-        raise FileFormatError(f"'{path}' should be a checkpoint of pydeblur train, but {reason}.") from error
-    if not isinstance(checkpoint, dict):
-        raise FileFormatError(f"'{path}' should be a checkpoint of pydeblur train, but holds a {type(checkpoint).__name__}.")
-    return checkpoint
-
-
-def _checked_architecture(architecture):
+def _checked_architecture(architecture: Architecture) -> Architecture:
     """The same with plain ints: the file's reader takes nothing else, 1.0 and NumPy's integers included."""
     try:
         channels = tuple(operator.index(number) for number in architecture.channels)
     except TypeError:
         channels = ()
     if not channels or min(channels) < 1:
-        raise InvalidInputError(f"channels should be whole numbers of at least 1, but are {architecture.channels!r}.")
+        raise InvalidInputError(f"channels should be whole numbers of at least 1, but are {architecture.channels!r}")
     try:
         pool_after = tuple(operator.index(number) for number in architecture.pool_after)
     except TypeError:
         pool_after = None
     if pool_after is None or len(set(pool_after)) < len(pool_after) or not set(pool_after) <= set(range(len(channels))):
         wanted = f"different whole numbers from 0 to {len(channels) - 1}"
-        raise InvalidInputError(f"pool_after should be {wanted}, but is {architecture.pool_after!r}.")
+        raise InvalidInputError(f"pool_after should be {wanted}, but is {architecture.pool_after!r}")
     return Architecture(architecture.name, channels, pool_after)
 
 
-def _checked_parameters(parameters, architecture):
+def _checked_parameters(parameters: dict, architecture: Architecture) -> dict[str, np.ndarray]:
     """float32 copies in the architecture's order."""
     shapes = architecture.parameter_shapes()
     if set(parameters) != set(shapes):
         wrong = ", ".join(sorted(set(parameters) ^ set(shapes)))
-        raise InvalidInputError(f"parameters should be those of '{architecture.name}'; missing or unknown: {wrong}.")
+        raise InvalidInputError(f"parameters should be those of '{architecture.name}'; missing or unknown: {wrong}")
     checked = {}
     for name, shape in shapes.items():
         value = np.array(parameters[name], np.float32)
         if value.shape != shape:
-            raise InvalidInputError(f"{name} should have the shape {shape}, but has {value.shape}.")
+            raise InvalidInputError(f"{name} should have the shape {shape}, but has {value.shape}")
         if not np.all(np.isfinite(value)):
             raise InvalidInputError(f"{name} should be finite, but is not; did the training diverge?")
         checked[name] = value
     return checked
 
 
-def _metadata_strings(parameters, architecture, metadata):
+def _metadata_strings(parameters: dict, architecture: Architecture, metadata: dict) -> dict[str, str]:
     entries = {
         "licence": LICENCE,
-        "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
+        "date": today(),
         **metadata,
         "architecture": {
             "name": architecture.name,
@@ -164,4 +160,6 @@ def _metadata_strings(parameters, architecture, metadata):
         },
         "parameters_sha256": hash_parameters(parameters),
     }
-    return {str(key): value if isinstance(value, str) else json.dumps(value, default=str) for key, value in entries.items()}
+    return {
+        str(key): value if isinstance(value, str) else json.dumps(value, default=str) for key, value in entries.items()
+    }

@@ -1,6 +1,8 @@
-"""The trainable classifier (Fig. 2 of the paper) in PyTorch."""
+"""The network of Fig. 2 of the paper in PyTorch, to be trained: as the classifier, or to rank kernels."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -9,23 +11,29 @@ from pydeblur.errors import InvalidInputError
 from pydeblur.priors.classifier.architecture import Architecture
 
 
-class Classifier(nn.Module):
-    """Tells blurred from clear images: convolutions, max pooling, a mean over the map.
+class TrainableNetwork(nn.Module):
+    """Convolutions, max pooling, and a mean over the last map (docs/algorithm, section 8).
 
     Parameters
     ----------
     architecture : Architecture
         Widths and pooling. The state dict's keys are exactly its parameter names.
+
+    Examples
+    --------
+    >>> network = TrainableNetwork(Architecture("small", (4, 4, 6, 8, 8)))
+    >>> network(torch.zeros(2, 1, 24, 40)).shape, network.activation_map(torch.zeros(2, 1, 24, 40)).shape
+    (torch.Size([2]), torch.Size([2, 1, 3, 5]))
     """
 
     def __init__(self, architecture: Architecture):
         super().__init__()
         self.architecture = architecture
         widths = (1, *architecture.channels, 1)
-        for number, (inputs, outputs) in enumerate(zip(widths[:-1], widths[1:]), start=1):
+        for number, (inputs, outputs) in enumerate(pairwise(widths), start=1):
             setattr(self, f"conv{number}", nn.Conv2d(inputs, outputs, 3, padding=1))
 
-    def activation_map(self, x):
+    def activation_map(self, x: torch.Tensor) -> torch.Tensor:
         """Output of the last convolution (the paper's C9), before the mean.
 
         Parameters
@@ -45,8 +53,8 @@ class Classifier(nn.Module):
                 x = nn.functional.max_pool2d(x, 2)
         return getattr(self, f"conv{last + 1}")(x)
 
-    def forward(self, x):
-        """Logit of being blurred.
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The mean of the last map: of the classifier the logit of being blurred.
 
         Parameters
         ----------
@@ -55,17 +63,17 @@ class Classifier(nn.Module):
         Returns
         -------
         (N,) tensor
-            Positive for blurred; the sigmoid of it is the paper's f.
+            Of the classifier positive for blurred; the sigmoid of it is the paper's f.
         """
         return self.activation_map(x).mean(dim=(1, 2, 3))
 
 
-def initialise(network, method, generator=None):
+def initialise(network: TrainableNetwork, method: str, generator: torch.Generator | None = None) -> None:
     """Draw new weights; biases become 0.
 
     Parameters
     ----------
-    network : Classifier
+    network : TrainableNetwork
     method : {"xavier", "he"}
         Xavier (Glorot) is the paper's; He suits ReLU.
     generator : torch.Generator, optional
@@ -74,6 +82,13 @@ def initialise(network, method, generator=None):
     ------
     InvalidInputError
         If the method is unknown.
+
+    Examples
+    --------
+    >>> network = TrainableNetwork(Architecture("small", (4, 4, 6, 8, 8)))
+    >>> initialise(network, "he", torch.Generator().manual_seed(0))
+    >>> bool(network.conv1.weight.any()), bool(network.conv1.bias.any())
+    (True, False)
     """
     draw = {"xavier": nn.init.xavier_uniform_, "he": nn.init.kaiming_normal_}.get(method)
     if draw is None:
@@ -85,7 +100,9 @@ def initialise(network, method, generator=None):
             draw(parameter, generator=generator)
 
 
-def widen(state, narrow, wide, noise=0.0, generator=None):
+def widen(
+    state: dict, narrow: Architecture, wide: Architecture, noise: float = 0.0, generator: torch.Generator | None = None
+) -> dict:
     """Grow a trained network to more channels without changing what it computes (Net2WiderNet).
 
     T. Chen, I. Goodfellow and J. Shlens, "Net2Net: Accelerating learning via knowledge transfer", ICLR 2016,
@@ -112,13 +129,20 @@ def widen(state, narrow, wide, noise=0.0, generator=None):
     ------
     InvalidInputError
         If the architectures do not fit.
+
+    Examples
+    --------
+    >>> narrow, wide = Architecture("narrow", (4, 4, 6, 8, 8)), Architecture("wide", (8, 4, 6, 8, 8))
+    >>> widen(TrainableNetwork(narrow).state_dict(), narrow, wide)["conv1.weight"].shape
+    torch.Size([8, 1, 3, 3])
     """
     if len(narrow.channels) != len(wide.channels) or narrow.pool_after != wide.pool_after:
         raise InvalidInputError(f"'{wide.name}' should have the depth and the pooling of '{narrow.name}'.")
     if any(old > new for old, new in zip(narrow.channels, wide.channels)):
         raise InvalidInputError(f"'{wide.name}' should be at least as wide as '{narrow.name}' in every layer.")
     widened = {}
-    source = torch.zeros(1, dtype=torch.long)  # which narrow channel each wide input channel copies
+    # Which channel of the narrow network each input channel of the wide one copies.
+    source = torch.zeros(1, dtype=torch.long)
     for number in range(1, len(wide.channels) + 2):
         weight, bias = state[f"conv{number}.weight"], state[f"conv{number}.bias"]
         copies = torch.bincount(source, minlength=weight.shape[1])

@@ -129,8 +129,8 @@ COMMANDS = [
         )
     ],
     (f"deblur good.png -o out/o.png {QUICK} --crop 0,0,4000,4000", "crop should lie within the image"),
-    (f"deblur good.png -o out/o.png {QUICK} --lambda-tv 1e9", "lambda_tv should be a number from 1e-09 to 999"),
-    (f"deblur good.png -o out/o.png {QUICK} --lambda-tv 1e-300", "lambda_tv"),
+    (f"deblur good.png -o out/o.png {QUICK} --lambda-tv 1e9", "--lambda-tv: it should be a number from 1e-09 to 999"),
+    (f"deblur good.png -o out/o.png {QUICK} --lambda-tv 1e-300", "lambda-tv"),
     (f"deblur good.png -o out/o.png {QUICK} --saturated --nonblind tv", "--saturated needs --nonblind whyte"),
     (f"deblur good.png -o out/o.png {QUICK} --nonblind tv --lambda-l0 0.1", "--lambda-l0 does not belong"),
     ("deconv good.png good.npy -o out/o.png --saturated --weight-ring 1", "--weight-ring does not belong"),
@@ -153,7 +153,7 @@ COMMANDS = [
     ("evaluate levin --data DATA --cases '' --json out/r.json", "cases should be"),
     *[(f"evaluate levin --data DATA --jobs {jobs}", "--jobs") for jobs in ("0", "-1", "1.5", "all")],
     ("evaluate levin --data DATA --lambda-grad -1", "--lambda-grad"),
-    ("evaluate levin --data DATA --lambda-tv 1e9", "lambda_tv"),
+    ("evaluate levin --data DATA --lambda-tv 1e9", "lambda-tv"),
     ("evaluate levin --data DATA --saturated --nonblind tv", "--saturated"),
     ("demo --out good.png", "good.png"),
 ]

@@ -38,7 +38,7 @@ def test_classify_writes_the_activation_map(pydeblur, photos):
     [
         (("missing.png",), "missing.png"),
         (("sharp.png", "--weights", "no-such-weights"), "no-such-weights"),
-        (("sharp.png", "--weights", "judge"), "answers another question"),
+        (("sharp.png", "--weights", "kernel-ranking"), "answers another question"),
         (("sharp.png", "blurred.png", "--activation-map", "map.png"), "one image"),
         (("sharp.png", "--activation-map", "map.xyz"), "map.xyz"),
         (("sharp.png", "--weights", "classifier-compact", "--device", "cuda"), "cuda"),
@@ -97,8 +97,8 @@ def test_export_refuses_other_files(pydeblur, tmp_path):
 @pytest.mark.parametrize("item", ["fig1", "fig11"])
 def test_reproduce_figures_of_packaged_images(item, tmp_path):
     pytest.importorskip("matplotlib")
-    from pydeblur.reproduce.registry import reproduce
-    from pydeblur.reproduce.runs import Request
+    from pydeblur.evaluation.store import Request
+    from pydeblur.reproduce import reproduce
 
     table, _, picture = reproduce(item, Request(tmp_path / "out"), weights="classifier-compact")
     with open(table, newline="") as stream:

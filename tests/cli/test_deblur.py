@@ -9,10 +9,10 @@ from scipy.ndimage import convolve
 from skimage import data
 
 import pydeblur as package
-from pydeblur import estimation
+from pydeblur.estimators import multistart
 from pydeblur.files import ImageFile, read_image, read_kernel, write_image
 from pydeblur.solver import CoarseToFine, IterationRecord
-from pydeblur.training.kernels import random_kernel
+from pydeblur.synthesis.kernels import random_kernel
 
 QUICK = ("--kernel-size", 7, "--iterations", 2, "--quiet")
 
@@ -89,6 +89,7 @@ OPTIONS = [
     (["--crop", "4,6,40,44"], {"crop": (4, 6, 40, 44)}),
     (["--prior", "gradient"], {"prior": "gradient"}),
     (["--preset", "fast"], {"preset": "fast", "prior_options": {"threads": 1}}),
+    (["--ranking-weights", "classifier-compact"], {"ranking_options": {"weights": "classifier-compact", "threads": 1}}),
     ([*CLASSIFIER], CLASSIFIER_KEYWORDS),
     ([*CLASSIFIER, "--form", "logit"], CLASSIFIER_KEYWORDS | {"prior_options": {**COMPACT, "form": "logit"}}),
     ([*CLASSIFIER, "--prior-scale", 500], CLASSIFIER_KEYWORDS | {"prior_scale": 500}),
@@ -110,13 +111,14 @@ def test_each_option_reaches_the_solver(pydeblur, blurred, tmp_path, words, keyw
     actual = read_image(tmp_path / "out.tif").pixels
     assert np.max(np.abs(actual - expected)) < 1e-6 * np.max(np.abs(expected))
     plain = package.deblur(pixels, 5, iterations=1).image
-    harmless = ("--iterations", "--threads", "--lambda-grad")  # 1 is the base; threads change no result
+    # 1 is the base; threads change no result; another network may choose the same run.
+    harmless = ("--iterations", "--threads", "--lambda-grad", "--ranking-weights")
     assert words[0] in harmless or np.max(np.abs(actual - plain)) > 1e-6
 
 
 def test_threads_are_handed_on(pydeblur, photo, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(estimation, "CoarseToFine", lambda *of: seen.append(of[1]) or CoarseToFine(*of))
+    monkeypatch.setattr(multistart, "CoarseToFine", lambda *of: seen.append(of[1]) or CoarseToFine(*of))
     assert pydeblur("kernel", photo, "-o", tmp_path / "k.npy", "--prior", "gradient", "--threads", 2, *QUICK).code == 0
     assert seen[0].workers == 2
 

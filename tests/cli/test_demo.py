@@ -5,8 +5,8 @@ import sys
 import numpy as np
 import pytest
 
+from pydeblur.datasets import demo_images as demo
 from pydeblur.files import read_image, read_kernel
-from pydeblur.reproduce import demo
 
 
 @pytest.fixture

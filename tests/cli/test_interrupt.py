@@ -1,5 +1,6 @@
 """Ctrl-C: exit code 130, one line, nothing left behind: neither files nor processes."""
 
+import contextlib
 import os
 import signal
 import time
@@ -17,8 +18,8 @@ ENDLESS = ("--iterations", 10**6)
 
 @pytest.mark.parametrize("command", ["deblur", "kernel"])
 def test_interrupted_between_two_iterations(pydeblur, photo, tmp_path, monkeypatch, command):
-    def interrupt(bar, record):
-        if record.iteration == 2:
+    def interrupt(bar, state):
+        if state.record.iteration == 2:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(ProgressBar, "__call__", interrupt)
@@ -72,10 +73,8 @@ def processes_of(group):
     """How many processes a process group has."""
     count = 0
     for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             count += os.getpgid(int(pid)) == group
-        except ProcessLookupError:
-            pass
     return count
 
 

@@ -43,13 +43,13 @@ def test_the_frame_that_their_code_leaves_out(tmp_path):
 def test_damaged_files(tmp_path, content):
     path = tmp_path / "GroundTruth1_1.mat"
     path.write_bytes(content) if isinstance(content, bytes) else savemat(path, content)
-    with pytest.raises(FileFormatError, match="^[^\n]+$"):
+    with pytest.raises(FileFormatError, match=r"^[^\n]+$"):
         list(frames(tmp_path, "im01_ker01"))
 
 
 def test_nothing_there(tmp_path):
     for folder in (tmp_path, tmp_path / "none"):
-        with pytest.raises(InvalidInputError, match="^[^\n]+$"):
+        with pytest.raises(InvalidInputError, match=r"^[^\n]+$"):
             check_frames_folder(folder)
     with pytest.raises(InvalidInputError, match="im01_ker02"):
         list(frames(tmp_path, "im01_ker02"))

@@ -125,17 +125,17 @@ def test_data_that_is_not_there(tmp_path, monkeypatch, name):
 
 def test_damaged_files_are_named(data):
     (data / "levin/im01_ker01.mat").write_bytes(b"nothing")
-    with pytest.raises(FileFormatError, match="im01_ker01.mat can't be read"):
+    with pytest.raises(FileFormatError, match=r"im01_ker01.mat can't be read"):
         datasets.load("levin", data)[0].blurred  # noqa: B018
     (data / "levin/im01_ker01.mat").unlink()
     scipy.io.savemat(data / "levin/im01_ker01.mat", {"x": F})
-    with pytest.raises(FileFormatError, match="im01_ker01.mat can't be read"):
+    with pytest.raises(FileFormatError, match=r"im01_ker01.mat can't be read"):
         datasets.load("levin", data)[0].kernel  # noqa: B018
     (data / "text/gt/im01.png").unlink()
-    with pytest.raises(FileFormatError, match="im01.png does not exist"):
+    with pytest.raises(FileFormatError, match=r"im01.png does not exist"):
         datasets.load("text", data)[0].sharp  # noqa: B018
     (data / "text/kernels/ker01_truth.png").unlink()
-    with pytest.raises(FileFormatError, match="ker01_truth.png does not exist"):
+    with pytest.raises(FileFormatError, match=r"ker01_truth.png does not exist"):
         datasets.load("text", data)
 
 
@@ -150,5 +150,5 @@ def test_damaged_files_are_named(data):
 )
 def test_damaged_settings(data, table):
     (data / "real/settings.tsv").write_text(table)
-    with pytest.raises(FileFormatError, match="settings.tsv should have the columns"):
+    with pytest.raises(FileFormatError, match=r"settings.tsv should have the columns"):
         datasets.load("real", data)

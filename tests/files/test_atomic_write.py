@@ -8,7 +8,7 @@ import pytest
 
 from pydeblur.errors import FileFormatError
 from pydeblur.files import atomic_write
-from pydeblur.files.atomic_write import check_writable, write_bytes
+from pydeblur.files.atomic_write import check_writable, make_folder, write_bytes
 
 
 def test_new_files_obey_the_umask(tmp_path):
@@ -54,7 +54,7 @@ def test_nothing_is_left_of_a_write_that_fails(tmp_path, monkeypatch, error, ste
 
     class Interrupted:
         def __init__(self, name, mode):
-            self.file = open(name, mode)
+            self.file = open(name, mode)  # noqa: SIM115
 
         def __enter__(self):
             return self
@@ -123,3 +123,41 @@ class TestImpossiblePlaces:
     def test_not_a_name(self, write, name):
         with pytest.raises(FileFormatError, match="file name"):
             write(name)
+
+
+class TestMakeFolder:
+    def test_makes_the_parents_too(self, tmp_path):
+        folder = make_folder(str(tmp_path / "a" / "b"))
+        assert folder == tmp_path / "a" / "b"
+        assert folder.is_dir()
+
+    def test_a_folder_that_is_there_keeps_its_files(self, tmp_path):
+        (tmp_path / "x").write_bytes(b"old")
+        assert make_folder(tmp_path) == tmp_path
+        assert (tmp_path / "x").read_bytes() == b"old"
+
+    def test_relative_names_go_to_the_working_folder(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        make_folder("a")
+        assert (tmp_path / "a").is_dir()
+
+    @pytest.mark.parametrize(("name", "reason"), [("file", "File exists"), ("file/below", "Not a directory")])
+    def test_a_file_in_its_place(self, tmp_path, name, reason):
+        (tmp_path / "file").write_bytes(b"old")
+        with pytest.raises(FileFormatError, match=rf"{name}: can't make this folder \({reason}\)\.$"):
+            make_folder(tmp_path / name)
+        assert (tmp_path / "file").read_bytes() == b"old"
+
+    def test_permission(self, tmp_path, monkeypatch):
+        def denied(*args, **options):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+        # A stand-in refuses: tests may run as root, who may do everything.
+        monkeypatch.setattr(Path, "mkdir", denied)
+        with pytest.raises(FileFormatError, match="a: can't make this folder .Permission denied"):
+            make_folder(tmp_path / "a")
+
+    @pytest.mark.parametrize("name", ["", None, 3, b"", "a\0b"])
+    def test_not_a_name(self, name):
+        with pytest.raises(FileFormatError, match="file name"):
+            make_folder(name)

@@ -22,8 +22,10 @@ def random_kernel(height=7, width=5):
 
 
 odd = st.integers(1, 6).map(lambda n: 2 * n + 1)
-kernels = st.tuples(odd, odd).flatmap(lambda shape: arrays(np.float64, shape, elements=st.floats(0, 1))).filter(
-    lambda kernel: kernel.sum() > 1e-3
+kernels = (
+    st.tuples(odd, odd)
+    .flatmap(lambda shape: arrays(np.float64, shape, elements=st.floats(0, 1)))
+    .filter(lambda kernel: kernel.sum() > 1e-3)
 )
 
 
@@ -89,7 +91,7 @@ class TestFilesOfOtherPrograms:
     def test_tiff(self, tmp_path, dtype):
         samples = (random_kernel() * 200).astype(dtype)
         tifffile.imwrite(tmp_path / "k.tif", samples)
-        assert np.abs(read_kernel(tmp_path / "k.tif") - samples / samples.sum(dtype=float)).max() < 1e-15
+        assert np.abs(read_kernel(tmp_path / "k.tif") - samples.astype(float) / samples.sum(dtype=float)).max() < 1e-15
 
     @pytest.mark.parametrize("colour", [False, True])
     def test_8_bit_pictures(self, tmp_path, colour):

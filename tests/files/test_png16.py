@@ -56,9 +56,7 @@ def encoded(samples, filters=(0,), interlaced=False, extra=b"", colour_type=None
     if interlaced:
         number = np.array([[int(ADAM7[i % 8][j % 8]) for j in range(width)] for i in range(height)])
         places = [np.argwhere(number == n) for n in range(1, 8)]
-        parts = [
-            samples[np.unique(place[:, 0])][:, np.unique(place[:, 1])] for place in places if place.size
-        ]
+        parts = [samples[np.unique(place[:, 0])][:, np.unique(place[:, 1])] for place in places if place.size]
     idat = zlib.compress(b"".join(filtered_rows(part, filters) for part in parts))
     half = len(idat) // 2
     kind = COLOUR_TYPES[channels] if colour_type is None else colour_type
@@ -151,6 +149,12 @@ def test_profile_is_written():
         assert picture.info["icc_profile"] == b"a profile"
 
 
+def with_flipped_bit(data, number):
+    changed = bytearray(data)
+    changed[number // 8] ^= 1 << number % 8
+    return bytes(changed)
+
+
 class TestDamagedFiles:
     samples = np.random.default_rng(0).integers(0, 65536, (6, 7, 3), dtype=np.uint16)
 
@@ -161,11 +165,24 @@ class TestDamagedFiles:
                 png16.read_png16(data[:length])
 
     def test_every_flipped_bit_of_the_pixels(self):
-        data = bytearray(encoded(self.samples))
-        start = data.index(b"IDAT") + 4
-        data[start + 20] ^= 4
-        with pytest.raises(ValueError, match="checksum of its chunk IDAT"):
-            png16.read_png16(bytes(data))
+        data = encoded(self.samples)
+        first = data.index(b"IDAT") + 4
+        length = int.from_bytes(data[first - 8 : first - 4], "big")
+        for bit in range(8 * length):
+            with pytest.raises(ValueError, match="checksum of its chunk IDAT"):
+                png16.read_png16(with_flipped_bit(data, 8 * first + bit))
+
+    def test_every_flipped_bit_of_the_chunks(self):
+        data = encoded(self.samples)
+        for bit in range(8 * len(SIGNATURE), 8 * len(data)):
+            # A flipped bit of a chunk's length moves the end of the chunk, even beyond that of the file.
+            with pytest.raises(ValueError, match="checksum of its chunk|truncated"):
+                png16.read_png16(with_flipped_bit(data, bit))
+
+    def test_every_flipped_bit_of_the_signature(self):
+        data = encoded(self.samples)
+        assert png16.is_png16(data)
+        assert not any(png16.is_png16(with_flipped_bit(data, bit)) for bit in range(8 * len(SIGNATURE)))
 
     def test_pixels_missing_though_the_chunks_are_whole(self):
         short = zlib.compress(filtered_rows(self.samples[:-1], (0,)))

@@ -18,8 +18,8 @@ SHAPES = ("full", "same", "valid")
 def full_by_definition(a, b):
     out = np.zeros((a.shape[0] + b.shape[0] - 1, a.shape[1] + b.shape[1] - 1), np.result_type(a, b))
     for i, j in np.ndindex(a.shape):
-        for k, l in np.ndindex(b.shape):
-            out[i + k, j + l] += a[i, j] * b[k, l]
+        for m, n in np.ndindex(b.shape):
+            out[i + m, j + n] += a[i, j] * b[m, n]
     return out
 
 
@@ -72,7 +72,7 @@ def test_magic4_with_an_even_kernel_same():
 
 
 def test_gradient_filters_of_the_matlab_family():
-    """conv2 flips (ALGORITHM, section 11): dx is B(i+1, j) - B(i+1, j+1), dy is B(i, j+1) - B(i+1, j+1)."""
+    """conv2 flips its kernel: dx is B(i+1, j) - B(i+1, j+1), dy is B(i, j+1) - B(i+1, j+1)."""
     b = np.arange(12.0).reshape(3, 4) ** 2
     np.testing.assert_array_equal(conv2(b, [[-1, 1], [0, 0]], "valid"), b[1:, :-1] - b[1:, 1:])
     np.testing.assert_array_equal(conv2(b, [[-1, 0], [1, 0]], "valid"), b[:-1, 1:] - b[1:, 1:])

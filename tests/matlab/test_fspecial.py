@@ -1,5 +1,6 @@
 """fspecial against MATLAB's documented values, the areas by quadrature, and closed forms."""
 
+import itertools
 import math
 
 import numpy as np
@@ -122,7 +123,7 @@ def area_of_pixel_in_circle(column, row, radius):
     kinks = {math.sqrt(radius**2 - y**2) for y in (row - 0.5, row + 0.5) if abs(y) < radius} | {radius}
     kinks = sorted(k for s in kinks for k in (s, -s) if column - 0.5 < k < column + 0.5)
     ends = [column - 0.5, *kinks, column + 0.5]
-    return sum(scipy.integrate.quad(height, a, b, epsabs=1e-12)[0] for a, b in zip(ends, ends[1:]))
+    return sum(scipy.integrate.quad(height, a, b, epsabs=1e-12)[0] for a, b in itertools.pairwise(ends))
 
 
 @pytest.mark.parametrize("radius", [0.75, 1, 1.5, 1.55, 2, 2.5, 3, 3.3, 4.51, 5, 6.7])

@@ -1,6 +1,6 @@
 """histc against counting by hand and in loops, NumPy's histogram, and Octave."""
 
-import time
+import itertools
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from pydeblur.matlab import histc
 
 
 def by_definition(x, edges):
-    counts = [sum(low <= value < high for value in x) for low, high in zip(edges, edges[1:])]
+    counts = [sum(low <= value < high for value in x) for low, high in itertools.pairwise(edges)]
     return counts + [sum(value == edges[-1] for value in x)]
 
 
@@ -59,13 +59,11 @@ def test_empty_input_counts_nothing():
     assert histc([], [0, 1]).dtype == np.int64
 
 
-def test_thresholds_edges_are_fast_enough(rng):
-    """The gradient threshold's 33334 edges (0:0.00006:2) with a million values."""
+def test_a_million_values_between_the_edges_of_the_gradient_threshold(rng):
+    """Its 33334 edges, 0:0.00006:2, against NumPy's sorting."""
     edges, x = 0.00006 * np.arange(33334), rng.random(1_000_000) ** 4 * 2
-    start = time.process_time()
-    counts = histc(x, edges)
-    assert time.process_time() - start < 2
-    np.testing.assert_array_equal(np.cumsum(counts)[[10, 30000]], [(x < edges[11]).sum(), (x < edges[30001]).sum()])
+    below = np.searchsorted(np.sort(x), edges, side="left")
+    np.testing.assert_array_equal(np.cumsum(histc(x, edges))[:-1], below[1:] - below[0])
 
 
 @pytest.mark.parametrize(

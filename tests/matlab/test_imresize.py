@@ -160,7 +160,7 @@ def test_output_size_is_ceil():
 
 
 def test_ceil_of_the_product_as_it_rounds():
-    """26 * sqrt(0.5)^2 is a hair above 13 in double, and MATLAB takes its ceil as it is (ALGORITHM, section 11)."""
+    """26 * sqrt(0.5)^2 is a hair above 13 in double, and MATLAB takes its ceil as it is."""
     assert imresize(np.ones((26, 30)), math.sqrt(0.5) ** 2).shape == (14, 16)
 
 

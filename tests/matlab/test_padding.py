@@ -34,9 +34,7 @@ def test_matches_the_definition(shape, pad, method, direction):
     a = np.arange(np.prod(shape)).reshape(shape)
     before = (0, 0) if direction == "post" else pad
     after = (0, 0) if direction == "pre" else pad
-    rows, columns = (
-        [source(i, n, method) for i in range(-p, n + q)] for n, p, q in zip(shape, before, after)
-    )
+    rows, columns = ([source(i, n, method) for i in range(-p, n + q)] for n, p, q in zip(shape, before, after))
     np.testing.assert_array_equal(padarray(a, pad, method, direction), [[a[i, j] for j in columns] for i in rows])
 
 

@@ -137,9 +137,7 @@ def test_workers_do_not_change_the_result(rng):
     psf = rng.random((5, 5))
     half = psf2otf_half(psf, (64, 65), workers=2)
     np.testing.assert_array_equal(half, psf2otf_half(psf, (64, 65)))
-    np.testing.assert_array_equal(
-        otf2psf_half(half, (64, 65), (5, 5), workers=2), otf2psf_half(half, (64, 65), (5, 5))
-    )
+    np.testing.assert_array_equal(otf2psf_half(half, (64, 65), (5, 5), workers=2), otf2psf_half(half, (64, 65), (5, 5)))
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_scalar_in_scalar_out():
 
 @pytest.mark.parametrize("bad", ["1.5", None, 1j, [[1.0], [1.0, 2.0]]])
 def test_bad_input(bad):
-    with pytest.raises(InvalidInputError, match="^x must be"):
+    with pytest.raises(InvalidInputError, match=r"^x must be"):
         matlab_round(bad)
 
 

@@ -10,7 +10,7 @@ def natural_case():
     """sharp (110, 120), blurred of that shape with 1 % noise, kernel (9, 9), and the mean squared error of a result."""
     from skimage import data
 
-    from pydeblur.training.kernels import random_kernel
+    from pydeblur.synthesis.kernels import random_kernel
 
     whole = data.camera()[100:336:2, 60:316:2] / 255.0
     kernel = random_kernel(9, 3)

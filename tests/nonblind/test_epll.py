@@ -76,12 +76,12 @@ def test_bad_noise_is_refused_in_one_sentence(noise):
         lambda: denoise_epll(np.zeros((20, 20)), noise),
         lambda: pydeblur.deconvolve(np.zeros((20, 20)), np.ones((3, 3)), "epll", noise=noise),
     ):
-        with pytest.raises(pydeblur.InvalidOptionError, match="^[^\n]*noise[^\n]*$"):
+        with pytest.raises(pydeblur.InvalidOptionError, match=r"^[^\n]*noise[^\n]*$"):
             call()
 
 
 def test_denoising_refuses_what_is_no_image():
-    with pytest.raises(pydeblur.InvalidInputError, match="^[^\n]*image[^\n]*$"):
+    with pytest.raises(pydeblur.InvalidInputError, match=r"^[^\n]*image[^\n]*$"):
         denoise_epll(np.full((20, 20), np.nan), 0.1)
 
 

@@ -1,5 +1,7 @@
 """The final steps by name: what they do to a blurred image, to colour, to one's dtype; and what they refuse."""
 
+import inspect
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
@@ -8,8 +10,9 @@ from skimage import data
 
 import pydeblur
 from pydeblur.nonblind import weights_for_noise
-from pydeblur.nonblind.methods import METHODS, method_options
-from pydeblur.training.kernels import random_kernel
+from pydeblur.nonblind.methods import METHODS, check_final_step, completed, final_step_options
+from pydeblur.nonblind.options import DEFAULT, OPTIONS
+from pydeblur.synthesis.kernels import random_kernel
 
 KERNEL = np.zeros((5, 7))
 KERNEL[[0, 1, 2, 3, 4], [1, 2, 3, 4, 5]] = 0.2
@@ -105,9 +108,35 @@ def test_images_no_larger_than_the_kernel(method, shape):
     assert np.all(np.isfinite(pydeblur.deconvolve(image, KERNEL, method)))
 
 
-def test_method_options_are_the_functions_own():
-    assert method_options("ringing") == {"lambda_tv": 1e-3, "lambda_l0": 5e-4, "weight_ring": 1.0, "workers": 1}
-    assert method_options("whyte") == {"iterations": 50, "workers": 1}
+def test_every_method_has_its_options_and_they_are_the_function_s_own():
+    assert METHODS.keys() == OPTIONS.keys() and DEFAULT in METHODS
+    for method, function in METHODS.items():
+        parameters = list(inspect.signature(function).parameters.values())[2:]
+        assert vars(OPTIONS[method]()) == {parameter.name: parameter.default for parameter in parameters}
+
+
+def test_the_options_of_a_final_step_are_the_given_ones_and_the_defaults():
+    assert vars(final_step_options("ringing", {"lambda_tv": 2e-3})) == {
+        "lambda_tv": 2e-3,
+        "lambda_l0": 5e-4,
+        "weight_ring": 1.0,
+        "workers": 1,
+    }
+    assert vars(final_step_options("whyte", {})) == {"iterations": 50, "workers": 1}
+    assert type(final_step_options(None, {})) is OPTIONS[DEFAULT]
+
+
+def test_only_where_nothing_is_said_the_weights_follow_the_image(blurred):
+    assert completed(blurred, None, {}) == ("ringing", weights_for_noise(blurred))
+    assert completed(blurred, None, {"workers": 2}) == ("ringing", {**weights_for_noise(blurred), "workers": 2})
+    for method, options in ((None, {"lambda_l0": 1e-3}), ("ringing", {}), ("tv", {"lambda_tv": 1e-2})):
+        assert completed(blurred, method, options) == (method or "ringing", options)
+
+
+@pytest.mark.parametrize("options", [None, 3, [("lambda_tv", 1e-3)]], ids=str)
+def test_options_are_a_mapping(options):
+    with pytest.raises(pydeblur.InvalidOptionError, match="the options of the final step should be a dict"):
+        check_final_step("tv", options)
 
 
 def test_without_ringing_removal_it_is_total_variation(blurred):
@@ -141,7 +170,7 @@ BAD_KERNELS = {
 
 @pytest.mark.parametrize("name", BAD_KERNELS)
 def test_bad_kernels_are_refused_in_one_sentence(name, blurred):
-    with pytest.raises(pydeblur.InvalidInputError, match="^[^\n]*kernel[^\n]*$"):
+    with pytest.raises(pydeblur.InvalidInputError, match=r"^[^\n]*kernel[^\n]*$"):
         pydeblur.deconvolve(blurred, BAD_KERNELS[name])
 
 
@@ -161,7 +190,7 @@ BAD_OPTIONS = [
 
 @pytest.mark.parametrize("method, options", BAD_OPTIONS, ids=str)
 def test_bad_options_are_refused_in_one_sentence(method, options, blurred):
-    with pytest.raises(pydeblur.InvalidOptionError, match="^[^\n]+$"):
+    with pytest.raises(pydeblur.InvalidOptionError, match=r"^[^\n]+$"):
         pydeblur.deconvolve(blurred, KERNEL, method, **options)
 
 
@@ -192,7 +221,9 @@ def test_weights_of_a_colour_image_follow_its_noisiest_channel(blurred):
     assert weights_for_noise(np.stack([blurred, noisy, blurred], -1)) == weights
     default, usual = (pydeblur.deconvolve(noisy, KERNEL, workers=2), pydeblur.deconvolve(noisy, KERNEL, "ringing"))
     assert np.array_equal(default, pydeblur.deconvolve(noisy, KERNEL, "ringing", **weights))
-    assert np.array_equal(usual, pydeblur.deconvolve(noisy, KERNEL, lambda_tv=1e-3)) and not np.array_equal(usual, default)
+    assert np.array_equal(usual, pydeblur.deconvolve(noisy, KERNEL, lambda_tv=1e-3)) and not np.array_equal(
+        usual, default
+    )
 
 
 def test_weights_for_much_noise_restore_more(sharp_image):

@@ -57,9 +57,7 @@ def test_steps_go_down_to_the_minimum_for_the_observed_pixels():
         problem.solve(0.1 * fft.rfft2(guess), 0.1)
         values.append(objective(problem.image))
     seen = matrix[mask]
-    expected = np.linalg.solve(
-        seen.T @ seen + 0.1 * np.eye(guess.size), seen.T @ BLURRED.ravel() + 0.1 * guess.ravel()
-    )
+    expected = np.linalg.solve(seen.T @ seen + 0.1 * np.eye(guess.size), seen.T @ BLURRED.ravel() + 0.1 * guess.ravel())
     assert np.all(np.diff(values) < 1e-12)
     assert np.allclose(problem.image.ravel(), expected, rtol=0, atol=1e-5)
 

@@ -1,5 +1,6 @@
 """matlab_ref's MATLAB built-ins, by their golden outputs, against NumPy, SciPy, brute force and published values."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,8 @@ def cases(name):
     flat = scipy.io.loadmat(BUILTINS / f"{name}.mat")
     count = int(flat["n_cases"].item())
     return [
-        {key.split("_", 1)[1]: value for key, value in flat.items() if key.startswith(f"c{i}_")} for i in range(1, count + 1)
+        {key.split("_", 1)[1]: value for key, value in flat.items() if key.startswith(f"c{i}_")}
+        for i in range(1, count + 1)
     ]
 
 
@@ -99,7 +101,7 @@ def test_dst(case):
 @by_label("histc")
 def test_histc(case):
     x, edges = case["x"].ravel(), case["edges"].ravel()
-    inside = [np.count_nonzero((x >= low) & (x < high)) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    inside = [np.count_nonzero((x >= low) & (x < high)) for low, high in itertools.pairwise(edges)]
     assert case["counts"].ravel().tolist() == [*inside, np.count_nonzero(x == edges[-1])]
 
 

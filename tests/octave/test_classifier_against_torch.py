@@ -5,13 +5,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from pydeblur.priors.classifier.architecture import Architecture
-from pydeblur.training.network import Classifier
+from pydeblur.priors.classifier.architecture import Architecture  # noqa: E402
+from pydeblur.training.network import TrainableNetwork  # noqa: E402
 
 
 def network(params):
     """The golden's classifier as a torch module."""
-    built = Classifier(Architecture("golden", (4, 4, 6, 8, 8), tuple(int(index) for index in params["pool_after"].ravel()))).double()
+    pool_after = tuple(int(index) for index in params["pool_after"].ravel())
+    built = TrainableNetwork(Architecture("golden", (4, 4, 6, 8, 8), pool_after)).double()
     shapes = built.architecture.parameter_shapes()
     values = {name: np.reshape(params[name.replace(".", "_")], shape) for name, shape in shapes.items()}
     built.load_state_dict({name: torch.tensor(value) for name, value in values.items()})
@@ -31,7 +32,10 @@ def test_value_and_gradient(number, golden_cases, relative_difference):
 
 def test_the_goldens_reach_what_is_special(golden_cases):
     cases = golden_cases("stages/classifier")
-    assert {tuple(side % 8 for side in case["image"].shape) for case in cases} >= {(0, 0), (1, 7)}  # rows dropped by poolings
+    assert {tuple(side % 8 for side in case["image"].shape) for case in cases} >= {
+        (0, 0),
+        (1, 7),
+    }  # rows dropped by poolings
     assert np.ptp(cases[-1]["image"]) == 0  # ties in every window
     parameters = [value for name, value in cases[0]["params"].items() if name.startswith("conv")]
     assert all(np.array_equal(np.asarray(value, dtype=np.float32), value) for value in parameters)

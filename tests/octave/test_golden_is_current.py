@@ -62,7 +62,11 @@ def live(tmp_path_factory):
     environment = {key: value for key, value in os.environ.items() if key != "DISPLAY"}
     run = subprocess.run(
         [octave, "--no-gui", "--norc", "-q", "--eval", command],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600,
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
     )
     assert run.returncode == 0, run.stderr
     return folder

@@ -113,7 +113,7 @@ def test_the_prior_is_asked_once_about_the_image_that_every_iteration_starts_fro
 
 @pytest.mark.parametrize("tolerance", [-1e-3, np.nan, np.inf, "1", None, True])
 def test_a_bad_descent_tolerance_is_refused(tolerance):
-    with pytest.raises(InvalidInputError, match="^descent_tolerance should be a finite number, at least 0"):
+    with pytest.raises(InvalidInputError, match=r"^descent_tolerance should be a finite number, at least 0"):
         SolverOptions(3, descent_tolerance=tolerance)
 
 

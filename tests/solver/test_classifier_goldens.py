@@ -1,4 +1,4 @@
-"""The solver with the learned prior in float64 against the MATLAB-language reference: the latent image and a whole run."""
+"""The solver with the learned prior in float64 against the MATLAB-language reference."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,9 @@ def load_prior(tmp_path):
 
     def load(opts):
         params = opts["classifier"]
-        architecture = Architecture("small", (4, 4, 6, 8, 8), tuple(int(index) for index in params["pool_after"].ravel()))
+        architecture = Architecture(
+            "small", (4, 4, 6, 8, 8), tuple(int(index) for index in params["pool_after"].ravel())
+        )
         parameters = {
             name: np.reshape(params[name.replace(".", "_")], shape)
             for name, shape in architecture.parameter_shapes().items()

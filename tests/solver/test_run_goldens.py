@@ -4,8 +4,7 @@ import pytest
 
 import pydeblur
 from pydeblur.solver.coarse_to_fine import level_at
-from pydeblur.solver.pyramid import kernel_sizes
-from pydeblur.solver.pyramid import finish_scale_kernel, initial_kernel, upsample_kernel
+from pydeblur.solver.pyramid import finish_scale_kernel, initial_kernel, kernel_sizes, upsample_kernel
 from pydeblur.solver.single_scale import ScaleProblem
 from pydeblur.solver.threshold import initial_threshold
 
@@ -39,7 +38,7 @@ def test_every_scale_of_a_small_run(load_golden, relative_difference):
         assert relative_difference(kernel, golden["kernel_in"]) < 1e-9
         assert threshold == pytest.approx(golden["threshold_start"], rel=1e-12)
         result = ScaleProblem(level.image, level.kernel_size, None, options).solve(
-            kernel, 0.0, lambda_grad, threshold, lambda record: None
+            kernel, 0.0, lambda_grad, threshold, lambda state: None
         )
         kernel = finish_scale_kernel(result.kernel)
         lambda_grad = result.lambda_grad

@@ -102,12 +102,12 @@ def test_single_scale(golden_cases, relative_difference):
             case["k"].shape[0], iterations=int(case["opts"]["xk_iter"]), kernel_solver=str(case["opts"]["kernel_step"])
         )
         prior = IntensityPrior() if case["lambda_pixel"] else None
-        records = []
+        states = []
         result = ScaleProblem(case["blur_B"], case["k"].shape[0], prior, options).solve(
-            case["k"], case["lambda_pixel"], case["lambda_grad"], case["threshold"], records.append
+            case["k"], case["lambda_pixel"], case["lambda_grad"], case["threshold"], states.append
         )
         assert relative_difference(result.kernel, case["k_out"]) < TOLERANCE
         assert relative_difference(result.latent, case["S"]) < TOLERANCE
         assert result.lambda_grad == pytest.approx(case["lambda_grad_out"], rel=1e-14)
         assert result.lambda_prior == pytest.approx(case["lambda_pixel_out"], rel=1e-14)
-        assert len(records) == options.iterations
+        assert len(states) == options.iterations

@@ -1,17 +1,20 @@
+"""The trainable network: its parameters are the architecture's, and widening keeps what it computes."""
+# ruff: noqa: E402
+
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from pydeblur.errors import InvalidInputError
 from pydeblur.priors.classifier.architecture import COMPACT, PAPER, Architecture
-from pydeblur.training.network import Classifier, initialise, widen
+from pydeblur.training.network import TrainableNetwork, initialise, widen
 
 NARROW = Architecture("narrow", (4, 4, 6, 8, 8))
 WIDE = Architecture("wide", (9, 8, 16, 8, 11))
 
 
 def network(architecture, seed=0):
-    built = Classifier(architecture)
+    built = TrainableNetwork(architecture)
     initialise(built, "he", torch.Generator().manual_seed(seed))
     with torch.no_grad():
         for name, parameter in built.named_parameters():
@@ -22,7 +25,7 @@ def network(architecture, seed=0):
 
 @pytest.mark.parametrize("architecture", [PAPER, COMPACT, NARROW])
 def test_parameters_are_the_architectures(architecture):
-    state = Classifier(architecture).state_dict()
+    state = TrainableNetwork(architecture).state_dict()
     assert {name: tuple(value.shape) for name, value in state.items()} == architecture.parameter_shapes()
 
 
@@ -36,7 +39,7 @@ def test_one_logit_per_image_of_any_size(size):
 
 
 def test_widening_keeps_the_function():
-    narrow, wide = network(NARROW), Classifier(WIDE)
+    narrow, wide = network(NARROW), TrainableNetwork(WIDE)
     wide.load_state_dict(widen(narrow.state_dict(), NARROW, WIDE))
     images = torch.rand(4, 1, 40, 47, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
@@ -44,7 +47,7 @@ def test_widening_keeps_the_function():
 
 
 def test_noise_tells_the_copies_apart_but_hardly_changes_the_function():
-    narrow, wide = network(NARROW), Classifier(WIDE)
+    narrow, wide = network(NARROW), TrainableNetwork(WIDE)
     wide.load_state_dict(widen(narrow.state_dict(), NARROW, WIDE, 0.01, torch.Generator().manual_seed(0)))
     first, copy = wide.conv1.weight[0], wide.conv1.weight[4]
     assert 0 < (first - copy).abs().max() < 0.1 * first.abs().max()
@@ -60,11 +63,11 @@ def test_bad_arguments_are_refused():
     with pytest.raises(InvalidInputError, match="wide"):
         widen(network(WIDE).state_dict(), WIDE, NARROW)
     with pytest.raises(InvalidInputError, match="initialisation"):
-        initialise(Classifier(NARROW), "zeros")
+        initialise(TrainableNetwork(NARROW), "zeros")
 
 
 def test_xavier_has_glorots_variance():
-    built = Classifier(PAPER)
+    built = TrainableNetwork(PAPER)
     initialise(built, "xavier", torch.Generator().manual_seed(0))
     assert built.conv2.weight.var().item() == pytest.approx(2 / (9 * 64 + 9 * 64), rel=0.03)
     assert not built.conv2.bias.any()

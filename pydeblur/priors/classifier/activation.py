@@ -29,6 +29,12 @@ def activation_picture(activation, shape=None, limits=None):
     ------
     InvalidInputError
         If the map is not two-dimensional and finite, the shape is smaller, or the limits are not increasing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> activation_picture(np.array([[-1.0, 3.0]]), shape=(1, 4)).tolist()
+    [[0, 0, 255, 255]]
     """
     activation = np.asarray(activation, np.float64)
     if activation.ndim != 2 or not activation.size or not np.all(np.isfinite(activation)):

@@ -6,6 +6,7 @@ Every backend (ONNX Runtime, PyTorch, NumPy) and the ONNX exporter build the sam
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 
@@ -28,6 +29,12 @@ class Architecture:
     Parameters are named ``conv1.weight`` (out, in, 3, 3), ``conv1.bias`` (out,), ``conv2.weight`` ... and the
     last convolution, to one channel (the paper's C9), is ``conv{len(channels) + 1}``. All convolutions have
     stride 1 and zero padding 1. The input is one grey channel with values in [0, 1].
+
+    Examples
+    --------
+    >>> tiny = Architecture("tiny", (4, 8), pool_after=(0,))
+    >>> tiny.smallest_side, tiny.parameter_shapes()["conv3.weight"]
+    (2, (1, 8, 3, 3))
     """
 
     name: str
@@ -36,23 +43,23 @@ class Architecture:
 
     @property
     def smallest_side(self) -> int:
-        """The shortest image side the network takes: every pooling must leave at least one row."""
+        """The shortest image side that the network takes: every pooling must leave at least one row."""
         return 2 ** len(self.pool_after)
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Names and shapes of all parameters, in order."""
+        """Return the names and shapes of all parameters, in order."""
         shapes: dict[str, tuple[int, ...]] = {}
         widths = (1, *self.channels, 1)
-        for number, (inputs, outputs) in enumerate(zip(widths[:-1], widths[1:]), start=1):
+        for number, (inputs, outputs) in enumerate(itertools.pairwise(widths), start=1):
             shapes[f"conv{number}.weight"] = (outputs, inputs, 3, 3)
             shapes[f"conv{number}.bias"] = (outputs,)
         return shapes
 
     def multiplications_per_pixel(self) -> float:
-        """Multiply-accumulates of one forward pass, per input pixel."""
+        """Return the number of multiply-accumulates of one forward pass, per input pixel."""
         widths = (1, *self.channels, 1)
         total, area = 0.0, 1.0
-        for index, (inputs, outputs) in enumerate(zip(widths[:-1], widths[1:])):
+        for index, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
             total += 9 * inputs * outputs * area
             if index in self.pool_after:
                 area /= 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pydeblur.priors.classifier.device import choose_device
+from pydeblur.backend.device import choose_device
 
 
 class NumpyBackend:
@@ -14,8 +14,23 @@ class NumpyBackend:
     ----------
     weights : ClassifierWeights
     device : {"cpu", "auto"}
+        It computes on the CPU.
     threads : int
         Not used: NumPy's BLAS takes its number from the environment.
+
+    Raises
+    ------
+    InvalidInputError
+        If the device is another.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.priors.classifier.weights_file import read_weights
+    >>> backend = NumpyBackend(read_weights("classifier-compact"))
+    >>> logit, gradient = backend.logit_and_gradient(np.zeros((16, 24)))
+    >>> gradient.shape
+    (16, 24)
     """
 
     def __init__(self, weights, device="cpu", threads=1):
@@ -26,15 +41,15 @@ class NumpyBackend:
         self.layers = [(parameters[f"conv{n}.weight"], parameters[f"conv{n}.bias"]) for n in range(1, count + 1)]
 
     def logit(self, image) -> float:
-        """Log-odds of an image (H, W) being blurred."""
+        """Return the log-odds of an image (H, W) being blurred."""
         return float(self.activation_map(image).mean())
 
     def activation_map(self, image) -> np.ndarray:
-        """The last convolution's map, (h, w) float64."""
+        """Return the last convolution's map, (h, w) float64."""
         return self._forward(image)[0]
 
     def logit_and_gradient(self, image):
-        """The logit and its derivative (H, W) float64 by an image (H, W)."""
+        """Return the logit and its derivative (H, W) float64 by an image (H, W)."""
         activation, kept = self._forward(image)
         gradient = np.full((1, *activation.shape), 1 / activation.size)
         gradient = correlate_adjoint(gradient, self.layers[-1][0])
@@ -45,7 +60,7 @@ class NumpyBackend:
         return float(activation.mean()), gradient[0]
 
     def _forward(self, image):
-        """The last map, and per ReLU where it passes and which elements the pooling behind it took (or None)."""
+        """Return the last map, and per ReLU where it passes and which elements the pooling behind it took (or None)."""
         x, kept = np.asarray(image, np.float64)[None], []
         for index, (weight, bias) in enumerate(self.layers[:-1]):
             x = correlate(x, weight, bias)
@@ -58,7 +73,7 @@ class NumpyBackend:
 
 
 def correlate(x, weight, bias):
-    """3x3 cross-correlation, stride 1, zero padding 1.
+    """Compute a 3x3 cross-correlation of stride 1 with zero padding 1.
 
     Parameters
     ----------
@@ -69,6 +84,12 @@ def correlate(x, weight, bias):
     Returns
     -------
     (O, H, W) ndarray
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> correlate(np.ones((1, 2, 3)), np.ones((1, 1, 3, 3)), np.array([0.5])).tolist()
+    [[[4.5, 6.5, 4.5], [4.5, 6.5, 4.5]]]
     """
     _, height, width = x.shape
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))
@@ -81,7 +102,25 @@ def correlate(x, weight, bias):
 
 
 def correlate_adjoint(gradient, weight):
-    """Adjoint of :func:`correlate` in x: from a gradient (O, H, W) to (I, H, W)."""
+    """Compute the adjoint of :func:`correlate` in x.
+
+    Parameters
+    ----------
+    gradient : (O, H, W) ndarray
+    weight : (O, I, 3, 3) ndarray
+
+    Returns
+    -------
+    (I, H, W) ndarray
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, weight = np.random.default_rng(0).random((2, 5, 6)), np.random.default_rng(1).random((3, 2, 3, 3))
+    >>> y = np.random.default_rng(2).random((3, 5, 6))
+    >>> bool(np.isclose(np.vdot(correlate(x, weight, np.zeros(3)), y), np.vdot(x, correlate_adjoint(y, weight))))
+    True
+    """
     _, height, width = gradient.shape
     padded = np.zeros((weight.shape[1], height + 2, width + 2))
     for row in range(3):
@@ -93,7 +132,7 @@ def correlate_adjoint(gradient, weight):
 
 
 def max_pool(x):
-    """2x2 maxima with stride 2; an odd last row or column is dropped.
+    """Take 2x2 maxima with stride 2; an odd last row or column is dropped.
 
     Parameters
     ----------
@@ -104,6 +143,13 @@ def max_pool(x):
     maxima : (C, H // 2, W // 2) ndarray
     winners : (C, H // 2, W // 2) int ndarray
         Which of its window's four elements the maximum is, counted in row-major order; the first of equal ones.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> maxima, winners = max_pool(np.array([[[1.0, 4.0, 9.0], [4.0, 2.0, 9.0]]]))
+    >>> maxima.tolist(), winners.tolist()
+    ([[[4.0]]], [[[1]]])
     """
     channels, rows, columns = x.shape[0], x.shape[1] // 2, x.shape[2] // 2
     windows = x[:, : 2 * rows, : 2 * columns].reshape(channels, rows, 2, columns, 2)
@@ -113,7 +159,7 @@ def max_pool(x):
 
 
 def max_unpool(gradient, winners, shape):
-    """Adjoint of :func:`max_pool` at its input: each value goes to its window's winner, zero elsewhere.
+    """Compute the adjoint of :func:`max_pool` at its input: each value goes to its window's winner, zero elsewhere.
 
     Parameters
     ----------
@@ -124,6 +170,12 @@ def max_unpool(gradient, winners, shape):
     Returns
     -------
     (C, H, W) ndarray
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> max_unpool(np.array([[[7.0]]]), np.array([[[1]]]), (2, 3)).tolist()
+    [[[0.0, 7.0, 0.0], [0.0, 0.0, 0.0]]]
     """
     channels, rows, columns = gradient.shape
     result = np.zeros((channels, *shape))

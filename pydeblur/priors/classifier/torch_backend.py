@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from pydeblur.priors.classifier.device import choose_device
+from pydeblur.backend.device import choose_device
 
 
 class TorchBackend:
@@ -18,8 +18,9 @@ class TorchBackend:
     ----------
     weights : ClassifierWeights
     device : {"cpu", "cuda", "auto"}
+        The device that computes, see :func:`pydeblur.backend.device.choose_device`.
     threads : int
-        On the CPU; PyTorch's own setting is put back after each call.
+        Threads on the CPU; PyTorch's own setting is put back after each call.
 
     Raises
     ------
@@ -41,25 +42,28 @@ class TorchBackend:
         ]
 
     def logit(self, image) -> float:
-        """Log-odds of an image (H, W) being blurred."""
+        """Return the log-odds of an image (H, W) being blurred."""
         return float(self.activation_map(image).mean())
 
     def activation_map(self, image) -> np.ndarray:
-        """The last convolution's map, (h, w) float32."""
+        """Return the last convolution's map, (h, w) float32."""
         with _settings(self.threads), torch.no_grad():
             return self._forward(self._input(image))[0, 0].cpu().numpy()
 
     def logit_and_gradient(self, image):
-        """The logit and its derivative (H, W) float32 by an image (H, W)."""
+        """Return the logit and its derivative (H, W) float32 by an image (H, W)."""
         logit, gradient = self._differentiated(self._input(image))
         return logit, gradient.cpu().numpy()
 
     def takes(self, array) -> bool:
-        """Whether an array that is not NumPy's is a tensor on the device where this backend computes."""
+        """Tell whether an array that is not NumPy's is a tensor on the device where this backend computes."""
         return isinstance(array, torch.Tensor) and array.device.type == self.device
 
     def logit_and_device_gradient(self, image):
-        """The same for a tensor (H, W) that :meth:`takes` accepts; the derivative is one, too."""
+        """Return the logit and its derivative for a tensor (H, W) that :meth:`takes` accepts.
+
+        The derivative is a float32 tensor on the same device.
+        """
         x = image.detach().to(torch.float32, copy=True)[None, None]
         return self._differentiated(x.to(memory_format=self.layout))
 
@@ -86,7 +90,7 @@ class TorchBackend:
 
 @contextmanager
 def _settings(threads):
-    """Threads, and full float32 on a GPU, for the length of a call; others' settings are put back."""
+    """Set the threads, and full float32 on a GPU, for the length of a call; others' settings are put back."""
     before, tf32 = torch.get_num_threads(), torch.backends.cudnn.allow_tf32
     torch.set_num_threads(threads)
     torch.backends.cudnn.allow_tf32 = False

@@ -1,4 +1,4 @@
-"""The classifier's weights: which file, and what is in it. Needs neither onnx nor ONNX Runtime."""
+"""The classifier's weights: which file, and what is in it. Reading them needs neither onnx nor ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
+from pydeblur.backend.onnx_wire import read_contents
 from pydeblur.errors import FileFormatError
+from pydeblur.files.shipped_weights import shipped_weights
 from pydeblur.priors.classifier.architecture import Architecture
-from pydeblur.priors.classifier.onnx_wire import read_contents
 
 #: Weights that come with the package.
-SHIPPED = ("classifier-paper", "classifier-compact", "classifier-single-scale", "judge")
+SHIPPED = ("classifier-paper", "classifier-compact", "classifier-single-scale", "kernel-ranking")
 
 _OUTPUTS = {"score", "logit", "dx", "dlogit", "activation"}
 
@@ -29,14 +29,20 @@ class ClassifierWeights:
     ----------
     path : Path
     model : bytes
-        The file.
+        The file's contents.
     architecture : Architecture
     parameters : dict of str to ndarray
         float32, as ``architecture.parameter_shapes()`` says.
     metadata : dict of str to str
         ``architecture``, ``training``, ``date``, ``accuracies``, ``licence``, ...; what is structured is JSON.
     sha256 : str
-        Of the file, in hexadecimal.
+        The hash of the file, in hexadecimal.
+
+    Examples
+    --------
+    >>> weights = read_weights("classifier-compact")
+    >>> weights.architecture.channels, weights.parameters["conv1.bias"].shape
+    ((16, 16, 32, 64, 64), (16,))
     """
 
     path: Path
@@ -48,11 +54,11 @@ class ClassifierWeights:
 
 
 def resolve_weights(weights) -> Path:
-    """The file of some weights.
+    """Find the file of some weights.
 
     Parameters
     ----------
-    weights : {"classifier-paper", "classifier-compact", "classifier-single-scale", "judge"} or path
+    weights : {"classifier-paper", "classifier-compact", "classifier-single-scale", "kernel-ranking"} or path
         The name of weights that come with the package, or a file of your own from ``pydeblur export``.
 
     Returns
@@ -64,14 +70,15 @@ def resolve_weights(weights) -> Path:
     ------
     FileFormatError
         If there is no such file.
+
+    Examples
+    --------
+    >>> resolve_weights("classifier-compact").name
+    'classifier-compact.onnx'
     """
     wanted = f"weights should be one of {', '.join(SHIPPED)} or the path of an ONNX file"
     if isinstance(weights, str) and weights in SHIPPED:
-        for folder in _weights_folders():
-            path = folder / f"{weights}.onnx"
-            if path.is_file():
-                return path
-        raise FileFormatError(f"the weights '{weights}' are not in this installation; give the path of an ONNX file.")
+        return shipped_weights(f"{weights}.onnx")
     if not isinstance(weights, (str, os.PathLike)):
         raise FileFormatError(f"{wanted}, but is {weights!r}.")
     path = Path(weights)
@@ -96,6 +103,11 @@ def read_weights(weights) -> ClassifierWeights:
     ------
     FileFormatError
         If the file is missing, unreadable, damaged, or not written by ``pydeblur export``.
+
+    Examples
+    --------
+    >>> read_weights("classifier-compact").architecture.name
+    'compact'
     """
     path = resolve_weights(weights)
     try:
@@ -108,26 +120,34 @@ def read_weights(weights) -> ClassifierWeights:
         parameters = _parameters(contents, architecture)
     except FileFormatError as error:
         raise FileFormatError(f"'{path}' should be a classifier written by pydeblur export: {error}") from error
-    return ClassifierWeights(path, model, architecture, parameters, contents.metadata, hashlib.sha256(model).hexdigest())
+    return ClassifierWeights(
+        path, model, architecture, parameters, contents.metadata, hashlib.sha256(model).hexdigest()
+    )
 
 
 def hash_parameters(parameters) -> str:
-    """SHA-256 of float32 parameters: names, shapes and values, in alphabetical order of the names."""
+    """Return the SHA-256 of float32 parameters: of names, shapes and values, in alphabetical order of the names.
+
+    Parameters
+    ----------
+    parameters : dict of str to array_like
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> len(hash_parameters({"conv1.bias": [0.0]}))
+    64
+    """
     digest = hashlib.sha256()
     for name in sorted(parameters):
         value = np.ascontiguousarray(parameters[name], "<f4")
         digest.update(f"{name}{value.shape}".encode())
         digest.update(value.tobytes())
     return digest.hexdigest()
-
-
-def _weights_folders():
-    """Where shipped weights may lie: the installed package pydeblur.weights, or next to the package in its source tree."""
-    try:
-        yield Path(str(resources.files("pydeblur.weights")))
-    except (ImportError, TypeError):  # not mapped to a package: an unbuilt source tree
-        pass
-    yield Path(__file__).resolve().parents[3] / "weights"
 
 
 def _architecture(contents):

@@ -64,8 +64,8 @@ def test_noise(assert_agree, backend, network, shape, seed):
 def test_a_large_image(difference, backend):
     """Among millions of maxima some are so close to the second that rounding swaps them, here and there.
 
-    Which ones hangs on the processor. A swap in the last pooling moves the gradient of all that its maximum sees, half a
-    percent of these pixels.
+    Which ones hangs on the processor. A swap in the last pooling moves the gradient of all that its maximum sees: half
+    a percent of these pixels.
     """
     gradients, scale = difference("compact", backend, noise((400, 401)))
     assert np.median(np.abs(gradients)) < 1e-6 * scale

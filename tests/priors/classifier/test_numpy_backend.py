@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from scipy.signal import correlate2d
 
-from tests.priors.classifier.conftest import SMALL, noise, random_parameters
-
 from pydeblur.priors.classifier.architecture import Architecture
 from pydeblur.priors.classifier.numpy_backend import correlate, correlate_adjoint, max_pool, max_unpool
+from tests.priors.classifier.conftest import SMALL, noise, random_parameters
 
 
 def central_differences(function, image, directions, step):
@@ -90,7 +89,9 @@ def test_autograd_in_float64():
         x = torch.tensor(image[None, None], requires_grad=True)
         y = x
         for layer in range(1, 7):
-            y = torch.nn.functional.conv2d(y, parameters[f"conv{layer}.weight"], parameters[f"conv{layer}.bias"], padding=1)
+            y = torch.nn.functional.conv2d(
+                y, parameters[f"conv{layer}.weight"], parameters[f"conv{layer}.bias"], padding=1
+            )
             y = torch.relu(y) if layer < 6 else y
             y = torch.nn.functional.max_pool2d(y, 2) if layer in (2, 3, 4) else y
         y.mean().backward()
@@ -102,6 +103,9 @@ def test_autograd_in_float64():
 @pytest.mark.parametrize("backend", ["numpy", "onnxruntime", "torch"])
 def test_goldens(backend, golden_cases, relative_difference, tmp_path):
     """MATLAB-language forward and VJP; the goldens' parameters are exact in float32."""
+    pytest.importorskip("onnx")
+    if backend == "torch":
+        pytest.importorskip("torch")
     for case in golden_cases("stages/classifier"):
         prior = golden_prior(case["params"], backend, tmp_path / "golden.onnx")
         tolerance = 1e-10 if backend == "numpy" else 1e-5

@@ -6,13 +6,12 @@ import warnings
 import numpy as np
 import pytest
 
-from tests.priors.classifier.conftest import noise
-
+from pydeblur.backend import device as device_module
 from pydeblur.errors import InvalidInputError, InvalidOptionError
 from pydeblur.priors import load_prior
-from pydeblur.priors.classifier import device as device_module
 from pydeblur.priors.classifier.prior import ClassifierPrior, _sigmoid
 from pydeblur.priors.protocol import DifferentiablePrior
+from tests.priors.classifier.conftest import noise
 
 BACKENDS = ("onnxruntime", "torch", "numpy")
 
@@ -39,8 +38,8 @@ def test_where_the_probability_saturates(load, monkeypatch):
     results = {}
     for form in ("probability", "nll", "logit"):
         prior = load("small", "numpy", form=form)
-        gradient = prior._network.logit_and_gradient(image)[1]
-        monkeypatch.setattr(prior._network, "logit_and_gradient", lambda u, gradient=gradient: (800.0, gradient))
+        gradient = prior.network.logit_and_gradient(image)[1]
+        monkeypatch.setattr(prior.network, "logit_and_gradient", lambda u, gradient=gradient: (800.0, gradient))
         results[form] = prior.value_and_grad(image)
     assert results["probability"][0] == 1 and not results["probability"][1].any()
     assert results["nll"][0] == 800 and np.array_equal(results["nll"][1], gradient)
@@ -84,30 +83,32 @@ def test_wrong_images(load, backend, method):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_values_beyond_float32(load, backend):
     for scale in (2e9, 1e300):
-        with pytest.raises(InvalidInputError, match="within ±1e.?09"):
+        with pytest.raises(InvalidInputError, match=r"within ±1e.?09"):
             load("compact", backend).value_and_grad(scale * np.ones((16, 16)))
 
 
 def test_a_network_that_overflows(load, monkeypatch):
     prior = load("small", "numpy")
-    monkeypatch.setattr(prior._network, "logit_and_gradient", lambda u: (np.inf, np.zeros_like(u)))
+    monkeypatch.setattr(prior.network._backend, "logit_and_gradient", lambda u: (np.inf, np.zeros_like(u)))
     with pytest.raises(InvalidInputError, match="overflows"):
         prior.value_and_grad(noise((8, 8)))
 
 
-def test_wrong_options(weights_files):
-    path = weights_files["small"]
-    for options, message in (
-        ({"backend": "tensorflow"}, "onnxruntime, torch, numpy"),
-        ({"form": "log"}, "probability, nll, logit"),
-        ({"threads": 0}, "positive integer"),
-        ({"threads": 1.5}, "positive integer"),
-    ):
-        with pytest.raises(InvalidOptionError, match=message):
-            ClassifierPrior(path, **options)
-    for backend in BACKENDS:
-        with pytest.raises(InvalidInputError, match="cpu, cuda, auto"):
-            ClassifierPrior(path, backend=backend, device="gpu")
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"backend": "tensorflow"}, "^backend should be one of onnxruntime, torch, numpy"),
+        ({"form": "log"}, "^form should be one of probability, nll, logit"),
+        ({"threads": 0}, "^threads should be a whole number of at least 1, or None"),
+        ({"threads": 1.5}, "^threads should be a whole number of at least 1, or None"),
+        ({"device": "gpu"}, "^device should be one of cpu, cuda, auto"),
+        ({"weights": ""}, "^weights should be the name of shipped weights or the path of an ONNX file"),
+    ],
+    ids=str,
+)
+def test_wrong_options(weights_files, options, message):
+    with pytest.raises(InvalidOptionError, match=message):
+        ClassifierPrior(**{"weights": weights_files["small"], **options})
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -1,0 +1,57 @@
+from .api import DeblurResult, deblur, estimate_kernel
+from .errors import (
+    FileFormatError,
+    InvalidInputError,
+    InvalidOptionError,
+    KernelCollapseError,
+    KernelCollapseWarning,
+)
+from .estimators.protocol import Candidate, KernelEstimate
+from .estimators.registry import load_estimator
+from .matlab_api import (
+    L0Restoration,
+    adjust_psf_center,
+    blind_deconv,
+    comp_upto_shift,
+    estimate_psf,
+    opt_fft_size,
+    ringing_artifacts_removal,
+    threshold_pxpy_v1,
+    whyte_deconv,
+    wrap_boundary_liu,
+)
+from .nonblind.methods import deconvolve
+from .priors.registry import load_prior
+from .solver.options import SolverOptions
+from .solver.records import IterationState
+
+__all__ = [
+    "Candidate",
+    "DeblurResult",
+    "FileFormatError",
+    "InvalidInputError",
+    "InvalidOptionError",
+    "IterationState",
+    "KernelCollapseError",
+    "KernelCollapseWarning",
+    "KernelEstimate",
+    "L0Restoration",
+    "SolverOptions",
+    "__version__",
+    "adjust_psf_center",
+    "blind_deconv",
+    "comp_upto_shift",
+    "deblur",
+    "deconvolve",
+    "estimate_kernel",
+    "estimate_psf",
+    "load_estimator",
+    "load_prior",
+    "opt_fft_size",
+    "ringing_artifacts_removal",
+    "threshold_pxpy_v1",
+    "whyte_deconv",
+    "wrap_boundary_liu",
+]
+
+__version__: str

@@ -1,0 +1,15 @@
+"""Whole kernel estimators behind one protocol, ``estimate(image, kernel_size) -> KernelEstimate``."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "multistart": ["Multistart", "run_plan"],
+        "plan": ["EstimationPlan", "RunPlan"],
+        "presets": ["PRESETS", "Preset", "RankingOptions", "Refinement", "SuccessiveHalving", "Variant", "resolve"],
+        "protocol": ["Candidate", "KernelEstimate", "KernelEstimator"],
+        "ranking": ["KernelRanker", "KernelScore"],
+        "registry": ["ESTIMATORS", "load_estimator"],
+    },
+)

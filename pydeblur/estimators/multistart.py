@@ -1,0 +1,356 @@
+"""The paper's solver, run once or several times: of several runs the ranking network chooses the kernel.
+
+The coarse-to-fine strategy can go wrong at a coarse scale, and which run does so depends on small things: where it starts,
+how strong μ is, which prior takes part. So several runs are made and ranked (:mod:`pydeblur.estimators.ranking`). With
+successive halving all of them go down to a scale where they cost little, and those that are ranked first there go to the end.
+In the refinement the best few go on at the finest scale, where five iterations do not converge, fewer and fewer of them for
+longer and longer. More iterations are not always better: the result is the kernel that was ranked first on the way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from threading import Lock
+
+import numpy as np
+
+from pydeblur.errors import KernelCollapseError
+from pydeblur.estimators.plan import EstimationPlan, RunPlan
+from pydeblur.estimators.presets import Preset, RankingOptions
+from pydeblur.estimators.protocol import Candidate, KernelEstimate
+from pydeblur.estimators.ranking import KernelRanker, KernelScore
+from pydeblur.solver import BlindDeconvolution, CoarseToFine, IterationState
+from pydeblur.solver.coarse_to_fine import level_at
+from pydeblur.solver.records import Callback
+
+
+@dataclass(frozen=True)
+class Multistart:
+    """The kernel estimator that makes the runs of a preset and chooses among them.
+
+    Parameters
+    ----------
+    preset : Preset
+        As :func:`pydeblur.estimators.resolve` gives it.
+
+    Examples
+    --------
+    >>> from pydeblur.estimators import resolve
+    >>> image = np.kron(np.random.default_rng(0).random((8, 8)), np.ones((6, 6)))
+    >>> Multistart(resolve(prior="gradient")).estimate(image, 5).kernel.shape
+    (5, 5)
+    """
+
+    preset: Preset = Preset()
+
+    def estimate(
+        self,
+        image: np.ndarray,
+        kernel_size: int,
+        *,
+        clipped: np.ndarray | None = None,
+        callback: Callback | None = None,
+    ) -> KernelEstimate:
+        """Estimate the kernel of a grey image, see :class:`pydeblur.estimators.KernelEstimator`.
+
+        Results do not depend on how many runs are made at a time. The callback is called from the runs' threads, from one at a
+        time; an exception other than StopIteration ends all runs and is raised here.
+        """
+        return run_plan(self.preset.for_image(image, kernel_size, clipped), image, callback)
+
+
+def run_plan(plan: EstimationPlan, image: np.ndarray, callback: Callback | None = None) -> KernelEstimate:
+    """Do what a plan says.
+
+    Parameters
+    ----------
+    plan : EstimationPlan
+        Of this image.
+    image : (H, W) ndarray
+    callback : callable, optional
+
+    Raises
+    ------
+    KernelCollapseError
+        If that happens in every run.
+    """
+    if len(plan.runs) == 1:
+        (run,) = plan.runs
+        search = CoarseToFine(image, run.options, run.prior.load(), callback, plan.clipped)
+        search.advance_to(0)
+        return _estimate(search.result())
+    return _Contest(plan, image, callback).result()
+
+
+def _estimate(found: BlindDeconvolution, candidates: tuple[Candidate, ...] = ()) -> KernelEstimate:
+    return KernelEstimate(
+        found.kernel, found.latent, found.history, found.options, found.prior, candidates, found.stopped
+    )
+
+
+class _Contest:
+    """All runs of a plan, from their start to the choice among them."""
+
+    def __init__(self, plan: EstimationPlan, image: np.ndarray, callback: Callback | None):
+        self._plan, self._image = plan, image
+        self._relay = _Relay(callback)
+        # A run is worth more threads than a Fourier transform is.
+        own_workers = max(1, plan.workers // plan.runs_at_a_time)
+        self._runs = [
+            _Run(run, self._search(run, own_workers, self._relay.of_candidate(number)))
+            for number, run in enumerate(plan.runs)
+        ]
+        self._rankers: dict[int, KernelRanker] = {}
+
+    def _search(self, run: RunPlan, workers: int, callback: Callback) -> CoarseToFine:
+        options = replace(run.options, workers=workers)
+        return CoarseToFine(self._image, options, run.prior.load(), callback, self._plan.clipped)
+
+    def result(self) -> KernelEstimate:
+        """The estimate of the run that is best in the end."""
+        best = self._best_of_all()
+        candidates = tuple(run.described(run is best) for run in self._runs if run.is_candidate)
+        found = best.found
+        found = replace(found, options=replace(found.options, workers=self._plan.workers), stopped=self._relay.stopped)
+        return _estimate(found, candidates)
+
+    def _best_of_all(self) -> _Run:
+        best = self._after_halving()
+        if best is not None and not self._relay.stopped:
+            best = self._after_refinement(best)
+        return self._furthest() if best is None or self._relay.stopped else best
+
+    def _after_halving(self) -> _Run | None:
+        """The run that is ranked first at the finest scale, None after a stop; KernelCollapseError if none arrives there."""
+        going_on: list[_Run] = self._runs
+        others: list[_Run] = []
+        halving = self._plan.halving
+        if halving is not None:
+            self._advance(self._runs, halving.scale)
+            ranking = _ranked(self._runs)
+            going_on, others = ranking[: halving.keep], ranking[halving.keep :]
+        self._advance(going_on, 0)
+        ranking = _ranked(going_on)
+        if not ranking and others:
+            self._advance(others, 0)
+            ranking = _ranked(others)
+        if not ranking and not self._relay.stopped:
+            raise self._collapse()
+        return ranking[0] if ranking else None
+
+    def _collapse(self) -> KernelCollapseError:
+        """The last run's error, where every run has one."""
+        return next(run.error for run in reversed(self._runs) if run.error is not None)
+
+    def _after_refinement(self, best: _Run) -> _Run:
+        """The best run after the refinement, which ends with a step, the first excepted, that has brought nothing better."""
+        steps = self._plan.refinements
+        if not steps:
+            return best
+        if best.measure != "log error":
+            # Log-odds tell a blurred image from a sharp one, but not five iterations from ten, which are better on the whole.
+            best.refine_unranked(steps[0].iterations, self._plan.workers)
+            return best
+        for step in steps:
+            before = best.rank
+            at_finest = _ranked(run for run in self._runs if run.scale == 0)
+            chosen = at_finest[: step.keep]
+            workers = max(1, self._plan.workers // min(len(chosen), self._plan.runs_at_a_time))
+            self._refine(chosen, step.iterations, workers)
+            best = min(at_finest, key=lambda run: run.rank)
+            if step is not steps[0] and best.rank >= before:
+                break
+        return best
+
+    def _furthest(self) -> _Run:
+        """The best run where a callback has stopped them: that of the best score at the finest scale that any has reached."""
+        started = [run for run in self._runs if run.take_what_there_is()]
+        if not started:
+            raise self._collapse()
+        return min(started, key=lambda run: (run.scale, run.rank))
+
+    def _advance(self, runs, scale: int) -> None:
+        ranker = self._ranker(scale)
+        self._each(runs, lambda run: run.advance_to(scale, ranker))
+
+    def _refine(self, runs, iterations: int, workers: int) -> None:
+        ranker = self._ranker(0)
+        self._each(runs, lambda run: run.refine(iterations, workers, ranker))
+
+    def _ranker(self, scale: int) -> KernelRanker:
+        """The ranker of a scale's kernels."""
+        if scale not in self._rankers:
+            image, size, clipped = self._image, self._plan.kernel_size, self._plan.clipped
+            if scale:
+                _, image, size, clipped = level_at(scale, np.asarray(image, np.float64), size, clipped)
+            options = self._plan.ranking or RankingOptions()
+            self._rankers[scale] = KernelRanker(image, size, clipped, options, self._plan.workers)
+        return self._rankers[scale]
+
+    def _each(self, runs, task: Callable[[_Run], None]) -> None:
+        """A task for each run, as many at a time as the plan says; the first error ends all."""
+
+        def do(run):
+            if not self._relay.stopped:
+                task(run)
+                self._relay.check()
+
+        if self._plan.runs_at_a_time == 1:
+            for run in runs:
+                do(run)
+            return
+        with ThreadPoolExecutor(self._plan.runs_at_a_time) as pool:
+            futures = [pool.submit(do, run) for run in runs]
+            try:
+                wait(futures, return_when=FIRST_EXCEPTION)
+                self._relay.check()
+                for future in futures:
+                    future.result()
+            except BaseException as error:
+                self._relay.fail(error)
+                pool.shutdown(cancel_futures=True)
+                raise (self._relay.reason or error) from None
+
+
+def _ranked(runs) -> list[_Run]:
+    """Those that have a score, the best first."""
+    return sorted((run for run in runs if run.error is None and run.score is not None), key=lambda run: run.rank)
+
+
+class _Run:
+    """A run of the solver, and what has become of it.
+
+    ``scale`` is the last that it was run to, ``score`` what the ranker said there, ``found`` what that was about; ``error`` is
+    its KernelCollapseError, or None. Before the run has come to its first scale, ``scale`` is infinite.
+    """
+
+    def __init__(self, plan: RunPlan, search: CoarseToFine):
+        self.scale: float = math.inf
+        self.score: KernelScore | None = None
+        self.error: KernelCollapseError | None = None
+        self._plan, self._search = plan, search
+        self._found: BlindDeconvolution | None = None
+        self._may_go_on = True
+
+    @property
+    def is_candidate(self) -> bool:
+        """Whether there is a kernel to choose."""
+        return self.error is None and self._found is not None
+
+    @property
+    def found(self) -> BlindDeconvolution:
+        """The run's best so far, of a candidate."""
+        assert self._found is not None
+        return self._found
+
+    @property
+    def rank(self) -> float:
+        """What runs are ordered by, the lowest first: the score; infinite without one."""
+        return math.inf if self.score is None else self.score.value
+
+    @property
+    def measure(self) -> str | None:
+        """What the score is."""
+        return None if self.score is None else self.score.measure
+
+    def advance_to(self, scale: int, ranker: KernelRanker) -> None:
+        """Go on to a scale, and be ranked there."""
+        try:
+            self._search.advance_to(scale)
+        except KernelCollapseError as error:
+            self.error = error
+            return
+        if not self._search.stopped:
+            self.scale, self._found = scale, self._search.result()
+            self.score = ranker.score(self.found.kernel, self.found.options.gamma_correct)
+
+    def refine(self, iterations: int, workers: int, ranker: KernelRanker) -> None:
+        """Go on to so many iterations at the finest scale; what was found stays what the ranker likes best."""
+        found = self._extended(iterations, workers)
+        if found is None:
+            return
+        score = ranker.score(found.kernel, found.options.gamma_correct)
+        if score.value < self.rank:
+            self._found, self.score = found, score
+
+    def refine_unranked(self, iterations: int, workers: int) -> None:
+        """The same without a ranker; the score stays that of before."""
+        self._found = self._extended(iterations, workers) or self._found
+
+    def _extended(self, iterations: int, workers: int) -> BlindDeconvolution | None:
+        """None where nothing was left to do, the kernel collapses, or a callback has stopped it."""
+        if not self._may_go_on or iterations <= self._search.options.iterations_at(0):
+            return None
+        try:
+            self._search.extend(iterations, workers)
+        except KernelCollapseError:
+            self._may_go_on = False
+            return None
+        return None if self._search.stopped else self._search.result()
+
+    def take_what_there_is(self) -> bool:
+        """After a stop: whether the run has a kernel of any scale, which is then what was found where nothing is ranked."""
+        if self.error is not None or not self._search.has_result:
+            return False
+        if self.score is None or self.scale > 0:
+            self._found, self.score = self._search.result(at_full_size=True), None
+            self.scale = self.found.history[-1].scale
+        return True
+
+    def described(self, chosen: bool) -> Candidate:
+        """For the estimate's ``candidates``."""
+        last = self.found.history[-1]
+        score = None if self.score is None else self.score.value
+        return Candidate(self._plan.changes, last.scale, last.iteration, score, self.measure, chosen)
+
+
+class _Stopped(Exception):
+    """Ends a run whose result nobody waits for any more, after an error in another."""
+
+
+class _Relay:
+    """Hands the states of runs in several threads to one callback, one at a time.
+
+    After StopIteration every run is stopped at its next iteration; after another exception all runs end.
+    """
+
+    def __init__(self, callback: Callback | None):
+        self.stopped = False
+        self.reason: BaseException | None = None
+        self._callback, self._lock = callback, Lock()
+
+    def of_candidate(self, number: int) -> Callback:
+        """The callback of a numbered run."""
+
+        def relay(state: IterationState) -> None:
+            with self._lock:
+                self.check()
+                if self.stopped:
+                    raise StopIteration
+                if self._callback is not None:
+                    self._call(self._callback, state.of_candidate(number))
+
+        return relay
+
+    def _call(self, callback: Callback, state: IterationState) -> None:
+        try:
+            callback(state)
+        except StopIteration:
+            self.stopped = True
+            raise
+        except BaseException as error:
+            self.reason = error
+            raise
+
+    def check(self) -> None:
+        """Raise if the runs were told to end."""
+        if self.reason is not None:
+            raise _Stopped
+
+    def fail(self, reason: BaseException) -> None:
+        """End all runs at their next iteration."""
+        with self._lock:
+            self.reason = self.reason or reason

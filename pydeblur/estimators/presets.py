@@ -1,0 +1,319 @@
+"""Presets: which runs of the solver an estimate is made of, and how one of them is chosen, under one name.
+
+A preset is a template. :func:`resolve` adds what the user has given beside it, and :meth:`Preset.for_image` makes the plan for
+one image, in which nothing is left to be decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from pydeblur.errors import InvalidOptionError
+from pydeblur.options import documented, is_integer, option, options_from
+from pydeblur.priors.classifier.options import WEIGHTS, ClassifierOptions, NetworkOptions
+from pydeblur.priors.registry import PriorChoice
+
+if TYPE_CHECKING:  # the command line's help has no need of NumPy
+    from pydeblur.estimators.plan import EstimationPlan
+
+#: From this size on a kernel counts as wide.
+WIDE_KERNEL = 41
+#: Weights of the network that chooses among the kernels of several runs.
+RANKING_WEIGHTS = "kernel-ranking"
+
+
+@documented
+@dataclass(frozen=True)
+class RankingOptions(NetworkOptions):
+    """Options of the network that ranks the kernels of several runs.
+
+    Examples
+    --------
+    >>> RankingOptions().weights
+    'kernel-ranking'
+    """
+
+    weights: object = option(
+        WEIGHTS,
+        "Weights that come with the package, by their name, or an ONNX file: of a network that predicts errors, or of a\n"
+        "classifier, whose log-odds then decide.",
+        RANKING_WEIGHTS,
+        flag="ranking-weights",
+        metavar="W",
+    )
+
+
+@dataclass(frozen=True)
+class SuccessiveHalving:
+    """All candidates are run down to the `scale` (0 is the finest); the best `keep` of them there go on to the end."""
+
+    scale: int
+    keep: int
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """At the finest scale the best `keep` candidates go on to so many `iterations` there, and are ranked anew."""
+
+    iterations: int
+    keep: int
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How one run differs from the preset's own: in fields of SolverOptions, and perhaps in its prior."""
+
+    changes: Mapping = field(default_factory=dict)
+    prior: PriorChoice | None = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "changes", MappingProxyType(dict(self.changes)))
+
+    def __hash__(self):
+        return hash((tuple(sorted(self.changes.items())), self.prior))
+
+    def without(self, names) -> Variant:
+        """The same without changes of these fields."""
+        return replace(self, changes={name: value for name, value in self.changes.items() if name not in names})
+
+    def described(self) -> dict:
+        """In plain values."""
+        prior = {} if self.prior is None else {"prior": self.prior.prior}
+        return {**prior, **self.changes}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """How a kernel is estimated.
+
+    Attributes
+    ----------
+    prior : PriorChoice
+    solver : mapping
+        Fields of SolverOptions, without ``kernel_size``.
+    variants : tuple of Variant
+        Several runs of which the ranking network chooses one. Empty: a single run.
+    halving : SuccessiveHalving or None
+        What the runs have to pass; None lets all of them go on to the end.
+    ranking : RankingOptions
+        Options of the network that chooses.
+    refinements : tuple of Refinement
+        What follows at the finest scale. The result is what the network ranked first of all that it has seen there.
+    handles_clipping : bool
+        Whether clipped highlights are looked for, and taken for lower bounds (:mod:`pydeblur.preprocess.clipping`).
+    for_wide_kernels : Preset or None
+        What is used in its place for kernels of at least `WIDE_KERNEL` pixels.
+    """
+
+    prior: PriorChoice = PriorChoice()
+    solver: Mapping = field(default_factory=dict)
+    variants: tuple[Variant, ...] = ()
+    halving: SuccessiveHalving | None = None
+    ranking: RankingOptions = RankingOptions()
+    refinements: tuple[Refinement, ...] = ()
+    handles_clipping: bool = False
+    for_wide_kernels: Preset | None = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "solver", MappingProxyType(dict(self.solver)))
+
+    def for_size(self, kernel_size: int) -> Preset:
+        """The preset itself, or what is used in its place for a kernel of that size."""
+        is_wide = is_integer(kernel_size) and kernel_size >= WIDE_KERNEL
+        return self.for_wide_kernels if self.for_wide_kernels is not None and is_wide else self
+
+    def for_image(self, image, kernel_size: int, clipped=None) -> EstimationPlan:
+        """The plan for one image, see :func:`pydeblur.estimators.plan.make_plan`."""
+        from pydeblur.estimators.plan import make_plan
+
+        return make_plan(self, image, kernel_size, clipped)
+
+    def runs(self) -> list[tuple[PriorChoice, dict]]:
+        """Prior and fields of SolverOptions of each run; of a single one with the first refinement's iterations."""
+        if self.variants:
+            return [(each.prior or self.prior, {**self.solver, **each.changes}) for each in self.variants]
+        own = {"finest_iterations": self.refinements[0].iterations} if self.refinements else {}
+        return [(self.prior, {**self.solver, **own})]
+
+
+#: Beyond the paper: what was best on the development set (docs/studies).
+_BEST = Preset(
+    solver={
+        "prefilter": 0.7,
+        "relative_kernel_weight": 0.3,
+        # The pixels of the images on which the weight was chosen.
+        "kernel_weight_pixels": 255 * 255,
+        "noise_reference": 0.01,
+    },
+    variants=(
+        Variant(),
+        Variant({"iterations": 10}),
+        Variant({"initial_kernel": "column"}),
+        Variant({"lambda_grad": 8e-3}),
+        Variant({"lambda_grad": 2e-3}),
+        # The text prior, in four steps of β and half as many of α each.
+        Variant({"beta_growth": 8.0, "alpha_growth": 4.0}, PriorChoice("intensity")),
+    ),
+    refinements=(Refinement(10, keep=3), Refinement(20, keep=1)),
+    handles_clipping=True,
+)
+#: Wide kernels depend more on the run, and gain from more iterations and from smoother images; successive halving pays for them.
+_BEST_FOR_WIDE = replace(
+    _BEST,
+    variants=(
+        Variant(),
+        Variant({"iterations": 20, "finest_iterations": 10}),
+        *_BEST.variants[2:],
+        Variant({"prefilter": 1.4}),
+    ),
+    halving=SuccessiveHalving(scale=2, keep=4),
+)
+
+PRESETS = {
+    # Sections 4.1, 4.2 and 6 in everything but w, with which the letter of eq. (12) would do nothing (docs/studies).
+    "faithful": Preset(PriorChoice("classifier", ClassifierOptions("classifier-paper"))),
+    # The same prior on the compact network, in single precision, with fewer steps of β, none of them longer than it moves u.
+    "fast": Preset(
+        PriorChoice("classifier", ClassifierOptions("classifier-compact")),
+        {"dtype": "float32", "beta_growth": 8.0, "descent_tolerance": 1e-4},
+    ),
+    "best": replace(_BEST, for_wide_kernels=_BEST_FOR_WIDE),
+}
+
+#: What is used where neither a preset nor a prior is named: the best kernel for the time it takes.
+DEFAULT = "best"
+
+
+def name_or_default(preset: str | None, prior) -> str | None:
+    """The preset that is used: the one named, the default where neither it nor a prior is, else none."""
+    return DEFAULT if preset is None and prior is None else preset
+
+
+def resolve(preset=None, prior=None, prior_options=None, ranking_options=None, solver=None) -> Preset:
+    """What a preset and what is given beside it mean together; the latter wins.
+
+    Parameters
+    ----------
+    preset : str or None
+        None is "best", or, beside a prior, one run with that prior and the solver's defaults.
+    prior : str, object or None
+        A prior's name, a prior, or None: the preset's.
+    prior_options : mapping or None
+        Options of the prior, where it is given by its name or is the preset's.
+    ranking_options : mapping or None
+        Options of the network that ranks the kernels of several runs.
+    solver : mapping or None
+        Fields of SolverOptions.
+
+    Returns
+    -------
+    Preset
+
+    Raises
+    ------
+    InvalidOptionError
+        If there is no such preset or prior, or options are given that nothing would use.
+
+    Examples
+    --------
+    >>> resolve("best", solver={"gamma_correct": 2.2}).solver["gamma_correct"]
+    2.2
+    >>> resolve(prior="intensity").variants
+    ()
+    """
+    given = {"prior_options": prior_options, "ranking_options": ranking_options, "solver": solver}
+    for argument, options in given.items():
+        if not (options is None or isinstance(options, Mapping)):
+            raise InvalidOptionError(f"{argument} should be a dict, but is {options!r}")
+    name = name_or_default(preset, prior)
+    if name is None:
+        chosen = Preset()
+    elif isinstance(name, str) and name in PRESETS:
+        chosen = PRESETS[name]
+    else:
+        raise InvalidOptionError(f"preset should be one of {', '.join(PRESETS)}, but is {name!r}")
+    prior_options, ranking_options, solver = (dict(options or {}) for options in given.values())
+    _refuse_useless(chosen, prior, prior_options, ranking_options)
+    adapted = _adapted(chosen, prior, prior_options, ranking_options, solver)
+    if chosen.for_wide_kernels is None:
+        return adapted
+    wide = _adapted(chosen.for_wide_kernels, prior, prior_options, ranking_options, solver)
+    return replace(adapted, for_wide_kernels=wide)
+
+
+def _refuse_useless(chosen: Preset, prior, prior_options: dict, ranking_options: dict) -> None:
+    """InvalidOptionError for options of a network that takes no part."""
+    if prior_options:
+        names = ", ".join(map(str, prior_options))
+        if prior is not None and not isinstance(prior, str):
+            raise InvalidOptionError("prior_options belong to a prior given by its name")
+        if prior is None and chosen.prior.options is None:
+            raise InvalidOptionError(
+                f"prior_options ({names}) belong to a prior that has options, such as prior='classifier'; those of the network "
+                "that chooses among several runs are ranking_options"
+            )
+    if ranking_options and not chosen.variants:
+        names = ", ".join(map(str, ranking_options))
+        raise InvalidOptionError(f"ranking_options ({names}) belong to several runs, as the preset 'best' makes them")
+
+
+def _adapted(chosen: Preset, prior, prior_options: dict, ranking_options: dict, solver: dict) -> Preset:
+    """A preset with what is given beside it."""
+    solver = _meant_as_given(solver)
+    fixed = set(solver)
+    if "iterations" in solver:
+        # Iterations that are given are meant for all scales.
+        fixed.add("finest_iterations")
+    variants = chosen.variants
+    if prior is not None:
+        # A prior that is given is meant for all runs.
+        variants = tuple(each for each in variants if each.prior is None)
+    solver = {**chosen.solver, **solver}
+    device = solver.get("device") if solver.get("device") in ("cuda", "auto") else None
+    return replace(
+        chosen,
+        prior=_chosen_prior(chosen.prior, prior, prior_options, device),
+        solver=solver,
+        variants=_without(variants, fixed),
+        # The network is asked a few times only: no reason to fail where ONNX Runtime has no GPU but the solver does.
+        ranking=_with(chosen.ranking, ranking_options, "the ranking network", device and "auto"),
+        refinements=() if "finest_iterations" in fixed else chosen.refinements,
+    )
+
+
+def _meant_as_given(solver: dict) -> dict:
+    """Fields of SolverOptions with those that keep them from being adapted."""
+    if {"prefilter", "relative_kernel_weight"} & set(solver):
+        solver = {"noise_reference": None, **solver}
+    if "relative_kernel_weight" in solver:
+        solver = {"kernel_weight_pixels": None, **solver}
+    return solver
+
+
+def _chosen_prior(own: PriorChoice, prior, options: dict, device) -> PriorChoice:
+    """The preset's prior or the one that is given, with the given options, where the solver computes."""
+    if prior is not None and not isinstance(prior, str):
+        return PriorChoice(prior)
+    if own.options is not None and (prior is None or prior == own.prior):
+        return replace(own, options=_with(own.options, options, f"the {own.prior} prior", device))
+    if prior is None:
+        return own
+    given = PriorChoice.named(prior, options)
+    if given.options is None or device is None:
+        return given
+    return PriorChoice.named(prior, {"device": device, **options})
+
+
+def _with(options, changes: dict, owner: str, device):
+    """Options of a network with changes, where the solver computes unless they say otherwise."""
+    on_device = {} if device is None else {"device": device}
+    return options_from(type(options), {**vars(options), **on_device, **changes}, owner)
+
+
+def _without(variants, fields) -> tuple[Variant, ...]:
+    """Variants without the fields that the user has fixed, each once; none if no choice is left."""
+    left = tuple(dict.fromkeys(each.without(fields) for each in variants))
+    return left if len(left) > 1 else ()

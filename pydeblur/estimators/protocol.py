@@ -1,0 +1,135 @@
+"""What every kernel estimator does, and what it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from pydeblur.preprocess.region import Region
+from pydeblur.solver import History, SolverOptions
+from pydeblur.solver.records import Callback
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One of the runs that an estimate was chosen from.
+
+    Attributes
+    ----------
+    changes : dict
+        What tells the run from the estimator's others: its prior and fields of :class:`~pydeblur.SolverOptions`.
+    scale : int
+        The last scale that it was run to; 0 is the finest.
+    iterations : int
+        The iterations made at that scale, after which it was best.
+    score : float or None
+        What the ranking network said of its kernel there: the lower the better. None where it was not asked.
+    measure : str or None
+        What the score is: "log error", of the mean square error of the restored image, or "log odds", that the restored
+        image is blurred.
+    chosen : bool
+        Whether the estimate is this run's.
+
+    Examples
+    --------
+    >>> import pydeblur
+    >>> candidate = pydeblur.Candidate({"prior": "intensity"}, 0, 20, -4.2, "log error", chosen=True)
+    >>> candidate.changes["prior"], candidate.measure
+    ('intensity', 'log error')
+    """
+
+    changes: dict
+    scale: int
+    iterations: int
+    score: float | None
+    measure: str | None
+    chosen: bool
+
+
+@dataclass(frozen=True, eq=False)
+class KernelEstimate:
+    """A blur kernel, and how it was found.
+
+    Attributes
+    ----------
+    kernel : (n, n) ndarray
+        Non-negative, of sum 1; the blurred image is the sharp one convolved with it.
+    latent : (H, W) ndarray
+        The last intermediate latent image, of the part of the image that the kernel was estimated from.
+    history : History
+        One record for each iteration of the chosen run.
+    options : SolverOptions
+        Those of the chosen run, as adapted to the image's noise.
+    prior : dict
+        The chosen run's prior: its ``name`` and, where it has settings, those.
+    candidates : tuple of Candidate
+        The runs that the kernel was chosen from; empty where there was no choice.
+    stopped : bool
+        Whether a callback has ended the estimation before its end, so that this is the best kernel until then.
+    median : int
+        Window of the median filter that the image went through first; 0 is none.
+    crop : Region or None
+        The part of the image that the kernel was estimated from: (top, left, height, width); None is all of it.
+    saturated : bool
+        Whether the image was taken to have clipped highlights.
+
+    Examples
+    --------
+    >>> import numpy as np, pydeblur
+    >>> image = np.kron(np.random.default_rng(0).random((6, 6)), np.ones((6, 6)))
+    >>> estimate = pydeblur.estimate_kernel(image, 5, prior="gradient", iterations=2)
+    >>> type(estimate).__name__, estimate.kernel.shape, estimate.prior, estimate.candidates
+    ('KernelEstimate', (5, 5), {'name': 'gradient'}, ())
+    """
+
+    kernel: np.ndarray
+    latent: np.ndarray
+    history: History
+    options: SolverOptions
+    prior: dict
+    candidates: tuple[Candidate, ...] = ()
+    stopped: bool = False
+    median: int = 0
+    crop: Region | None = None
+    saturated: bool = False
+
+
+@runtime_checkable
+class KernelEstimator(Protocol):
+    """A method that estimates the blur kernel of a grey image."""
+
+    def estimate(
+        self,
+        image: np.ndarray,
+        kernel_size: int,
+        *,
+        clipped: np.ndarray | None = None,
+        callback: Callback | None = None,
+    ) -> KernelEstimate:
+        """Estimate the kernel.
+
+        Parameters
+        ----------
+        image : (H, W) ndarray
+            Blurred image, finite, in [0, 1].
+        kernel_size : int
+            Side of the kernel: odd, at least 3, not smaller than the blur.
+        clipped : (H, W) bool ndarray, optional
+            Pixels that the sensor clipped, for estimators that know of them.
+        callback : callable, optional
+            Called with an :class:`~pydeblur.solver.IterationState` after each iteration, from one thread at a time; it may end
+            the estimation by raising StopIteration.
+
+        Returns
+        -------
+        KernelEstimate
+
+        Raises
+        ------
+        InvalidInputError
+            If the image or the size is something else.
+        KernelCollapseError
+            If nothing is left of the kernel.
+        """

@@ -1,0 +1,143 @@
+"""Which of several kernels is the best, without the sharp image to compare with.
+
+A network is shown what total variation makes of the image with each kernel, and says for every 8 × 8 pixels how wrong that
+looks: blur that is left, ringing, double edges, noise. It has the classifier's architecture and was trained on from the
+classifier's weights, with restored images of right and wrong kernels whose errors were known (:mod:`pydeblur.training.ranking`).
+
+Where clipped pixels are in what the network sees, total variation rings around highlights whatever the kernel. There the image
+is deblurred by Whyte et al.'s method, which knows of them, and the classifier's log-odds that the result is blurred decide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from threading import Lock
+
+import numpy as np
+
+from pydeblur.estimators.presets import RankingOptions
+from pydeblur.nonblind.tv import deconvolve_tv
+from pydeblur.nonblind.whyte import deconvolve_saturated
+from pydeblur.preprocess.region import choose_region
+from pydeblur.priors.classifier.network import ClassifierNetwork
+
+#: What the metadata of a ranking network's weights say that it answers.
+ANSWERS = "log error"
+#: Weight of the total variation.
+LAMBDA_TV = 1e-3
+#: What total variation leaves outside [0, 1] is a sign of ringing; beyond this it says no more.
+RANGE = (-0.3, 1.3)
+#: Squares of 8 × 8 pixels at the border that do not count: nothing is known there of the image beyond.
+MARGIN = 2
+#: The network looks at a part of larger images: it would need more memory than all else.
+_LARGEST_SIDE = 1024
+#: Smaller parts are padded: squares are left within the margin.
+_SMALLEST_SIDE = 8 * (2 * MARGIN + 1)
+#: For images with clipped pixels.
+_CLASSIFIER = "classifier-compact"
+
+
+@dataclass(frozen=True)
+class KernelScore:
+    """What speaks against a kernel: the lower, the better, among the kernels of one image.
+
+    Attributes
+    ----------
+    value : float
+        A natural logarithm.
+    measure : {"log error", "log odds"}
+        Of what: of the mean square error of the image deblurred with the kernel, or of the odds that that image is blurred.
+    """
+
+    value: float
+    measure: str
+
+
+class KernelRanker:
+    """Scores kernels of one blurred image; may be used from several threads.
+
+    Parameters
+    ----------
+    image : (H, W) ndarray
+        Blurred image in [0, 1]. Of a large one a part is looked at.
+    kernel_size : int
+    clipped : (H, W) bool ndarray, optional
+        Pixels that the sensor clipped.
+    options : RankingOptions
+        With weights of a classifier its log-odds decide on all images.
+    workers : int
+        Threads, >= 1; the network has as many unless the options say otherwise.
+
+    Examples
+    --------
+    >>> image = np.kron(np.random.default_rng(0).random((8, 8)), np.ones((8, 8)))
+    >>> ranker = KernelRanker(image, 5)
+    >>> point = np.zeros((5, 5))
+    >>> point[2, 2] = 1
+    >>> ranker.score(point).measure
+    'log error'
+    """
+
+    def __init__(
+        self,
+        image: np.ndarray,
+        kernel_size: int,
+        clipped: np.ndarray | None = None,
+        options: RankingOptions = RankingOptions(),
+        workers: int = 1,
+    ):
+        region = choose_region(np.asarray(image), kernel_size, _LARGEST_SIDE)
+        self._image = region.part_of(image)
+        self._sees_clipped = clipped is not None and bool(np.any(region.part_of(clipped)))
+        self._workers = workers
+        options = replace(options, threads=options.threads or workers)
+        self._network = ClassifierNetwork(options)
+        self._predicts_errors = self._network.answers == ANSWERS
+        if self._sees_clipped and self._predicts_errors:
+            self._network, self._predicts_errors = ClassifierNetwork(replace(options, weights=_CLASSIFIER)), False
+        self._lock = Lock()
+
+    def score(self, kernel: np.ndarray, gamma: float = 1.0) -> KernelScore:
+        """The score of a kernel (n, n), found for the image raised to `gamma`."""
+        if self._sees_clipped:
+            restored = restored_with_highlights(self._image, kernel, self._workers)
+        else:
+            restored = restored_by_tv(self._image, kernel, gamma)
+        with self._lock:
+            if self._predicts_errors:
+                return KernelScore(log_error(restored, self._network), "log error")
+            return KernelScore(log_odds(restored, self._network), "log odds")
+
+
+def restored_by_tv(image: np.ndarray, kernel: np.ndarray, gamma: float = 1.0) -> np.ndarray:
+    """An image deblurred where the kernel was sought, raised to `gamma`, and given back without it.
+
+    Returns
+    -------
+    (H, W) float64 ndarray
+        Within :data:`RANGE`: [0, 1], and what the restored image has beyond it, as far as it goes.
+    """
+    restored = deconvolve_tv(np.asarray(image, np.float64) ** gamma, kernel, lambda_tv=LAMBDA_TV)
+    inside = np.clip(restored, 0, 1)
+    return np.clip(inside ** (1 / gamma) + (restored - inside), *RANGE)
+
+
+def restored_with_highlights(image: np.ndarray, kernel: np.ndarray, workers: int = 1) -> np.ndarray:
+    """Deblurred by a method that knows of clipped pixels; single precision is enough to look at, and twice as fast."""
+    return np.clip(deconvolve_saturated(np.asarray(image, np.float32), kernel, workers=workers), 0, 1)
+
+
+def log_error(restored: np.ndarray, network: ClassifierNetwork) -> float:
+    """What a network that predicts errors says of a restored image: the mean of its map within the margin."""
+    return float(network.activation_map(_padded(restored, _SMALLEST_SIDE))[MARGIN:-MARGIN, MARGIN:-MARGIN].mean())
+
+
+def log_odds(restored: np.ndarray, classifier: ClassifierNetwork) -> float:
+    """The classifier's log-odds that a restored image is still blurred; beyond [0, 1] it knows nothing."""
+    return classifier.logit(_padded(np.clip(restored, 0, 1), classifier.smallest_side))
+
+
+def _padded(image: np.ndarray, smallest_side: int) -> np.ndarray:
+    """At least that large."""
+    short = [max(smallest_side - side, 0) for side in image.shape]
+    return np.pad(image, [(0, length) for length in short], mode="edge")

@@ -1,0 +1,1 @@
+"""Benchmarks by their protocols, methods by name, and the store of finished cases."""

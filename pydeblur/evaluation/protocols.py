@@ -1,0 +1,235 @@
+"""Run a benchmark: blind deblurring of every case, measured as the benchmark prescribes (docs/algorithm, section 10)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+
+import numpy as np
+
+from pydeblur.backend.fft import fft_fixed
+from pydeblur.datasets import load
+from pydeblur.errors import InvalidOptionError, KernelCollapseError
+from pydeblur.estimators.multistart import Multistart
+from pydeblur.estimators.presets import WIDE_KERNEL, Preset, name_or_default, resolve
+from pydeblur.files import write_bytes
+from pydeblur.metrics import align, error_ratio, kernel_similarity, psnr, ssim, success_rate
+from pydeblur.nonblind.methods import deconvolve, final_step_options
+from pydeblur.nonblind.mixture import load_mixture
+from pydeblur.options import is_integer
+from pydeblur.parallel.processes import map_unordered
+from pydeblur.preprocess.clipping import clipped_pixels
+from pydeblur.preprocess.grey import grey_image
+from pydeblur.preprocess.median import check_median, median_filtered
+from pydeblur.priors.classifier.network import ClassifierNetwork
+from pydeblur.solver.coarse_to_fine import describe_prior
+from pydeblur.solver.options import solver_options
+from pydeblur.version import __version__
+
+#: Benchmarks that have a ground truth, with the final step's usual options for each.
+BENCHMARKS = {
+    "levin": {"lambda_tv": 1e-3, "lambda_l0": 2e-4, "weight_ring": 1.0},
+    "text": {"lambda_tv": 1e-3, "lambda_l0": 2e-4, "weight_ring": 1.0},
+    "sun": {"lambda_tv": 1e-3, "lambda_l0": 2e-4, "weight_ring": 1.0},
+}
+_SUCCESS_AT = (1.5, 2.0, 3.0)
+#: The figures of a case, but for its name and its processor time.
+_QUALITY = ("ssd", "ssd_true", "error_ratio", "psnr", "ssim", "kernel_similarity")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What is run on every case: all of it is written into the report.
+
+    ``preset``, ``prior``, ``prior_options`` and ``solver`` (fields of SolverOptions without ``kernel_size``, which each
+    case has of its own) are those of :func:`pydeblur.estimators.resolve`, ``nonblind_options`` go to the final step,
+    ``median`` is the window of a median filter that the blurred image goes through first.
+    """
+
+    benchmark: str
+    prior: str | None = None
+    solver: dict = field(default_factory=dict)
+    prior_options: dict = field(default_factory=dict)
+    ranking_options: dict = field(default_factory=dict)
+    preset: str | None = None
+    nonblind: str = "ringing"
+    nonblind_options: dict = field(default_factory=dict)
+    median: int = 0
+
+    def resolved(self) -> Preset:
+        """How kernels are estimated."""
+        return resolve(self.preset, self.prior, self.prior_options, self.ranking_options, self.solver)
+
+
+def evaluate(protocol: Protocol, data=None, cases=None, jobs: int = 1, progress=None) -> dict:
+    """Run a benchmark.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    data : path, optional
+        Data folder; else the environment's PYDEBLUR_DATA.
+    cases : sequence of str, or str, optional
+        Names of the cases to run, or a string of them with commas between; else all.
+    jobs : int
+        Processes.
+    progress : callable, optional
+        Called with each case's figures as it is finished.
+
+    Returns
+    -------
+    dict
+        ``cases`` (a list of dicts in the benchmark's order), ``summary``, ``options``.
+
+    Raises
+    ------
+    InvalidInputError
+    """
+    if protocol.benchmark not in BENCHMARKS:
+        raise InvalidOptionError(
+            f"the benchmark should be one of {', '.join(BENCHMARKS)}, but is {protocol.benchmark!r}"
+        )
+    if not is_integer(jobs) or jobs < 1:
+        raise InvalidOptionError(f"jobs should be a whole number of at least 1, but is {jobs!r}")
+    options = all_options(protocol)
+    names = [case.name for case in load(protocol.benchmark, data, cases)]
+    figures = {}
+    with closing(map_unordered(partial(evaluate_case, protocol, data), names, jobs)) as finished:
+        for figure in finished:
+            figures[figure["name"]] = figure
+            if progress is not None:
+                progress(figure)
+    ordered = [figures[name] for name in names]
+    return {"cases": ordered, "summary": summarise(ordered), "options": options}
+
+
+def all_options(protocol: Protocol) -> dict:
+    """The protocol with every default written out, and the weights' hashes, in plain values.
+
+    Raises
+    ------
+    InvalidInputError
+        If something is unknown or out of range.
+    """
+    check_median(protocol.median)
+    final_options = asdict(final_step_options(protocol.nonblind, protocol.nonblind_options))
+    preset = protocol.resolved()
+    prior = describe_prior(preset.prior.load())
+    solver = asdict(solver_options({**preset.solver, "kernel_size": 3}))
+    del solver["kernel_size"]  # each case has its own
+    return {
+        **asdict(protocol),
+        "preset": name_or_default(protocol.preset, protocol.prior),
+        "prior": prior.pop("name"),
+        "prior_options": prior,
+        "solver": solver,
+        **_choice(preset),
+        "nonblind_options": final_options,
+        "nonblind_weights": _mixture_weights() if protocol.nonblind == "epll" else None,
+        "pydeblur": __version__,
+    }
+
+
+def _choice(preset: Preset) -> dict:
+    """How one of several runs is chosen, in plain values."""
+    wide = preset.for_wide_kernels
+    described = {
+        "ranking_options": ClassifierNetwork(preset.ranking).settings if preset.variants else None,
+        "refinements": [asdict(step) for step in preset.refinements],
+        **_rounds(preset, ""),
+    }
+    return described if wide is None else described | _rounds(wide, f", {WIDE_KERNEL} and wider")
+
+
+def _rounds(preset: Preset, kernels: str) -> dict:
+    return {
+        f"candidates{kernels}": [variant.described() for variant in preset.variants],
+        f"successive halving{kernels}": None if preset.halving is None else asdict(preset.halving),
+    }
+
+
+def _mixture_weights() -> dict:
+    """EPLL's mixture, by the hash of its values."""
+    mixture = load_mixture()
+    values = (np.ascontiguousarray(part, "<f8").tobytes() for part in (mixture.log_weights, mixture.covariances))
+    return {"weights": "epll-mixture", "weights_hash": hashlib.sha256(b"".join(values)).hexdigest()}
+
+
+def evaluate_case(protocol: Protocol, data, name: str) -> dict:
+    """Figures of one case.
+
+    ``ssd`` and ``ssd_true`` are Levin's aligned SSD with the estimated and the true kernel, ``error_ratio`` their quotient;
+    ``psnr`` and ``ssim`` are taken after alignment; ``cpu_seconds`` is the kernel estimation's processor time. Where the
+    kernel estimate collapses, all but the time are None: one case need not end a benchmark.
+    """
+    (case,) = load(protocol.benchmark, data, [name])
+    # Some kernels hang on the last bits of an FFT: those of a library that everybody has.
+    with fft_fixed("scipy"):
+        kernel, cpu_seconds = estimate_case(protocol, case)
+        quality = dict.fromkeys(_QUALITY) if kernel is None else _quality(protocol, case, kernel)
+    return {"name": name, **quality, "cpu_seconds": cpu_seconds}
+
+
+def estimate_case(protocol: Protocol, case) -> tuple[np.ndarray | None, float]:
+    """Kernel (n, n) of a case, None where the estimate collapses, and the processor time in seconds.
+
+    Clipped pixels of a case that is known to be saturated are taken for lower bounds by the presets that handle them.
+    """
+    started = time.process_time()
+    seen = median_filtered(case.blurred, protocol.median)
+    preset = replace(protocol, solver={"gamma_correct": case.gamma, **protocol.solver}).resolved()
+    clipped = clipped_pixels(seen) if case.saturated and preset.handles_clipping else None
+    try:
+        kernel = Multistart(preset).estimate(grey_image(seen), case.kernel_size, clipped=clipped).kernel
+    except KernelCollapseError:
+        kernel = None
+    return kernel, time.process_time() - started
+
+
+def restore_case(protocol: Protocol, case, kernel: np.ndarray) -> np.ndarray:
+    """A case's blurred image, deblurred with a kernel by the protocol's final step: (H, W[, 3]), not clipped."""
+    blurred = median_filtered(case.blurred, protocol.median)
+    return deconvolve(blurred, kernel, protocol.nonblind, **protocol.nonblind_options)
+
+
+def _quality(protocol: Protocol, case, kernel: np.ndarray) -> dict:
+    restored = restore_case(protocol, case, kernel)
+    ideal = restore_case(protocol, case, case.kernel)
+    aligned, ssd_true = align(restored, case.sharp), align(ideal, case.sharp).ssd
+    figures = (
+        aligned.ssd,
+        ssd_true,
+        error_ratio(aligned.ssd, ssd_true),
+        psnr(aligned.image, aligned.reference),
+        ssim(aligned.image, aligned.reference),
+        kernel_similarity(kernel, case.kernel),
+    )
+    # JSON has no infinity and no NaN, which ssim is without scikit-image.
+    return {
+        name: float(figure) if math.isfinite(figure) else None for name, figure in zip(_QUALITY, figures, strict=True)
+    }
+
+
+def summarise(cases: list[dict]) -> dict:
+    """Means and medians of all figures, and the share of cases with an error ratio of at most 1.5, 2 and 3.
+
+    A case that failed counts for the shares, as one that is worse than 3, and for nothing else.
+    """
+    columns = {name: [case[name] for case in cases if case[name] is not None] for name in (*_QUALITY, "cpu_seconds")}
+    ratios = [math.inf if case["error_ratio"] is None else case["error_ratio"] for case in cases]
+    return {
+        "count": len(cases),
+        "mean": {name: float(np.mean(values)) if values else None for name, values in columns.items()},
+        "median": {name: float(np.median(values)) if values else None for name, values in columns.items()},
+        "success": {f"{limit:g}": float(rate) for limit, rate in zip(_SUCCESS_AT, success_rate(ratios, _SUCCESS_AT))},
+    }
+
+
+def write_report(path, report: dict) -> None:
+    """Write a report as JSON."""
+    write_bytes(path, (json.dumps(report, indent=1, allow_nan=False) + "\n").encode())

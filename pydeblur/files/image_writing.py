@@ -1,0 +1,164 @@
+"""Writing image files: PNG, JPEG, TIFF and BMP at 8 bits, PNG and TIFF at 16, TIFF in floating point."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+import numpy as np
+
+from pydeblur.errors import FileFormatError, InvalidInputError, InvalidOptionError
+from pydeblur.files.atomic_write import check_writable, write_bytes
+from pydeblur.files.image_file import DEPTHS, ImageFile, LossyFormatWarning
+from pydeblur.files.image_formats import format_of_name
+from pydeblur.matlab import matlab_round
+
+
+def write_image(
+    path: str | os.PathLike, pixels: np.ndarray, like: ImageFile | None = None, depth: str | None = None
+) -> None:
+    """Write an image file, in the format that the extension of `path` names.
+
+    Integer samples are clipped to [0, 1] and rounded as MATLAB's ``im2uint8`` and ``im2uint16`` do; floating ones are
+    stored as they are. JPEG is written with quality 95 and full colour resolution. The file appears whole or not
+    at all.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        Ends in .png, .jpg, .jpeg, .tif, .tiff or .bmp.
+    pixels : (H, W) or (H, W, 3) floating array_like
+        In [0, 1].
+    like : ImageFile, optional
+        The image that `pixels` were made from, of the same size: its alpha, depth and colour profile are kept where
+        the format can hold them.
+    depth : {"uint8", "uint16", "float32"}, optional
+        Instead of that of `like`, or of "uint8".
+
+    Warns
+    -----
+    LossyFormatWarning
+        The format can't hold the alpha channel or the depth of `like`: alpha is left out, the depth is the nearest
+        that the format has.
+
+    Raises
+    ------
+    FileFormatError
+        The extension is unknown, the format can't hold the `depth` that was asked for, or the file can't be written.
+    InvalidInputError
+        `pixels` are not a finite floating image, or not of the size of `like`.
+    InvalidOptionError
+        `depth` is none of the three.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from PIL import Image
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_image(f"{folder}/grey.png", np.array([[-0.2, 0.5, 1.0]]))
+    ...     np.asarray(Image.open(f"{folder}/grey.png")).tolist()
+    [[0, 128, 255]]
+    """
+    image_format = format_of_name(path)
+    pixels = _checked_pixels(pixels, like)
+    depth = _storable_depth(path, image_format, like, depth)
+    samples = _samples(pixels, _storable_alpha(path, image_format, like), depth)
+    profile = _fitting_profile(like, samples.shape[2])
+    try:
+        data = image_format.write(samples, profile)
+    except Exception as error:  # Encoders refuse in many ways, for instance 65536 columns in a JPEG file.
+        raise FileFormatError(f"{path} can't be written as a {image_format.name} image: {error}.") from error
+    write_bytes(path, data)
+
+
+def check_image_output(path: str | os.PathLike) -> None:
+    """Check, before a long computation, that `write_image` can write to `path`.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+
+    Raises
+    ------
+    FileFormatError
+        The extension is unknown, or `check_writable` refuses `path`.
+
+    Examples
+    --------
+    >>> check_image_output("sharp.gif")
+    Traceback (most recent call last):
+        ...
+    pydeblur.errors.FileFormatError: sharp.gif can't be written: its extension should be one of .png, .jpg, .jpeg, \
+.tif, .tiff, .bmp, not '.gif'.
+    """
+    format_of_name(path)
+    check_writable(path)
+
+
+def _checked_pixels(pixels, like):
+    pixels = np.asarray(pixels)
+    if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] != 3) or not pixels.size:
+        raise InvalidInputError(f"pixels should have the shape (H, W) or (H, W, 3), not {pixels.shape}.")
+    if pixels.dtype.kind != "f":
+        raise InvalidInputError(f"pixels should be floating in [0, 1], not {pixels.dtype}.")
+    if not np.isfinite(pixels).all():
+        raise InvalidInputError("pixels should be finite: they hold NaN or infinite values.")
+    if like is not None and pixels.shape[:2] != like.pixels.shape[:2]:
+        raise InvalidInputError(
+            f"pixels should be of the size {like.pixels.shape[:2]} of the image that they are like, "
+            f"not {pixels.shape[:2]}."
+        )
+    return pixels
+
+
+def _storable_depth(path, image_format, like, depth):
+    """The depth that is written: the one asked for, or that of `like`, or the nearest to that which the format has."""
+    possible = image_format.depths
+    if depth is not None:
+        if depth not in DEPTHS:
+            raise InvalidOptionError(f"depth should be one of {', '.join(DEPTHS)}, not {depth!r}.")
+        if depth not in possible:
+            raise FileFormatError(
+                f"{path} can't be written: {image_format.name} holds {' or '.join(possible)}, not {depth}."
+            )
+        return depth
+    wanted = like.depth if like is not None else "uint8"
+    if wanted not in possible:
+        _warn_of_loss(
+            f"{path}: {image_format.name} can't hold the input's {wanted} samples; they are written as {possible[-1]}."
+        )
+        return possible[-1]
+    return wanted
+
+
+def _storable_alpha(path, image_format, like):
+    if like is None or like.alpha is None:
+        return None
+    if not image_format.holds_alpha:
+        _warn_of_loss(f"{path}: {image_format.name} holds no transparency, which is left out.")
+        return None
+    return like.alpha
+
+
+def _warn_of_loss(message):
+    # Three frames up is the caller of write_image.
+    warnings.warn(message, LossyFormatWarning, stacklevel=4)
+
+
+def _samples(pixels, alpha, depth):
+    """(H, W, C) samples of the dtype `depth`, alpha last."""
+    values = pixels[..., None] if pixels.ndim == 2 else pixels
+    if alpha is not None:
+        values = np.concatenate([values, alpha[..., None]], axis=2)
+    if depth == "float32":
+        return values.astype(np.float32)
+    scaled = np.clip(values.astype(np.float64), 0, 1) * np.iinfo(depth).max
+    return matlab_round(scaled).astype(depth)
+
+
+def _fitting_profile(like, channels):
+    """The profile of `like` if it describes an image of this kind (ICC.1, header: colour space at byte 16)."""
+    profile = like.icc_profile if like is not None else None
+    space = b"RGB " if channels >= 3 else b"GRAY"
+    return profile if profile is not None and profile[16:20] == space else None

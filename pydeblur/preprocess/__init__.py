@@ -1,0 +1,4 @@
+"""What is done to a picture before anything else.
+
+The modules hold validation, the grey channel, a median filter, clipped highlights, the region, and the noise.
+"""

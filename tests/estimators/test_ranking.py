@@ -1,0 +1,105 @@
+"""The network that ranks kernels: what it prefers, and what it looks at."""
+
+import numpy as np
+import pytest
+from skimage import data
+
+import pydeblur
+from pydeblur.estimators import KernelRanker, RankingOptions, ranking
+from pydeblur.estimators.ranking import log_error, log_odds, restored_by_tv, restored_with_highlights
+from pydeblur.priors.classifier.network import ClassifierNetwork
+from pydeblur.priors.classifier.options import NetworkOptions
+from pydeblur.synthesis import blur, random_kernel
+
+ONE_THREAD = RankingOptions(threads=1)
+
+
+def point(size):
+    kernel = np.zeros((size, size))
+    kernel[size // 2, size // 2] = 1
+    return kernel
+
+
+@pytest.fixture(scope="module")
+def camera():
+    """A blurred photograph and its kernel."""
+    kernel = random_kernel(15, 2)
+    return blur(data.camera()[:256, 100:356] / 255, kernel, 0.005, 0).astype(float), kernel
+
+
+def test_it_prefers_the_right_kernel_to_none(camera):
+    image, kernel = camera
+    ranker = KernelRanker(image, 15, options=ONE_THREAD)
+    right, nothing = ranker.score(kernel), ranker.score(point(15))
+    assert right.measure == nothing.measure == "log error" and right.value < nothing.value - 0.5
+
+
+def test_it_knows_a_wrong_kernel_by_its_ringing(camera):
+    image, kernel = camera
+    ranker = KernelRanker(image, 15, options=ONE_THREAD)
+    assert ranker.score(kernel).value < ranker.score(kernel.T.copy()).value - 1
+
+
+@pytest.mark.parametrize("restore", [restored_by_tv, restored_with_highlights])
+def test_the_classifier_sees_the_blur_that_a_point_leaves(camera, restore):
+    image, kernel = camera
+    classifier = ClassifierNetwork(NetworkOptions("classifier-compact", threads=1))
+    right, wrong = (log_odds(restore(image, each), classifier) for each in (kernel, point(15)))
+    assert right < wrong - 1
+
+
+def test_scores_are_those_of_the_parts(camera):
+    image, kernel = camera
+    network = ClassifierNetwork(ONE_THREAD)
+    expected = log_error(restored_by_tv(image, kernel, 2.0), network)
+    assert KernelRanker(image, 15, options=ONE_THREAD).score(kernel, gamma=2.0).value == expected
+
+
+def test_a_part_of_a_large_image_is_looked_at(blurred, monkeypatch):
+    seen = []
+    monkeypatch.setattr(ranking, "_LARGEST_SIDE", 40)
+    monkeypatch.setattr(
+        ranking, "log_error", lambda image, *others: seen.append(image.shape) or log_error(image, *others)
+    )
+    result = pydeblur.estimate_kernel(blurred[:, :60], 5, preset="best", iterations=1)
+    assert set(seen) == {(40, 40)} and result.latent.shape == (64, 60)
+
+
+def test_a_classifier_can_rank(blurred):
+    best = pydeblur.estimate_kernel(blurred, 5, iterations=1, ranking_options={"weights": "classifier-compact"})
+    assert {candidate.measure for candidate in best.candidates} == {"log odds"}
+    (chosen,) = (candidate for candidate in best.candidates if candidate.chosen)
+    assert chosen.score == min(candidate.score for candidate in best.candidates)
+
+
+def test_an_image_smaller_than_the_network_needs_is_padded(blurred):
+    assert np.isfinite(log_error(blurred[:9, :70], ClassifierNetwork(ONE_THREAD)))
+
+
+def test_what_leaves_the_range_stays_with_gamma():
+    image = np.random.default_rng(3).uniform(size=(40, 40))
+    found = restored_by_tv(0.3 + 0.4 * image, point(5), gamma=2.0)
+    assert found.min() > 0.2 and found.max() < 0.8
+    mean = np.full((5, 5), 1 / 25)
+    restored = pydeblur.deconvolve(image, mean, "tv")
+    assert restored.min() < -0.3 and np.allclose(restored_by_tv(image, mean), np.clip(restored, -0.3, 1.3))
+    with_gamma = restored_by_tv(image, mean, gamma=2.0)
+    assert with_gamma.min() < 0 and with_gamma.max() > 1
+
+
+def test_with_clipped_pixels_the_log_odds_decide(blurred):
+    clipped = np.clip(1.5 * blurred, 0, 1)
+    assert clipped.max() == 1
+    best = pydeblur.estimate_kernel(clipped, 5, saturated=True, iterations=1)
+    assert {candidate.measure for candidate in best.candidates} == {"log odds"}
+    (chosen,) = (candidate for candidate in best.candidates if candidate.chosen)
+    assert chosen.score == min(candidate.score for candidate in best.candidates)
+
+
+def test_threads_follow_the_workers_unless_they_are_given(blurred, monkeypatch):
+    made = []
+    network = ranking.ClassifierNetwork
+    monkeypatch.setattr(ranking, "ClassifierNetwork", lambda options: made.append(options.threads) or network(options))
+    KernelRanker(blurred, 5, workers=2)
+    KernelRanker(blurred, 5, options=ONE_THREAD, workers=2)
+    assert made == [2, 1]

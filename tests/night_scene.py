@@ -1,0 +1,21 @@
+"""A dark scene with lights, blurred and then clipped, as several tests of clipped highlights use it."""
+
+import numpy as np
+from scipy.ndimage import convolve
+
+from pydeblur.synthesis.kernels import random_kernel
+
+KERNEL = random_kernel(13, np.random.default_rng(1))
+
+
+def night_scene(light, side=160):
+    """A dark photograph (side, side) with a dozen lights of that brightness, blurred by KERNEL, clipped, in 8 bits."""
+    from skimage import data
+
+    rng = np.random.default_rng(1)
+    sharp = 0.35 * data.camera()[100 : 100 + side, 180 : 180 + side] / 255
+    for _ in range(12):
+        top, left = rng.integers(8, side - 12, 2)
+        sharp[top : top + rng.integers(2, 5), left : left + rng.integers(2, 5)] = light
+    seen = convolve(sharp, KERNEL, mode="nearest") + 0.004 * rng.standard_normal(sharp.shape)
+    return np.round(255 * np.clip(seen, 0, 1)) / 255

@@ -1,0 +1,79 @@
+"""Clipped highlights at the Python face: found by the image, told by the user, and what follows from them."""
+
+import numpy as np
+import pytest
+
+import pydeblur
+from pydeblur.errors import InvalidOptionError
+from tests.night_scene import night_scene
+
+WORDS = {"iterations": 1, "ranking_options": {"threads": 1}}
+
+
+@pytest.fixture(scope="module")
+def night():
+    return night_scene(8.0)
+
+
+def test_the_default_asks_the_image(night):
+    found = pydeblur.deblur(night, 15, **WORDS)
+    told = pydeblur.deblur(night, 15, saturated=True, **WORDS)
+    denied = pydeblur.deblur(night, 15, saturated=False, **WORDS)
+    assert (found.saturated, told.saturated, denied.saturated) == (True, True, False)
+    np.testing.assert_array_equal(found.image, told.image)
+    assert (found.nonblind, denied.nonblind) == ("whyte", "ringing")
+    np.testing.assert_array_equal(found.image, pydeblur.deconvolve(night, found.kernel, "whyte"))
+    np.testing.assert_array_equal(denied.image, pydeblur.deconvolve(night, denied.kernel))
+    assert np.abs(found.kernel - denied.kernel).max() > 1e-3
+    kernel = pydeblur.estimate_kernel(night, 15, **WORDS)
+    assert kernel.saturated
+    np.testing.assert_array_equal(kernel.kernel, found.kernel)
+
+
+def test_what_is_given_is_not_changed(night):
+    given_method = pydeblur.deblur(night, 15, nonblind="tv", **WORDS)
+    np.testing.assert_array_equal(given_method.image, pydeblur.deconvolve(night, given_method.kernel, "tv"))
+    given_options = pydeblur.deblur(night, 15, nonblind_options={"lambda_tv": 2e-3}, **WORDS)
+    expected = pydeblur.deconvolve(night, given_options.kernel, "ringing", lambda_tv=2e-3)
+    np.testing.assert_array_equal(given_options.image, expected)
+    assert given_method.saturated and given_options.saturated
+
+
+def test_other_presets_and_priors_take_every_pixel_as_it_is(night):
+    part, words = night[:64, :64], {"prior": "gradient", "iterations": 1}
+    plain, told = (pydeblur.deblur(part, 7, saturated=saturated, **words) for saturated in (None, True))
+    assert not plain.saturated and told.saturated
+    np.testing.assert_array_equal(plain.kernel, told.kernel)
+    np.testing.assert_array_equal(told.image, pydeblur.deconvolve(part, told.kernel, "whyte"))
+
+
+def test_a_part_of_the_image_has_its_own_clipped_pixels(night):
+    result = pydeblur.estimate_kernel(night, 15, crop=(20, 30, 90, 80), **WORDS)
+    part = pydeblur.estimate_kernel(night[20:110, 30:110], 15, saturated=True, **WORDS)
+    np.testing.assert_array_equal(result.kernel, part.kernel)
+
+
+def test_a_final_step_for_lights_only_where_they_are_needed(night, monkeypatch):
+    monkeypatch.setattr(pydeblur.api, "needs_more_light", lambda image, kernel: False)
+    result = pydeblur.deblur(night, 15, **WORDS)
+    assert result.saturated and result.nonblind == "ringing"
+    np.testing.assert_array_equal(result.image, pydeblur.deconvolve(night, result.kernel))
+
+
+def test_kernels_of_others_count_every_pixel_and_say_so(night):
+    with pytest.raises(InvalidOptionError, match="saturated belongs to the preset 'best'"):
+        pydeblur.estimate_kernel(night[:64, :64], 7, prior="gradient", saturated=True)
+
+
+@pytest.mark.parametrize(("side", "measure"), [(1000, "log odds"), (40, "log error")])
+def test_the_ranking_minds_only_the_clipped_pixels_that_it_sees(night, monkeypatch, side, measure):
+    monkeypatch.setattr(pydeblur.estimators.ranking, "_LARGEST_SIDE", side)
+    found = pydeblur.estimate_kernel(night[:, :140], 15, saturated=True, **WORDS)
+    assert {candidate.measure for candidate in found.candidates} == {measure}
+
+
+@pytest.mark.parametrize("saturated", ["yes", 2, np.ones(3)], ids=str)
+@pytest.mark.parametrize("function", [pydeblur.deblur, pydeblur.estimate_kernel])
+def test_anything_else_is_refused(night, function, saturated):
+    with pytest.raises(InvalidOptionError, match="saturated should be"):
+        function(night, 15, saturated=saturated)
