@@ -21,6 +21,7 @@ settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 GOLDEN = Path(__file__).parent / "golden"
+DATA_BESIDE_THE_REPOSITORY = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def load_golden(name):
@@ -60,6 +61,15 @@ def subnormal_numbers():
     if np.float64(5e-324) * 1.0 == 0:
         # C's default floating-point environment, FE_DFL_ENV; the rounding mode is the usual one anyway.
         ctypes.CDLL(None).fesetenv(ctypes.c_void_p(-1))
+
+
+@pytest.fixture(scope="session")
+def research_data():
+    """The folder of the research data (PYDEBLUR_DATA, else beside the repository); without it the test is skipped."""
+    folder = Path(os.environ.get("PYDEBLUR_DATA") or DATA_BESIDE_THE_REPOSITORY)
+    if not folder.is_dir():
+        pytest.skip("the research data is not here: set PYDEBLUR_DATA")
+    return folder
 
 
 @pytest.fixture(params=["scipy", "ducc0"])

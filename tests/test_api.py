@@ -133,8 +133,10 @@ class TestEstimateKernel:
         assert np.array_equal(by_option.kernel, by_hand.kernel) and np.array_equal(by_option.latent, by_hand.latent)
 
     def test_float32_is_close_to_float64(self, large_blurred):
+        # One start: among several candidates of nearly equal score, rounding alone may decide which one is chosen.
         double, single = (
-            pydeblur.estimate_kernel(large_blurred, 9, iterations=2, dtype=dtype) for dtype in ("float64", "float32")
+            pydeblur.estimate_kernel(large_blurred, 9, prior="gradient", iterations=2, dtype=dtype)
+            for dtype in ("float64", "float32")
         )
         assert single.latent.dtype == np.float32 and double.latent.dtype == np.float64
         assert 0 < np.max(np.abs(single.kernel - double.kernel)) < 0.01 * double.kernel.max()

@@ -6,7 +6,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 
 from pydeblur import options
-from pydeblur.options import Kind, text_like
+from pydeblur.options import Kind, OptionInfo, text_like
 
 
 def of_kind(kind: Kind) -> Callable[[str], object]:
@@ -46,3 +46,12 @@ def crop(text: str):
         return text
     numbers = text_like(r"\s*-?\d+\s*(,\s*-?\d+\s*){3}", "auto, or TOP,LEFT,HEIGHT,WIDTH in pixels")
     return tuple(int(number) for number in of_kind(numbers)(text).split(","))
+
+
+def add_option_flag(container, name: str, info: OptionInfo, hint: str, default=None) -> None:
+    """A flag for a field of an options dataclass, in a parser or a group of it; `hint` says what holds without the flag."""
+    text = " ".join(info.text.split()) + (f" (default: {hint})" if hint else "")
+    words = (
+        {"choices": info.kind.choices} if info.kind.choices else {"type": of_kind(info.kind), "metavar": info.metavar}
+    )
+    container.add_argument(f"--{info.flag}", dest=name, default=default, help=text.replace("%", "%%"), **words)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from pydeblur.cli.argument_types import crop, median_window, odd_size, of_kind
+from pydeblur.cli.argument_types import add_option_flag, crop, median_window, odd_size
 from pydeblur.errors import InvalidOptionError
 from pydeblur.estimators.presets import DEFAULT, PRESETS, RankingOptions
 from pydeblur.nonblind.options import DEFAULT as DEFAULT_NONBLIND
@@ -92,11 +92,7 @@ def _add_option(group, name: str, info: OptionInfo, default) -> None:
     known = _IN_PRESETS.get(name)
     shown = "" if default is None else f"{default:g}" if isinstance(default, float) else str(default)
     hint = "; ".join(part for part in (shown, known) if part)
-    text = " ".join(info.text.split()) + (f" (default: {hint})" if hint else "")
-    words = (
-        {"choices": info.kind.choices} if info.kind.choices else {"type": of_kind(info.kind), "metavar": info.metavar}
-    )
-    group.add_argument(f"--{info.flag}", dest=name, help=text.replace("%", "%%"), **words)
+    add_option_flag(group, name, info, hint)
 
 
 def _default_of(options_class, name: str):

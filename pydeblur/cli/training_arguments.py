@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pydeblur.cli import progress
-from pydeblur.cli.argument_types import of_kind
+from pydeblur.cli.argument_types import add_option_flag
 from pydeblur.options import option_infos
 
 
@@ -21,13 +21,7 @@ def add_option_arguments(parser: argparse.ArgumentParser, options_class: type) -
     """A flag for each field of an options dataclass that has one."""
     for name, info in _flagged(options_class).items():
         default = getattr(options_class, name)
-        text = " ".join(info.text.split()) + ("" if default is None else f" (default: {default})")
-        words = (
-            {"choices": info.kind.choices}
-            if info.kind.choices
-            else {"type": of_kind(info.kind), "metavar": info.metavar}
-        )
-        parser.add_argument(f"--{info.flag}", dest=name, default=default, help=text.replace("%", "%%"), **words)
+        add_option_flag(parser, name, info, "" if default is None else str(default), default)
 
 
 def options_given(arguments: argparse.Namespace, options_class: type, **others):

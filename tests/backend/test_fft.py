@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 import pydeblur
 from pydeblur.backend import fft
 from pydeblur.errors import InvalidOptionError
-from pydeblur.evaluation.store import Request, Task, run_tasks
 
 SIDES = st.integers(1, 40)
 
@@ -75,16 +74,6 @@ def _no_ducc0(name):
 def test_unknown_libraries_are_refused(library):
     with pytest.raises(InvalidOptionError, match="FFT library should be"):
         fft.use_fft(library)
-
-
-def test_benchmarks_are_run_with_scipys(tmp_path):
-    """Their figures are the same whether ducc0 is installed or not."""
-    (finished,) = run_tasks("item", [Task("method", "case", {})], _library, Request(tmp_path))
-    assert finished.figures == {"library": "scipy"}
-
-
-def _library(request, task):
-    return {"library": fft.fft_library()}
 
 
 def test_both_libraries_find_the_same_kernel(load_golden):

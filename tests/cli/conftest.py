@@ -1,6 +1,5 @@
 """The command line as a user types it, and small pictures to type it for."""
 
-import os
 import re
 import subprocess
 import sys
@@ -98,15 +97,6 @@ def levin_folder(sharp_image, tmp_path_factory):
             "f": kernel[::-1, ::-1],
         }
         savemat(folder / "levin" / f"{name}.mat", variables)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def research_data():
-    """The folder of the research data: PYDEBLUR_DATA, else ../shared/data beside the repository."""
-    folder = Path(os.environ.get("PYDEBLUR_DATA") or REPOSITORY.parent / "shared" / "data")
-    if not folder.is_dir():
-        pytest.skip("the research data is not here: set PYDEBLUR_DATA")
     return folder
 
 

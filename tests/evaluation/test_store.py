@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from pydeblur.backend.fft import fft_library
 from pydeblur.errors import InvalidOptionError
 from pydeblur.evaluation import store
 from pydeblur.evaluation.store import Request, RunStore, Task, run_tasks
@@ -140,3 +141,13 @@ def test_lines_are_json(tmp_path):
 def test_bad_requests(tmp_path, words):
     with pytest.raises(InvalidOptionError, match="^[^\n]+$"):
         Request(tmp_path, **words)
+
+
+def test_benchmarks_are_run_with_scipys(tmp_path):
+    """Their figures are the same whether ducc0 is installed or not."""
+    (finished,) = run_tasks("item", [Task("method", "case", {})], _library, Request(tmp_path))
+    assert finished.figures == {"library": "scipy"}
+
+
+def _library(request, task):
+    return {"library": fft_library()}

@@ -1,8 +1,5 @@
 """A data folder in the manner of every benchmark, with pictures made here, for runs of the whole command in seconds."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.io import savemat
@@ -49,13 +46,4 @@ def data_folder(sharp_image, tmp_path_factory):
     write_image(folder / "real/lowlight_b.png", in_colour(blurred(crops[1])))
     rows = ["file\tkernel_size\tgamma\tsaturated", "natural_a.png\t7\t1.0\t0", "lowlight_b.png\t7\t1.0\t1"]
     (folder / "real/settings.tsv").write_text("\n".join(rows) + "\n")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def research_data_folder():
-    """The folder of the research data: PYDEBLUR_DATA, else ../shared/data beside the repository."""
-    folder = Path(os.environ.get("PYDEBLUR_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
-    if not folder.is_dir():
-        pytest.skip("the research data is not here: set PYDEBLUR_DATA")
     return folder

@@ -223,8 +223,8 @@ def test_progress_is_shown_with_the_time_left(data_folder, tmp_path, capsys):
 
 
 @pytest.mark.needs_data
-def test_all_research_data_can_be_planned_for(research_data_folder):
-    tasks = fig3a._tasks(Request("out", data=research_data_folder, methods=("gradient",), subset=12))
+def test_all_research_data_can_be_planned_for(research_data):
+    tasks = fig3a._tasks(Request("out", data=research_data, methods=("gradient",), subset=12))
     names = [task.case for task in tasks if task.method == "gradient"]
     assert len(names) == 12 and len({name[5:] for name in names}) == 12
 
