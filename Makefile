@@ -15,7 +15,7 @@ reproduce_options = $(if $(DATA),--data $(DATA)) $(if $(SUBSET),--subset $(SUBSE
 PYTHON310 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.10.*/bin/python3.10) $(shell command -v python3.10))
 LOWEST = .venv-lowest
 
-.PHONY: demo test test-lowest lint format docs reproduce golden unchanged clean
+.PHONY: demo test test-lowest fuzz lint format docs reproduce golden unchanged clean
 
 demo: $(VENV)/.installed-demo
 	$(BIN)/pydeblur demo --out demo_output
@@ -34,6 +34,12 @@ else
 	$(LOWEST)/bin/python -m pytest -n 2 -p no:cacheprovider tests/test_api.py tests/test_package.py tests/estimators tests/files \
 	  tests/nonblind tests/preprocess tests/priors tests/solver
 endif
+
+# Reads N damaged and odd files with every reader, and prints what came of them; the same SEED makes the same files.
+N ?= 20000
+SEED ?= 0
+fuzz: $(VENV)/.installed-test
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz $(N) --seed $(SEED)
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -27,6 +27,7 @@ LAYERS = (
     ("solver",),
     ("priors", "nonblind", "synthesis", "metrics"),
     ("estimators", "datasets"),
+    ("nonuniform",),
     ("api", "matlab_api"),
     ("evaluation",),
     ("training",),

@@ -11,8 +11,13 @@ function [kernel, interim_latent, trace] = blind_deconv(y, lambda_pixel, lambda_
 %     k_thresh       kernel values below max/k_thresh are dropped at the end
 %                    (default 20; 0: only negative values)
 %     prior          'gradient' (LAMBDA_PIXEL is taken as 0), 'intensity'
-%                    (default when LAMBDA_PIXEL ~= 0) or 'classifier' (see
-%                    L0Deblur_classifier for its own options)
+%                    (default when LAMBDA_PIXEL ~= 0), 'classifier' (see
+%                    L0Deblur_classifier for its own options), 'dark_channel',
+%                    'extreme_channels' (see L0Deblur_channels) or 'pmp' (see
+%                    L0Deblur_pmp)
+%     patch          side of the windows or blocks of the last three: default 35,
+%                    45, and 0.025 times the mean of the sides of Y, rounded down
+%     lambda_min     LAMBDA_PIXEL does not fall below it: 1e-2 for 'pmp', else 1e-4
 %     kernel_step    'cg' (default) or 'fft'
 %   KERNEL          (n, n), sums to 1
 %   INTERIM_LATENT  (H, W), the last latent image of the finest scale
@@ -22,7 +27,7 @@ function [kernel, interim_latent, trace] = blind_deconv(y, lambda_pixel, lambda_
 %   threshold_end, kernels (n, n, xk_iter), latents (H, W, xk_iter).
 %
 %   Source: docs/algorithm, section 2; paper section 4, eq. (4).
-opts = with_defaults(opts, lambda_pixel);
+opts = with_defaults(opts, lambda_pixel, size(y));
 if strcmp(opts.prior, 'gradient'), lambda_pixel = 0; end
 y = y.^opts.gamma_correct;
 ret = sqrt(0.5);
@@ -42,7 +47,13 @@ for s = coarsest:-1:0
     end
     if s == coarsest
         [~, ~, threshold] = threshold_pxpy_v1(ys, max(size(k)));
+        if strcmp(opts.prior, 'intensity') && threshold ~= 0 && threshold < lambda_grad / 10
+            % pictures of low contrast [26]
+            lambda_grad = threshold;
+            lambda_pixel = threshold;
+        end
     end
+    opts.is_fine = s + 1 < (coarsest + 1) / 2;
     record = struct('ys', ys, 'kernel_in', k, 'threshold_start', threshold);
     [k, lambda_pixel, lambda_grad, interim_latent, inner] = ...
         blind_deconv_main(ys, k, lambda_pixel, lambda_grad, threshold, opts);
@@ -56,7 +67,7 @@ end
 kernel = normalised(kernel);
 end
 
-function opts = with_defaults(opts, lambda_pixel)
+function opts = with_defaults(opts, lambda_pixel, shape)
 defaults = struct('xk_iter', 5, 'gamma_correct', 1, 'k_thresh', 20, 'kernel_step', 'cg');
 for name = fieldnames(defaults)'
     if ~isfield(opts, name{1}), opts.(name{1}) = defaults.(name{1}); end
@@ -67,6 +78,17 @@ if ~isfield(opts, 'prior')
     else
         opts.prior = 'intensity';
     end
+end
+if ~isfield(opts, 'patch')
+    switch opts.prior
+        case 'dark_channel', opts.patch = 35;
+        case 'extreme_channels', opts.patch = 45;
+        case 'pmp', opts.patch = max(floor(0.025 * mean(shape)), 1);
+    end
+end
+if ~isfield(opts, 'lambda_min')
+    opts.lambda_min = 1e-4;
+    if strcmp(opts.prior, 'pmp'), opts.lambda_min = 1e-2; end
 end
 end
 

@@ -21,6 +21,7 @@ from .matlab_api import (
     wrap_boundary_liu,
 )
 from .nonblind.methods import deconvolve
+from .preprocess.value_range import ValueRange
 from .priors.registry import load_prior
 from .solver.options import SolverOptions
 from .solver.records import IterationState
@@ -37,6 +38,7 @@ __all__ = [
     "KernelEstimate",
     "L0Restoration",
     "SolverOptions",
+    "ValueRange",
     "__version__",
     "adjust_psf_center",
     "blind_deconv",

@@ -57,6 +57,17 @@ class KernelCollapseError(InvalidInputError):
     """
 
 
+class WorkerLostError(InvalidInputError, MemoryError):
+    """A worker process was killed, mostly because the memory was used up, or none can be started.
+
+    Examples
+    --------
+    >>> from pydeblur.errors import WorkerLostError
+    >>> issubclass(WorkerLostError, MemoryError)
+    True
+    """
+
+
 class KernelCollapseWarning(UserWarning):
     """The kernel estimate is a delta: the result is the input, hardly changed.
 

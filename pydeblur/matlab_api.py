@@ -116,7 +116,9 @@ def ringing_artifacts_removal(y, kernel, lambda_tv, lambda_l0, weight_ring):
     >>> pydeblur.ringing_artifacts_removal(blurred, kernel, 1e-3, 5e-4, 1.0).shape
     (16, 16)
     """
-    return deconvolve(y, kernel, "ringing", lambda_tv=lambda_tv, lambda_l0=lambda_l0, weight_ring=weight_ring)
+    return deconvolve(
+        y, kernel, "ringing", value_range="full", lambda_tv=lambda_tv, lambda_l0=lambda_l0, weight_ring=weight_ring
+    )
 
 
 def whyte_deconv(blurred, kernel):
@@ -147,7 +149,7 @@ def whyte_deconv(blurred, kernel):
     >>> pydeblur.whyte_deconv(np.full((16, 16), 0.5), np.full((3, 3), 1 / 9)).round(6).max().item()
     0.5
     """
-    return deconvolve(blurred, kernel, "whyte")
+    return deconvolve(blurred, kernel, "whyte", value_range="full")
 
 
 def L0Restoration(Im, kernel, lambda_, kappa=2.0):

@@ -7,15 +7,59 @@ in one place. Every package may import this module; it imports none of them but 
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import inspect
 import math
 import numbers
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydeblur.errors import InvalidOptionError
+
+#: A message shows no more of a value than this many characters, and no longer a list of names.
+_SHOWN_LENGTH = 60
+_LISTED_LENGTH = 120
+
+
+def shown(value) -> str:
+    """A value as a message shows it: in one line, cut short where it is long.
+
+    Examples
+    --------
+    >>> shown("abc"), shown(list(range(100)))[-8:]
+    ("'abc'", '5, 16...')
+    """
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # the caller's own class, or a whole number of more digits than Python prints
+        text = f"of the type {type(value).__name__}"
+    return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 3] + "..."
+
+
+def listed(names) -> str:
+    """Names as a message lists them, cut short where they are many.
+
+    Examples
+    --------
+    >>> listed(["form", "weights"])
+    'form, weights'
+    """
+    text = " ".join(", ".join(map(str, names)).split())
+    return text if len(text) <= _LISTED_LENGTH else text[: _LISTED_LENGTH - 3] + "..."
+
+
+def nearest_name(name, known) -> str | None:
+    """The known name that a misprint was meant for; None where none is like it.
+
+    Examples
+    --------
+    >>> nearest_name("lamda_grad", ["lambda_prior", "lambda_grad"]), nearest_name("zoom", ["lambda_grad"])
+    ('lambda_grad', None)
+    """
+    found = difflib.get_close_matches(str(name)[:_SHOWN_LENGTH], known, 1)
+    return found[0] if found else None
 
 
 def is_integer(value) -> bool:
@@ -27,6 +71,19 @@ def is_integer(value) -> bool:
     (True, False, False)
     """
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def is_row(value) -> bool:
+    """Whether a value is a list, a tuple or another sequence, or an array of one dimension; text is none.
+
+    Examples
+    --------
+    >>> is_row((1, 2)), is_row("ab"), is_row(3)
+    (True, False, False)
+    """
+    if hasattr(value, "ndim"):
+        return bool(value.ndim == 1)
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray, memoryview))
 
 
 def is_finite_number(value) -> bool:
@@ -48,7 +105,8 @@ class Kind:
     """A set of values that an option may have.
 
     ``words`` say what the value should be, ``accepts`` tells whether a value is one of them, ``parse`` makes one from the text
-    after a command-line flag (and raises ValueError), ``type_name`` is what the docstring calls it.
+    after a command-line flag (and raises ValueError), ``type_name`` is what the docstring calls it. Where a bound depends on
+    the machine, ``bound_here`` gives it.
     """
 
     words: str
@@ -56,6 +114,12 @@ class Kind:
     parse: Callable[[str], Any]
     type_name: str
     choices: tuple[str, ...] = ()
+    bound_here: Callable[[], int] | None = None
+
+    @property
+    def words_here(self) -> str:
+        """What the value should be on this machine."""
+        return self.words if self.bound_here is None else f"{self.words}, here {self.bound_here()}"
 
 
 def _number(words: str, accepts) -> Kind:
@@ -77,6 +141,17 @@ def from_to(low: float, high: float) -> Kind:
     """A number within two bounds, which belong to the range."""
     words = f"a number from {low:g} to {high:g}"
     return Kind(words, lambda value: is_finite_number(value) and low <= value <= high, float, "float")
+
+
+def above_up_to(low: float, high: float) -> Kind:
+    """A number within two bounds, of which the upper one belongs to the range."""
+    words = f"a number greater than {low:g}, at most {high:g}"
+    return Kind(words, lambda value: is_finite_number(value) and low < value <= high, float, "float")
+
+
+def whole_from_to(low: int, high: int) -> Kind:
+    """A whole number within two bounds, which belong to the range."""
+    return _integer(f"a whole number from {low} to {high}", lambda value: low <= value <= high)
 
 
 def or_word(word: str, kind: Kind) -> Kind:
@@ -161,9 +236,24 @@ def check_options(options) -> None:
         If a value is out of its range; the message names the first such field.
     """
     for name, info in option_infos(options).items():
-        value = getattr(options, name)
-        if not (info.may_be_none and value is None) and not info.kind.accepts(value):
-            raise InvalidOptionError(f"{name} should be {info.words}, but is {value!r}")
+        check_option(name, getattr(options, name), info)
+
+
+def check_option(name: str, value, info: OptionInfo) -> None:
+    """Check the value of one option.
+
+    Raises
+    ------
+    InvalidOptionError
+        If it is out of its range.
+
+    Examples
+    --------
+    >>> check_option("side", 5, OptionInfo(ODD_SIZE, "The side."))
+    """
+    if not (info.may_be_none and value is None) and not info.kind.accepts(value):
+        words = info.kind.words_here + (", or None" if info.may_be_none else "")
+        raise InvalidOptionError(f"{name} should be {words}, but is {shown(value)}")
 
 
 def options_from(options_class, fields, owner: str):
@@ -185,12 +275,19 @@ def options_from(options_class, fields, owner: str):
     known = [each.name for each in dataclasses.fields(options_class)]
     unknown = [str(name) for name in fields if name not in known]
     if unknown:
-        has = f"; it has {', '.join(known)}" if known else ""
-        raise InvalidOptionError(f"{owner} has no option {', '.join(unknown)}{has}")
+        raise InvalidOptionError(f"{owner} has no option {listed(unknown)}{_known_names(unknown[0], known)}")
     for each in dataclasses.fields(options_class):
         if each.default is dataclasses.MISSING and each.name not in fields:
             raise InvalidOptionError(f"{owner} needs the option {each.name}")
     return options_class(**fields)
+
+
+def _known_names(unknown: str, known) -> str:
+    """What a message about an unknown name says of the known ones: all of them where they are few, else the nearest."""
+    if len(", ".join(known)) <= _LISTED_LENGTH:
+        return f"; it has {listed(known)}" if known else ""
+    nearest = nearest_name(unknown, known)
+    return f"; did you mean {nearest}?" if nearest else f"; it has {len(known)} others, such as {known[1]}"
 
 
 def documented(options_class):

@@ -54,13 +54,20 @@ def relative_difference(actual, expected):
     return np.max(np.abs(actual - expected)) / max(np.max(np.abs(expected)), np.finfo(float).tiny)
 
 
+def flushes_subnormals():
+    """Whether the calling thread takes subnormal numbers for zero."""
+    return bool(np.float64(5e-324) * 1.0 == 0)
+
+
 @pytest.fixture(autouse=True)
 def subnormal_numbers():
-    """Undo, for the next test, what training and ONNX Runtime do to their thread: flush subnormal numbers to zero."""
+    """No test leaves the thread flushing subnormal numbers to zero, which ONNX Runtime and PyTorch can switch on."""
     yield
-    if np.float64(5e-324) * 1.0 == 0:
-        # C's default floating-point environment, FE_DFL_ENV; the rounding mode is the usual one anyway.
+    flushed = flushes_subnormals()
+    if flushed:
+        # The other tests get C's default floating-point environment, FE_DFL_ENV, back.
         ctypes.CDLL(None).fesetenv(ctypes.c_void_p(-1))
+    assert not flushed, "the test's thread flushes subnormal numbers to zero"
 
 
 @pytest.fixture(scope="session")

@@ -203,7 +203,7 @@ class TestEstimateKernel:
 
     def test_a_kernel_without_mass_is_an_error(self, blurred):
         with pytest.raises(pydeblur.KernelCollapseError, match="collapsed"):
-            pydeblur.estimate_kernel(blurred * 1e-9, 5, gamma_correct=40)
+            pydeblur.estimate_kernel(blurred * 1e-9, 5, gamma_correct=40, value_range="full")
 
     def test_an_interrupted_callback_stops_the_run(self, blurred):
         class Enough(Exception):
@@ -270,13 +270,13 @@ BAD_IMAGES = {
     "texts": [["a"] * 9] * 9,
     "objects": np.full((9, 9), None),
     "complex": GREY + 0j,
-    "wide integers": np.ones((9, 9), int),
+    "constant wide integers": np.ones((9, 9), int),
+    "masked": np.ma.masked_less(GREY, 0.2),
     "dates": np.zeros((9, 9), "datetime64[s]"),
     "ragged": [[0.1, 0.2], [0.3]],
     "empty": np.ones((0, 9)),
     "NaN": np.where(GREY > 0.9, np.nan, GREY),
     "infinite": np.where(GREY > 0.9, -np.inf, GREY),
-    "not in [0, 1]": GREY * 255,
 }
 
 
@@ -334,7 +334,7 @@ BAD_OPTIONS = [
     {"kernel_weight": 0},
     {"kernel_solver": "exact"},
     {"beta_start": 0},
-    {"beta_growth": 1},
+    *[{"beta_growth": value} for value in (1, 1 + 1e-12)],
     {"alpha_growth": 0.5},
     {"eta": 0},
     {"descent_steps": 0},
@@ -343,7 +343,28 @@ BAD_OPTIONS = [
     {"prior_domain": "all"},
     {"lambda_decay": 0.9},
     {"dtype": "float16"},
-    {"workers": 0},
+    *[{"workers": value} for value in (0, 100_000, 1.5, "two")],
+    *[{"prefilter": value} for value in (1e300, 11, -1, np.nan)],
+    *[{"median": value} for value in (10_001, 21, 4, "3", None, -1, True)],
+    *[
+        {"crop": value}
+        for value in ("left", 3, (0, 0, 5), (0, 0, 50, 50), [[0, 0], [5]], {}, (0, 0, 9.0, 9.0), b"auto")
+    ],
+    *[
+        {"value_range": value}
+        for value in ("wide", None, 3, (1, 0), (0, np.inf), (0, 0), [1], [[0, 1], [2]], "01", (None, 1))
+    ],
+    *[{"callback": value} for value in (5, "print")],
+    *[{"progress": value} for value in (5, None, "yes")],
+    *[{"preset": value} for value in ([], {}, "worst", 3)],
+    *[{"prior_options": value} for value in ("abc", [], 3)],
+    *[{"ranking_options": value} for value in ("abc", [], {"threads": 100_000}, {"weights": 5})],
+    *[{"prior": value} for value in (object(), 3.5, [], dict)],
+    *[{"device": value} for value in ("tpu", None, 0, "cuda:x")],
+    *[{"dtype": value} for value in (np.float32, None, "double")],
+    *[{"iterations": value} for value in (10**9, 10**5000)],
+    {"nonblind_options": 3},
+    {"nonblind": "whyte", "nonblind_options": {"iterations": 10**9}},
     {"no_such_option": 1},
     {"prior": "beauty"},
     {"prior": 5},
@@ -357,16 +378,37 @@ BAD_OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("options", BAD_OPTIONS, ids=str)
+@pytest.mark.parametrize("options", BAD_OPTIONS, ids=lambda options: ", ".join(options))
 def test_bad_options_are_refused_before_any_work(options):
     def fail(state):
         raise AssertionError("the estimation has started")
 
     with pytest.raises(pydeblur.InvalidInputError) as caught:
-        pydeblur.deblur(GREY, 5, callback=fail, **options)
+        pydeblur.deblur(GREY, 5, **{"callback": fail, **options})
     (name, value), *_ = reversed(options.items())
-    words = (name, "no_such_option", "lambda_tv", "iterations", "final step")
-    assert "\n" not in str(caught.value) and any(word in str(caught.value) for word in words)
+    words = (name, "no_such_option", "lambda_tv", "iterations", "final step", "threads", "weights")
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 300
+    assert any(word in str(caught.value) for word in words)
+
+
+@pytest.mark.parametrize(
+    ("misprint", "meant"), [("lamda_grad", "lambda_grad"), ("nonblnd", "nonblind"), ("valuerange", "value_range")]
+)
+def test_a_misprint_is_told_what_it_may_have_meant(misprint, meant):
+    with pytest.raises(
+        pydeblur.InvalidOptionError, match=f"^deblur has no option {misprint}; did you mean {meant}\\?$"
+    ):
+        pydeblur.deblur(GREY, 5, **{misprint: 1})
+
+
+@pytest.mark.parametrize("preset", ["best", None])
+def test_a_callback_s_error_passes_through_and_its_arrays_cannot_be_changed(blurred, preset):
+    def change(state):
+        state.latent[:] = 0
+
+    with pytest.raises(ValueError, match="read-only") as caught:
+        pydeblur.deblur(blurred, 5, callback=change, **({"preset": preset} if preset else {"prior": "gradient"}))
+    assert not isinstance(caught.value, pydeblur.InvalidInputError)
 
 
 def test_extreme_weights_still_give_finite_results(blurred):

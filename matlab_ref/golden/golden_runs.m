@@ -1,6 +1,7 @@
 function golden_runs(out_dir)
 %GOLDEN_RUNS  Whole runs with the final ringing removal: OUT_DIR/runs/*.mat.
-for name = {'gradient', 'intensity', 'classifier'}
+for name = {'gradient', 'intensity', 'classifier', 'low_contrast', 'dark_channel', ...
+        'extreme_channels', 'pmp'}
     c = golden_case(name{1});
     [c.kernel, c.interim_latent, trace] = blind_deconv(c.y, c.lambda_pixel, c.lambda_grad, c.opts);
     for i = 1:numel(trace)

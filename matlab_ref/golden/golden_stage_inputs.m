@@ -27,6 +27,15 @@ inputs.L0Deblur_whole = {whole_case(grey(31:78, 61:110), 7, 1, 4e-3, 4e-3), ...
 inputs.classifier = {classifier_case(golden_textured(grey(31:54, 61:84))), classifier_case(golden_textured(grey(50:74, 40:70))), ...
     classifier_case(golden_textured(grey(51:58, 71:78))), classifier_case(0.5 * ones(26, 23))};
 inputs.L0Deblur_classifier = prior_cases(grey);
+inputs.dark_channel = {minima_case(grey(31:70, 61:101), 9, 0.1), minima_case(grey(50:90, 40:79) - 0.2, 5, 0.02), ...
+    minima_case(round(8 * grey(20:50, 60:95)) / 8, 7, 0.3), minima_case(grey(1:12, 1:30), 15, 0.2)};
+inputs.L0Deblur_channels = {channels_case(grey(31:78, 61:110), 7, 1, 4e-3, 4e-3, 9, false), ...
+    channels_case(grey(50:94, 40:80), 9, 2, 2e-3, 3e-3, 15, true), ...
+    channels_case(grey(31:70, 61:101), 7, 3, 4e-3, 0, 5, true), channels_case(grey(31:70, 61:101), 7, 3, 0, 4e-3, 5, false)};
+inputs.sparse_block_minima = {blocks_case(grey(31:70, 61:101), 0.05, 7, true), blocks_case(grey(50:90, 40:79) - 0.1, 0.02, 4, true), ...
+    blocks_case(grey(50:90, 40:79) - 0.1, 0.06, 5, false), blocks_case(round(8 * grey(20:50, 60:95)) / 8, 0.2, 6, false)};
+inputs.L0Deblur_pmp = {pmp_case(grey(31:78, 61:110), 7, 1, 0.1, 4e-3, 5, true), ...
+    pmp_case(grey(50:94, 40:80), 9, 2, 0.03, 5e-3, 4, false)};
 inputs.blind_deconv_main = {main_case(0, 4e-3, 'cg'), main_case(4e-3, 3e-3, 'cg'), main_case(0, 4e-3, 'fft')};
 inputs.deblurring_adm_aniso = {tv_case(grey(31:78, 61:110), 9, 1, 1e-3), tv_case(grey(50:94, 40:80), 7, 2, 5e-3)};
 inputs.bilateral_filter = {bilateral_case(grey(31:60, 61:98), 3, 0.1), bilateral_case(0.4 * golden_random(5, [23 26]) - 0.2, 3, 0.1), ...
@@ -112,6 +121,27 @@ blurred = golden_textured(golden_blur(sharp, k));
 c = struct('Im', wrap_boundary_liu(blurred, opt_fft_size(size(blurred) + n - 1)), 'kernel', k, 'lambda', lambda, ...
            'wei_grad', wei_grad, 'kappa', 2, 'crop', size(blurred), ...
            'opts', struct('classifier', golden_classifier(), varargin{:}));
+end
+
+function c = minima_case(I, patch, threshold)
+c = struct('I', I, 'patch', patch, 'threshold', threshold);
+end
+
+function c = channels_case(sharp, n, variant, lambda, wei_grad, patch, both)
+c = whole_case(sharp, n, variant, lambda, wei_grad);
+c.Im = golden_textured(c.Im);
+c.patch = patch;
+c.both = both;
+end
+
+function c = blocks_case(S, lambda, patch, is_fine)
+c = struct('S', S, 'lambda', lambda, 'patch', patch, 'is_fine', is_fine);
+end
+
+function c = pmp_case(sharp, n, variant, lambda, wei_grad, patch, is_fine)
+c = channels_case(sharp, n, variant, lambda, wei_grad, patch, false);
+c = rmfield(c, 'both');
+c.is_fine = is_fine;
 end
 
 function c = main_case(lambda_pixel, lambda_grad, kernel_step)

@@ -30,6 +30,17 @@ switch name
         [c.f, c.logit, c.dlogit] = classifier_vjp(c.image, c.params);
     case 'L0Deblur_classifier'
         c.S = L0Deblur_classifier(c.Im, c.kernel, c.lambda, c.wei_grad, c.kappa, c.crop, c.opts);
+    case 'dark_channel'
+        [c.D, c.index] = dark_channel(c.I, c.patch);
+        refined = c.D;
+        refined(c.D.^2 < c.threshold) = 0;
+        c.out = write_back_minima(c.I, refined, c.index, c.patch);
+    case 'L0Deblur_channels'
+        c.S = L0Deblur_channels(c.Im, c.kernel, c.lambda, c.wei_grad, c.kappa, c.patch, c.both);
+    case 'sparse_block_minima'
+        c.out = sparse_block_minima(c.S, c.lambda, c.patch, c.is_fine);
+    case 'L0Deblur_pmp'
+        c.S = L0Deblur_pmp(c.Im, c.kernel, c.lambda, c.wei_grad, c.kappa, c.patch, c.is_fine);
     case 'blind_deconv_main'
         [c.k_out, c.lambda_pixel_out, c.lambda_grad_out, c.S, trace] = blind_deconv_main( ...
             c.blur_B, c.k, c.lambda_pixel, c.lambda_grad, c.threshold, c.opts);

@@ -12,6 +12,7 @@ from importlib import import_module
 import numpy as np
 
 from pydeblur.backend import fft
+from pydeblur.backend.extras import missing_extra
 from pydeblur.errors import InvalidInputError, InvalidOptionError
 
 #: Bytes of an array that a processor's caches hold together with half a dozen like it (measured from 2^15 to 2^30).
@@ -42,7 +43,7 @@ def _array_api_compat():
         return import_module("array_api_compat")
     except ImportError:
         raise InvalidInputError(
-            "arrays other than NumPy's need array-api-compat: pip install 'pydeblur[gpu]'"
+            missing_extra("an array that is not NumPy's", "the package array-api-compat", "gpu")
         ) from None
 
 

@@ -13,6 +13,7 @@ from importlib import import_module
 import numpy as np
 from scipy import fft
 
+from pydeblur.backend.extras import missing_extra
 from pydeblur.errors import InvalidOptionError
 
 LIBRARIES = ("auto", "ducc0", "scipy")
@@ -43,7 +44,7 @@ def use_fft(library: str) -> None:
     if library not in LIBRARIES:
         raise InvalidOptionError(f"the FFT library should be one of {', '.join(LIBRARIES)}, but is {library!r}")
     if library == "ducc0" and _ducc() is None:
-        raise InvalidOptionError("the FFT library ducc0 is not installed: pip install 'pydeblur[fast]'")
+        raise InvalidOptionError(missing_extra("the FFT library 'ducc0'", "the package ducc0", "fast"))
     _wanted = library
 
 

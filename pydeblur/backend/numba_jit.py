@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import partial
+
 from numba import njit, typeof
+from numba.core.caching import NullCache
 
 from pydeblur.backend.own_thread import in_own_thread
 
@@ -11,6 +15,8 @@ from pydeblur.backend.own_thread import in_own_thread
 _OPTIONS = {"nogil": True, "error_model": "numpy"}
 #: What is compiled already: functions and the dtypes of their first arguments, which decide on those of the others.
 _compiled = set()
+#: All functions whose compiled code is kept on the disk.
+_kept = []
 
 
 def compiled(function):
@@ -27,9 +33,11 @@ def compiled(function):
         To be called by :func:`call`.
     """
     try:
-        return njit(cache=True, **_OPTIONS)(function)
-    except RuntimeError:  # there is nowhere to write the compiled code to
+        made = njit(cache=True, **_OPTIONS)(function)
+    except (RuntimeError, OSError):  # there is nowhere to write the compiled code to
         return njit(**_OPTIONS)(function)
+    _kept.append(made)
+    return made
 
 
 def call(function, *arguments):
@@ -49,6 +57,32 @@ def call(function, *arguments):
     """
     kind = function, arguments[0].dtype
     if kind not in _compiled:
-        in_own_thread(function.compile, tuple(map(typeof, arguments)))
+        in_own_thread(partial(_compile, function), tuple(map(typeof, arguments)))
         _compiled.add(kind)
     return function(*arguments)
+
+
+def _compile(function, types: tuple) -> None:
+    """Compile a function, whatever has become of the files that keep compiled code.
+
+    They may be cut or empty after a crash, or the disk may be full or read-only by now. A function calls others, whose
+    files count as well: so all are forgotten, and if that does not help, no more are read or written. What is wrong with
+    the function itself is raised by the last attempt.
+    """
+    for remedy in (_forget_files, _use_no_files):
+        try:
+            return function.compile(types)
+        except Exception:  # unpickling a damaged file raises whatever its bytes say
+            remedy()
+    return function.compile(types)
+
+
+def _forget_files() -> None:
+    for function in _kept:
+        with suppress(OSError):
+            function._cache.flush()
+
+
+def _use_no_files() -> None:
+    for function in _kept:
+        function._cache = NullCache()

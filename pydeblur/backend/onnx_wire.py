@@ -6,22 +6,95 @@ Field numbers are those of onnx.proto3 (IR version 3 and later).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from pydeblur.errors import FileFormatError
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_FIXED_SIZES = {_FIXED64: 8, _FIXED32: 4}
+_VARINT, _BYTES = 0, 2
+#: Where either has a meaning: numbers may be stored each for itself, or several as one string of bytes.
+_ANY = None
+#: The most dimensions of an array.
+_MOST_DIMENSIONS = 8
 
-_MODEL_GRAPH, _MODEL_METADATA = 7, 14
-_GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_OUTPUT, _GRAPH_VALUE_INFO = 1, 5, 12, 13
+_MODEL_IR_VERSION, _MODEL_GRAPH, _MODEL_OPSET, _MODEL_METADATA = 1, 7, 8, 14
+_GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_INPUT, _GRAPH_OUTPUT, _GRAPH_VALUE_INFO = 1, 5, 11, 12, 13
 _NODE_INPUT, _NODE_OUTPUT = 1, 2
 _TENSOR_DIMS, _TENSOR_TYPE, _TENSOR_NAME, _TENSOR_RAW_DATA = 1, 2, 8, 9
 _VALUE_INFO_NAME = 1
 _METADATA_KEY, _METADATA_VALUE = 1, 2
+_OPSET_DOMAIN, _OPSET_VERSION = 1, 2
 _FLOAT = 1
+
+#: The fields that a message may have: their wire types, and how often they may occur. The others, such as data outside the
+#: file and functions of one's own, are refused, and so is what would take long to read.
+_MODEL_FIELDS = {
+    _MODEL_IR_VERSION: (_VARINT, 1),
+    2: (_BYTES, 1),  # producer's name
+    3: (_BYTES, 1),  # producer's version
+    4: (_BYTES, 1),  # domain
+    5: (_VARINT, 1),  # version of the model
+    6: (_BYTES, 1),  # documentation
+    _MODEL_GRAPH: (_BYTES, 1),
+    _MODEL_OPSET: (_BYTES, 1),
+    _MODEL_METADATA: (_BYTES, 1000),
+}
+_GRAPH_FIELDS = {
+    _GRAPH_NODE: (_BYTES, 5000),
+    2: (_BYTES, 1),  # name
+    _GRAPH_INITIALIZER: (_BYTES, 5000),
+    _GRAPH_INPUT: (_BYTES, 100),
+    _GRAPH_OUTPUT: (_BYTES, 100),
+    _GRAPH_VALUE_INFO: (_BYTES, 5000),
+}
+_TENSOR_FIELDS = {
+    _TENSOR_DIMS: (_ANY, _MOST_DIMENSIONS),
+    _TENSOR_TYPE: (_VARINT, 1),
+    _TENSOR_NAME: (_BYTES, 1),
+    _TENSOR_RAW_DATA: (_BYTES, 1),
+}
+_METADATA_FIELDS = {_METADATA_KEY: (_BYTES, 1), _METADATA_VALUE: (_BYTES, 1)}
+_OPSET_FIELDS = {_OPSET_DOMAIN: (_BYTES, 1), _OPSET_VERSION: (_VARINT, 1)}
+_MOST_OF_A_MODEL, _MOST_OF_A_GRAPH = (
+    sum(most for _, most in fields.values()) for fields in (_MODEL_FIELDS, _GRAPH_FIELDS)
+)
+#: The most fields of any other message: a node's inputs, outputs and attributes.
+_MOST_FIELDS = 40
+
+_NOT_ONNX = "the file should be an ONNX model, but is something else or damaged."
+
+
+@dataclass(frozen=True)
+class GraphFields:
+    """A graph in the form of its encoded members, each in the order of the file; the graph's name is left out.
+
+    Attributes
+    ----------
+    nodes, initializers, inputs, outputs, value_infos : tuple of bytes or memoryview
+
+    Examples
+    --------
+    >>> GraphFields((b"a node",), (), (), (), ()) == GraphFields((memoryview(b"a node"),), (), (), (), ())
+    True
+    """
+
+    nodes: tuple[bytes | memoryview, ...]
+    initializers: tuple[bytes | memoryview, ...]
+    inputs: tuple[bytes | memoryview, ...]
+    outputs: tuple[bytes | memoryview, ...]
+    value_infos: tuple[bytes | memoryview, ...]
+
+    def encoded(self, name: str) -> bytes:
+        """Return the bytes of the graph under a name, a GraphProto."""
+        numbers = (_GRAPH_INITIALIZER, _GRAPH_INPUT, _GRAPH_OUTPUT, _GRAPH_VALUE_INFO)
+        members = (self.initializers, self.inputs, self.outputs, self.value_infos)
+        return b"".join(
+            [encoded_field(_GRAPH_NODE, node) for node in self.nodes]
+            + [encoded_field(2, name.encode())]
+            + [encoded_field(number, each) for number, several in zip(numbers, members) for each in several]
+        )
 
 
 @dataclass(frozen=True)
@@ -34,20 +107,28 @@ class OnnxContents:
     metadata : dict of str to str
     outputs : tuple of str
         Names of the graph's outputs.
+    graph : GraphFields
+    ir_version, opset : int
+        The version of the file format, and that of the operators of the default domain; 0 where the file does not say it.
 
     Examples
     --------
-    >>> OnnxContents({}, {"licence": "MIT"}, ("logit",)).outputs
+    >>> OnnxContents({}, {"licence": "MIT"}, ("logit",), GraphFields((), (), (), (), ()), 8, 17).outputs
     ('logit',)
     """
 
     initializers: dict[str, np.ndarray]
     metadata: dict[str, str]
     outputs: tuple[str, ...]
+    graph: GraphFields
+    ir_version: int
+    opset: int
 
 
 def read_contents(data: bytes) -> OnnxContents:
-    """Read initializers, metadata and outputs of an ONNX file.
+    """Read an ONNX file; of its initializers the values of those of float32 only.
+
+    The time and the memory that this takes are bounded by the file's size.
 
     Parameters
     ----------
@@ -57,34 +138,82 @@ def read_contents(data: bytes) -> OnnxContents:
     Returns
     -------
     OnnxContents
-        Initializers of other types than float32, or stored outside the file, are left out.
 
     Raises
     ------
     FileFormatError
-        If the bytes are no ONNX model, or not all of one.
+        If the bytes are no ONNX model, or not all of one; or a model that has more than a graph of the default domain with
+        its initializers inside the file: functions, training information, data in other files, sparse tensors.
 
     Examples
     --------
     >>> from pydeblur.priors.classifier.weights_file import resolve_weights
     >>> contents = read_contents(resolve_weights("classifier-compact").read_bytes())
-    >>> contents.initializers["conv1.weight"].shape
-    (16, 1, 3, 3)
+    >>> contents.initializers["conv1.weight"].shape, contents.opset
+    ((16, 1, 3, 3), 17)
     """
-    data = memoryview(data)
-    graphs = [value for number, value in _fields(data) if number == _MODEL_GRAPH]
-    if len(graphs) != 1:
+    model = _known_fields(memoryview(data), _MODEL_FIELDS, "the model")
+    if not model[_MODEL_GRAPH]:
         raise FileFormatError("the file should be an ONNX model, but holds no graph.")
-    initializers, outputs, metadata = {}, [], {}
-    for number, value in _fields(_message(graphs[0])):
-        if number == _GRAPH_INITIALIZER:
-            initializers.update(_tensor(_message(value)))
-        elif number == _GRAPH_OUTPUT:
-            outputs.append(_name(value, _VALUE_INFO_NAME))
-    for number, value in _fields(data):
-        if number == _MODEL_METADATA:
-            metadata[_name(value, _METADATA_KEY)] = _name(value, _METADATA_VALUE)
-    return OnnxContents(initializers, metadata, tuple(outputs))
+    graph = _known_fields(model[_MODEL_GRAPH][0], _GRAPH_FIELDS, "the graph")
+    initializers: dict[str, np.ndarray] = {}
+    for value in graph[_GRAPH_INITIALIZER]:
+        initializers.update(_tensor(value))
+    metadata = [_known_fields(value, _METADATA_FIELDS, "a metadata entry") for value in model[_MODEL_METADATA]]
+    texts = {_only_text(entry[_METADATA_KEY]): _only_text(entry[_METADATA_VALUE]) for entry in metadata}
+    if len(texts) < len(metadata):
+        raise FileFormatError("the ONNX file is damaged: a metadata entry occurs twice.")
+    return OnnxContents(
+        initializers,
+        texts,
+        tuple(_name(value, _VALUE_INFO_NAME) for value in graph[_GRAPH_OUTPUT]),
+        GraphFields(
+            *(
+                tuple(graph[number])
+                for number in (_GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_INPUT, _GRAPH_OUTPUT, _GRAPH_VALUE_INFO)
+            )
+        ),
+        _only_number(model[_MODEL_IR_VERSION]),
+        _opset(model[_MODEL_OPSET]),
+    )
+
+
+def encoded_model(graph: bytes, ir_version: int, opset: int, metadata: dict[str, str], **texts: str) -> bytes:
+    """Write a model, a ModelProto.
+
+    Parameters
+    ----------
+    graph : bytes
+        What :meth:`GraphFields.encoded` returns.
+    ir_version, opset : int
+    metadata : dict of str to str
+    **texts : str
+        ``producer_name``, ``producer_version`` and ``doc_string``.
+
+    Returns
+    -------
+    bytes
+
+    Examples
+    --------
+    >>> model = encoded_model(GraphFields((), (), (), (), ()).encoded("empty"), 8, 17, {"licence": "MIT"})
+    >>> read_contents(model).metadata
+    {'licence': 'MIT'}
+    """
+    text_numbers = {"producer_name": 2, "producer_version": 3, "doc_string": 6}
+    opset_import = encoded_field(_OPSET_DOMAIN, b"") + encoded_field(_OPSET_VERSION, opset)
+    return b"".join(
+        [encoded_field(_MODEL_IR_VERSION, ir_version)]
+        + [encoded_field(number, texts[name].encode()) for name, number in text_numbers.items() if name in texts]
+        + [encoded_field(_MODEL_GRAPH, graph), encoded_field(_MODEL_OPSET, opset_import)]
+        + [
+            encoded_field(
+                _MODEL_METADATA,
+                encoded_field(_METADATA_KEY, key.encode()) + encoded_field(_METADATA_VALUE, value.encode()),
+            )
+            for key, value in metadata.items()
+        ]
+    )
 
 
 def keep_outputs(data: bytes, names) -> bytes:
@@ -117,8 +246,8 @@ def keep_outputs(data: bytes, names) -> bytes:
     ('logit',)
     """
     return b"".join(
-        _encoded(number, _subgraph(_message(value), set(names)) if number == _MODEL_GRAPH else value)
-        for number, value in _fields(memoryview(data))
+        encoded_field(number, _subgraph(_message(value), set(names)) if number == _MODEL_GRAPH else value)
+        for number, value in _fields(memoryview(data), _MOST_OF_A_MODEL)
     )
 
 
@@ -130,14 +259,14 @@ def _subgraph(graph, names):
         _GRAPH_OUTPUT: (_VALUE_INFO_NAME, names),
     }
     kept = []
-    for position, (number, value) in enumerate(_fields(graph)):
+    for position, (number, value) in enumerate(_fields(graph, _MOST_OF_A_GRAPH)):
         if number == _GRAPH_NODE:
             keep = position in nodes_kept
         else:
             field, wanted = name_field_and_kept.get(number, (None, None))
             keep = field is None or _name(value, field) in wanted
         if keep:
-            kept.append(_encoded(number, value))
+            kept.append(encoded_field(number, value))
     return b"".join(kept)
 
 
@@ -147,10 +276,16 @@ def _ancestors(graph, names):
     Returns their positions among the graph's fields, and all names that they involve.
     """
     positions, needed = set(), set(names)
-    nodes = [(position, value) for position, (number, value) in enumerate(_fields(graph)) if number == _GRAPH_NODE]
+    nodes = [
+        (position, value)
+        for position, (number, value) in enumerate(_fields(graph, _MOST_OF_A_GRAPH))
+        if number == _GRAPH_NODE
+    ]
     for position, value in reversed(nodes):  # a file holds its nodes in the order of computation
         fields = [
-            (number, member) for number, member in _fields(_message(value)) if number in (_NODE_INPUT, _NODE_OUTPUT)
+            (number, member)
+            for number, member in _fields(_message(value), _MOST_FIELDS)
+            if number in (_NODE_INPUT, _NODE_OUTPUT)
         ]
         if any(number == _NODE_OUTPUT and _text(member) in needed for number, member in fields):
             positions.add(position)
@@ -158,53 +293,107 @@ def _ancestors(graph, names):
     return positions, needed
 
 
-def _tensor(tensor):
-    """Return {name: array} of a float32 TensorProto with raw data, else {}."""
-    shape, kind, name, raw = [], None, "", None
-    for number, value in _fields(tensor):
-        if number == _TENSOR_DIMS:
-            shape += [value] if isinstance(value, int) else list(_packed_varints(value))
-        elif number == _TENSOR_TYPE:
-            kind = value
-        elif number == _TENSOR_NAME:
-            name = _text(value)
-        elif number == _TENSOR_RAW_DATA:
-            raw = _message(value)
-    if kind != _FLOAT or raw is None:
+def _tensor(message):
+    """Return {name: array} of a float32 TensorProto, else {}."""
+    tensor = _known_fields(message, _TENSOR_FIELDS, "a tensor")
+    name, shape = _only_text(tensor[_TENSOR_NAME]), tuple(_dimensions(tensor[_TENSOR_DIMS]))
+    if _only_number(tensor[_TENSOR_TYPE]) != _FLOAT:
         return {}
-    if len(raw) != 4 * np.prod(shape, dtype=object):
-        raise FileFormatError(f"the ONNX file is damaged: '{name}' holds {len(raw)} bytes for a shape {tuple(shape)}.")
+    (raw,) = tensor[_TENSOR_RAW_DATA] or (b"",)
+    if len(raw) != 4 * math.prod(shape):
+        raise FileFormatError(
+            f"the ONNX file is damaged: {name[:20]!r} holds {len(raw)} bytes for a shape {_shown(shape)}."
+        )
     try:
         return {name: np.frombuffer(raw, "<f4").reshape(shape).astype(np.float32)}
-    except ValueError:  # of an empty tensor, sides that no array can have
-        raise FileFormatError(f"the ONNX file is damaged: '{name}' has the shape {tuple(shape)}.") from None
+    except (ValueError, OverflowError):  # of an empty tensor, sides that no array can have
+        raise FileFormatError(f"the ONNX file is damaged: {name[:20]!r} has the shape {_shown(shape)}.") from None
 
 
-def _fields(message):
-    """Yield the (field number, value) pairs of a message.
+def _dimensions(fields):
+    for field in fields:
+        position, count = 0, 0
+        while not isinstance(field, int) and position < len(field):
+            if count == _MOST_DIMENSIONS:
+                raise FileFormatError(
+                    f"the ONNX file is damaged: a tensor has more than {_MOST_DIMENSIONS} dimensions."
+                )
+            side, position = _varint(field, position)
+            count += 1
+            yield side
+        if isinstance(field, int):
+            yield field
 
-    A value is an int (varint) or a memoryview (anything else).
+
+def _shown(shape):
+    """A shape for a message; its numbers are cut off where there is no end to them."""
+    return str(shape)[:30]
+
+
+def _opset(imports):
+    """The version of the default domain's operators; other domains have no place here."""
+    if not imports:
+        return 0
+    (only,) = imports
+    fields = _known_fields(only, _OPSET_FIELDS, "the version of the operators")
+    if _only_text(fields[_OPSET_DOMAIN]):
+        raise FileFormatError("the ONNX file should use ONNX's own operators only, but names another domain.")
+    return _only_number(fields[_OPSET_VERSION])
+
+
+def _known_fields(message, kinds, name):
+    """Return the values of a message by their field numbers; refuse what `kinds` does not have."""
+    found = {number: [] for number in kinds}
+    most = sum(most for _, most in kinds.values())
+    for number, value in _fields(message, most):
+        if number not in kinds:
+            raise FileFormatError(
+                f"the ONNX file is damaged or no network's: {name} has a field of the number {number}."
+            )
+        wire_type, most_of_it = kinds[number]
+        if wire_type is not _ANY and isinstance(value, int) != (wire_type == _VARINT):
+            raise FileFormatError(_NOT_ONNX)
+        found[number].append(value)
+        if len(found[number]) > most_of_it:
+            raise FileFormatError(
+                f"the ONNX file is damaged: {name} has the field {number} more than {most_of_it} times."
+            )
+    return found
+
+
+def _only_text(values):
+    return _text(values[0]) if values else ""
+
+
+def _only_number(values):
+    return values[0] if values else 0
+
+
+def _fields(message, most):
+    """Yield the (field number, value) pairs of a message, which has no more than `most`.
+
+    A value is an int (varint) or a memoryview (bytes).
     """
-    position = 0
+    position, count = 0, 0
     while position < len(message):
         key, position = _varint(message, position)
         number, wire_type = key >> 3, key & 7
-        if number == 0:
-            raise FileFormatError("the file should be an ONNX model, but is something else or damaged.")
+        if not 0 < number < 1 << 29:
+            raise FileFormatError(_NOT_ONNX)
         if wire_type == _VARINT:
             value, position = _varint(message, position)
-            yield number, value
-            continue
-        if wire_type == _BYTES:
+        elif wire_type == _BYTES:
             size, position = _varint(message, position)
-        elif wire_type in _FIXED_SIZES:
-            size = _FIXED_SIZES[wire_type]
-        else:
-            raise FileFormatError("the file should be an ONNX model, but is something else or damaged.")
-        if position + size > len(message):
-            raise FileFormatError("the ONNX file is cut short, or is something else.")
-        yield number, message[position : position + size]
-        position += size
+            if position + size > len(message):
+                raise FileFormatError("the ONNX file is cut short, or is something else.")
+            value = message[position : position + size]
+            position += size
+        else:  # groups, which may be nested without end, and numbers of fixed size, which no message here has
+            raise FileFormatError(_NOT_ONNX)
+        count += 1
+        if count > most:
+            raise FileFormatError(f"the ONNX file is damaged: a message has more than {most} fields.")
+        yield number, value
 
 
 def _varint(message, position):
@@ -218,23 +407,19 @@ def _varint(message, position):
         result |= (byte & 0x7F) << shift
         if byte < 0x80:
             return result, position
-    raise FileFormatError("the file should be an ONNX model, but is something else or damaged.")
+    raise FileFormatError(_NOT_ONNX)
 
 
-def _packed_varints(values):
-    position = 0
-    while position < len(values):
-        value, position = _varint(values, position)
-        yield value
+def encoded_field(number: int, value: int | bytes | memoryview) -> bytes:
+    """Return a field of a message as bytes: an integer as a varint, bytes with their length before them.
 
-
-def _encoded(number, value):
-    """Return a field as bytes.
-
-    Fixed-size fields, which ONNX's models and graphs do not have, would become byte strings.
+    Examples
+    --------
+    >>> encoded_field(1, 300), encoded_field(2, b"ab")
+    (b'\\x08\\xac\\x02', b'\\x12\\x02ab')
     """
     if isinstance(value, int):
-        return _encoded_varint(number << 3 | _VARINT) + _encoded_varint(value)
+        return _encoded_varint(number << 3 | _VARINT) + _encoded_varint(value % (1 << 64))
     return _encoded_varint(number << 3 | _BYTES) + _encoded_varint(len(value)) + bytes(value)
 
 
@@ -249,7 +434,7 @@ def _encoded_varint(value):
 
 def _message(value):
     if isinstance(value, int):
-        raise FileFormatError("the file should be an ONNX model, but is something else or damaged.")
+        raise FileFormatError(_NOT_ONNX)
     return value
 
 
@@ -257,9 +442,9 @@ def _text(value):
     try:
         return bytes(_message(value)).decode("utf-8")
     except UnicodeDecodeError:
-        raise FileFormatError("the file should be an ONNX model, but is something else or damaged.") from None
+        raise FileFormatError(_NOT_ONNX) from None
 
 
 def _name(message, field):
     """Return a string member of a message, "" if it has none."""
-    return next((_text(value) for number, value in _fields(_message(message)) if number == field), "")
+    return next((_text(value) for number, value in _fields(_message(message), _MOST_FIELDS) if number == field), "")

@@ -6,7 +6,8 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 
 from pydeblur import options
-from pydeblur.options import Kind, OptionInfo, text_like
+from pydeblur.backend.threads import THREADS
+from pydeblur.options import Kind, OptionInfo, shown, text_like
 
 
 def of_kind(kind: Kind) -> Callable[[str], object]:
@@ -18,7 +19,7 @@ def of_kind(kind: Kind) -> Callable[[str], object]:
         except (ValueError, OverflowError):
             value = None
         if value is None or not kind.accepts(value):
-            raise ArgumentTypeError(f"it should be {kind.words}, but is {text!r}")
+            raise ArgumentTypeError(f"it should be {kind.words_here}, but is {shown(text)}")
         return value
 
     return value_of
@@ -26,6 +27,7 @@ def of_kind(kind: Kind) -> Callable[[str], object]:
 
 odd_size = of_kind(options.ODD_SIZE)
 count = of_kind(options.COUNT)
+processes = of_kind(THREADS)
 
 
 def median_window(text: str) -> int:

@@ -6,18 +6,20 @@ import argparse
 import os
 import sys
 import warnings
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from pydeblur.cli import deblur, progress
-from pydeblur.cli.argument_types import count
-from pydeblur.cli.outputs import check_outputs
+from pydeblur.cli.argument_types import processes
+from pydeblur.cli.messages import one_line
+from pydeblur.cli.outputs import check_outputs, files_read, place_of
 from pydeblur.cli.solver_arguments import (
     add_nonblind_arguments,
     add_solver_arguments,
+    check_estimation,
     nonblind_options,
-    prior_choice,
-    solver_options,
 )
 from pydeblur.errors import FileFormatError, InvalidInputError
 
@@ -25,17 +27,29 @@ SOME_FAILED = 1
 
 
 class Outcome(NamedTuple):
-    """An image, the one sentence why it failed (or None), and the warnings on the way."""
+    """An image, the one sentence why it failed (or None), the warnings on the way, and what the image has decided."""
 
     image: str
     failure: str | None
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class FoundImages(NamedTuple):
+    """The images of the folders, and how many other files there are: of other kinds, and hidden ones."""
+
+    images: list[Path]
+    others: int
+    hidden: int
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of this command."""
     parser.add_argument(
-        "inputs", nargs="+", metavar="FOLDER", help="folders of blurred images (without their subfolders), or images"
+        "inputs",
+        nargs="+",
+        metavar="FOLDER",
+        help="folders of blurred images (without their subfolders and hidden files), or images",
     )
     parser.add_argument(
         "-o",
@@ -44,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OUT",
         help="folder for the sharp images, which keep their names; made if missing",
     )
-    parser.add_argument("--jobs", type=count, default=1, metavar="N", help="processes, an image each (default: 1)")
+    parser.add_argument("--jobs", type=processes, default=1, metavar="N", help="processes, an image each (default: 1)")
     parser.add_argument("--kernels", action="store_true", help="also write each kernel, as NAME_kernel.tif")
     parser.add_argument("--overwrite", action="store_true", help="do images again whose result is there already")
     add_solver_arguments(parser)
@@ -54,31 +68,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Deblur them all; 1 if any failed, else 0."""
-    from pydeblur.estimators.presets import resolve
-    from pydeblur.priors.classifier.weights_file import resolve_weights
-
     # What does not go together is refused before the first image.
-    preset = resolve(**prior_choice(arguments), solver=solver_options(arguments))
-    for options in (preset.prior.options, preset.ranking if preset.variants else None):
-        if options is not None:
-            resolve_weights(options.weights)
+    check_estimation(arguments)
     nonblind_options(arguments)
-    jobs = _jobs(arguments, _images(arguments.inputs))
+    found = _find_images(arguments.inputs)
+    jobs = _jobs(arguments, found.images)
     waiting = [job for job in jobs if arguments.overwrite or not _is_finished(job)]
-    failed = _run_all(waiting, arguments)
-    print(f"{len(waiting) - failed} deblurred, {failed} failed, {len(jobs) - len(waiting)} were there already")
-    return SOME_FAILED if failed else 0
+    ends: Counter[str] = Counter()
+    try:
+        _run_all(waiting, arguments, ends)
+    finally:
+        # Also after an interrupt, which leaves some for the next time.
+        ends["not begun or not finished"] = len(waiting) - ends.total()
+        ends["were there already"] = len(jobs) - len(waiting)
+        print(_summary(ends, found), flush=True)
+    return SOME_FAILED if ends["failed"] else 0
 
 
-def _images(inputs) -> list[Path]:
+def _summary(ends: Counter[str], found: FoundImages) -> str:
+    """One line; what there may be none of without surprise is named only where there is some."""
+    always = [f"{ends[name]} {name}" for name in ("deblurred", "failed", "were there already")]
+    left = {
+        "not begun or not finished": ends["not begun or not finished"],
+        "left out (no images)": found.others,
+        "left out (hidden)": found.hidden,
+    }
+    return ", ".join(always + [f"{number} {name}" for name, number in left.items() if number])
+
+
+def _find_images(inputs: Sequence[str]) -> FoundImages:
     """The folders' images, by name, and the images that are named themselves."""
     from pydeblur.files import IMAGE_SUFFIXES
 
-    found = []
+    found, others, hidden = [], 0, 0
     for path in map(Path, inputs):
         if path.is_dir():
-            found += sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file())
-        elif path.is_file():
+            files = sorted(file for file in path.iterdir() if file.is_file())
+            # Such as "._photo.jpg", which macOS writes beside photo.jpg on foreign file systems.
+            shown = [file for file in files if not file.name.startswith(".")]
+            images = [file for file in shown if file.suffix.lower() in IMAGE_SUFFIXES]
+            found += images
+            others += len(shown) - len(images)
+            hidden += len(files) - len(shown)
+        elif path.exists():
             found.append(path)
         else:
             raise FileFormatError(f"{path} should be a folder or an image, but there is nothing of that name")
@@ -86,28 +118,31 @@ def _images(inputs) -> list[Path]:
         raise InvalidInputError(
             f"{', '.join(inputs)} should hold images ({', '.join(IMAGE_SUFFIXES)}), but there are none"
         )
-    return list({os.path.realpath(path): path for path in found}.values())  # each once
+    images = list({os.path.realpath(path): path for path in found}.values())  # each once
+    return FoundImages(images, others, hidden)
 
 
 def _jobs(arguments, images) -> list[argparse.Namespace]:
     """The arguments of ``pydeblur deblur`` for each image.
 
-    Every output can be written, and none is another's or an input.
+    Every output can be written, and none is another's or a file that is read.
     """
     from pydeblur.files import make_folder
 
+    read = files_read("batch", argparse.Namespace(**{**vars(arguments), "inputs": images}))
     folder = make_folder(arguments.output)
     jobs = [_deblur_arguments(arguments, image, folder) for image in images]
-    makers = {}
+    makers: dict[str, str] = {}
     for job in jobs:
-        check_outputs([job.image], image=job.output, kernel=job.kernel_out)
         for output in filter(None, (job.output, job.kernel_out)):
-            other = makers.setdefault(os.path.realpath(output), job.image)
+            other = makers.setdefault(place_of(output), job.image)
             if other != job.image:
                 raise FileFormatError(f"{other} and {job.image} would both be written to {output}: rename one of them")
-    overwritten = set(makers) & {os.path.realpath(image) for image in images}
+    overwritten = set(makers) & {place_of(image) for image in images}
     if overwritten:
         raise FileFormatError(f"the output folder should be another one: {min(overwritten)} is an input")
+    for job in jobs:
+        check_outputs(read, image=job.output, kernel=job.kernel_out)
     return jobs
 
 
@@ -121,37 +156,51 @@ def _is_finished(job) -> bool:
     return all(os.path.exists(path) for path in (job.output, job.kernel_out) if path)
 
 
-def _run_all(jobs, arguments) -> int:
-    """How many failed; each says why as soon as it has."""
+def _run_all(jobs, arguments, ends: Counter[str]) -> None:
+    """Count how they end; each that fails says why as soon as it has."""
+    from contextlib import closing
+
     from tqdm import tqdm
 
     from pydeblur.parallel.processes import map_unordered
 
-    failed = 0
     hidden = not progress.wants_bar(arguments)
-    with tqdm(total=len(jobs), unit="image", smoothing=0, disable=hidden, file=sys.stderr) as bar:
-        for outcome in map_unordered(_run_job, jobs, arguments.jobs):
+    outcomes = map_unordered(_run_job, jobs, arguments.jobs, lost=_lost_job)
+    with (
+        tqdm(total=len(jobs), unit="image", smoothing=0, disable=hidden, file=sys.stderr) as bar,
+        closing(outcomes),
+    ):
+        for outcome in outcomes:
+            for text in () if arguments.quiet else outcome.notes:
+                bar.write(one_line("pydeblur batch: ", f"{outcome.image}: {text}"), file=sys.stderr)
             for text in outcome.warnings:
-                bar.write(f"pydeblur batch: warning: {outcome.image}: {text}", file=sys.stderr)
+                _write_above(bar, "warning", f"{outcome.image}: {text}")
             if outcome.failure is not None:
-                failed += 1
-                bar.write(f"pydeblur batch: error: {outcome.image}: {outcome.failure}", file=sys.stderr)
+                _write_above(bar, "error", f"{outcome.image}: {outcome.failure}")
+            ends["deblurred" if outcome.failure is None else "failed"] += 1
             bar.update()
-    return failed
+
+
+def _write_above(bar, kind: str, text: str) -> None:
+    bar.write(one_line(f"pydeblur batch: {kind}: ", text), file=sys.stderr)
+
+
+def _lost_job(job: argparse.Namespace, reason: str) -> Outcome:
+    return Outcome(job.image, reason)
 
 
 def _run_job(job: argparse.Namespace) -> Outcome:
     """``pydeblur deblur`` on one image, with whatever goes wrong turned into a sentence."""
-    failure = None
+    failure, notes = None, []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", UserWarning)
         try:
-            deblur.run(job)
+            notes = deblur.deblur_file(job)
         except InvalidInputError as error:
             failure = str(error)
         except MemoryError as error:
             failure = f"not enough memory ({error})"
         except Exception as error:  # the other images are not to suffer for a mistake of ours
             failure = f"unexpected {type(error).__name__}: {' '.join(str(error).split())}"
-    return Outcome(job.image, failure, tuple(str(warning.message) for warning in caught))
+    return Outcome(job.image, failure, tuple(str(warning.message) for warning in caught), tuple(notes))

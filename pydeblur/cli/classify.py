@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
+from pydeblur.cli.value_range import add_range_argument, range_note, range_of_pixels
 from pydeblur.errors import InvalidOptionError
 
 
@@ -15,25 +17,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--backend", choices=("onnxruntime", "torch", "numpy"), default="onnxruntime")
     parser.add_argument("--device", choices=("cpu", "cuda", "auto"), default="cpu")
+    add_range_argument(parser)
     parser.add_argument("--activation-map", metavar="PNG", help="write the last convolution's map (one image only)")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print f for each image: 0 is clear, 1 is blurred."""
-    from pydeblur.cli.outputs import check_outputs
     from pydeblur.files import read_image, write_image
     from pydeblur.matlab import im2double
     from pydeblur.preprocess.grey import grey_image
+    from pydeblur.preprocess.value_range import in_unit_range
     from pydeblur.priors import load_prior
     from pydeblur.priors.classifier.activation import activation_picture
 
     if arguments.activation_map and len(arguments.images) > 1:
         raise InvalidOptionError("--activation-map takes one image only")
-    check_outputs(image=arguments.activation_map)
     prior = load_prior("classifier", weights=arguments.weights, backend=arguments.backend, device=arguments.device)
     for path in arguments.images:
-        pixels = read_image(path).pixels
-        grey = grey_image(pixels)
+        source = read_image(path)
+        picture = in_unit_range(source.pixels, range_of_pixels(arguments, source))
+        note = range_note(arguments, picture.value_range, source)
+        if note is not None:
+            print(f"pydeblur classify: {path}: {note}", file=sys.stderr)
+        grey = grey_image(picture.pixels)
         print(f"{prior.score(grey):.6f}  {path}", flush=True)
         if arguments.activation_map:
             picture = activation_picture(prior.activation_map(grey), grey.shape)

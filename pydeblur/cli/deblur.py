@@ -6,7 +6,6 @@ import argparse
 import sys
 
 from pydeblur.cli import progress
-from pydeblur.cli.outputs import check_outputs
 from pydeblur.cli.solver_arguments import (
     add_nonblind_arguments,
     add_solver_arguments,
@@ -15,6 +14,7 @@ from pydeblur.cli.solver_arguments import (
     saturation,
     solver_options,
 )
+from pydeblur.cli.value_range import for_output, range_note, range_of_pixels
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,11 +29,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Deblur one image."""
+    """Deblur one image, and say what was decided on the way."""
+    for note in deblur_file(arguments):
+        if not arguments.quiet:
+            print(f"pydeblur deblur: {note}", file=sys.stderr)
+
+
+def deblur_file(arguments: argparse.Namespace) -> list[str]:
+    """Deblur one image; returns a sentence about each thing that the image has decided."""
     from pydeblur.api import deblur
     from pydeblur.files import read_image, write_image, write_kernel
 
-    check_outputs([arguments.image], image=arguments.output, kernel=arguments.kernel_out, table=arguments.history)
     source = read_image(arguments.image)
     result = deblur(
         source.pixels,
@@ -41,19 +47,19 @@ def run(arguments: argparse.Namespace) -> None:
         **prior_choice(arguments),
         **saturation(arguments),
         nonblind_options=nonblind_options(arguments),
+        value_range=range_of_pixels(arguments, source),
         median=arguments.median,
         crop=arguments.crop,
         progress=progress.wants_bar(arguments),
         **solver_options(arguments),
     )
-    if result.saturated and arguments.saturated is None and not arguments.quiet:
-        found = "clipped highlights found, and not counted for the kernel"
-        print(
-            f"pydeblur deblur: {found}; the final step is {result.nonblind} (--no-saturated counts them)",
-            file=sys.stderr,
-        )
-    write_image(arguments.output, result.image, like=source)
+    write_image(arguments.output, for_output(arguments.output, result.image, result.value_range, source), like=source)
     if arguments.kernel_out:
         write_kernel(arguments.kernel_out, result.kernel)
     if arguments.history:
         result.history.write_csv(arguments.history)
+    notes = [range_note(arguments, result.value_range, source, arguments.output)]
+    if result.saturated and arguments.saturated is None:
+        found = "clipped highlights found, and not counted for the kernel"
+        notes.append(f"{found}; the final step is {result.nonblind} (--no-saturated counts them)")
+    return [note for note in notes if note is not None]

@@ -6,7 +6,7 @@ import argparse
 import os
 
 from pydeblur.cli import progress
-from pydeblur.cli.outputs import check_outputs
+from pydeblur.cli.outputs import check_outputs, files_read
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,12 @@ def run(arguments: argparse.Namespace) -> None:
     images, rows = demo_images(), []
     make_folder(arguments.out)
     overview = os.path.join(arguments.out, "side_by_side.png")
-    check_outputs(image=overview)
+    names = [os.path.join(arguments.out, image.name) for image in images]
+    pictures = [f"{name}_{what}.png" for name in names for what in ("blurred", "deblurred")]
+    for path in (overview, *pictures):
+        check_outputs(files_read("demo", arguments), image=path)
+    for path in (f"{name}_kernel.{extension}" for name in names for extension in ("tif", "png")):
+        check_outputs(files_read("demo", arguments), kernel=path)
     for image in images:
         result = deblur(image.blurred, image.kernel_size, progress=progress.wants_bar(arguments), **image.settings)
         rows.append((image.blurred, result.image, result.kernel, image.detail))

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from pydeblur.cli.argument_types import count
-from pydeblur.cli.outputs import check_outputs
+from pydeblur.cli.messages import say
 from pydeblur.cli.solver_arguments import (
     add_nonblind_arguments,
     add_solver_arguments,
@@ -15,9 +15,12 @@ from pydeblur.cli.solver_arguments import (
     prior_choice,
     solver_options,
 )
+from pydeblur.errors import InvalidOptionError
 from pydeblur.nonblind.options import DEFAULT as DEFAULT_NONBLIND
 from pydeblur.nonblind.options import OPTIONS as FINAL_STEPS
 from pydeblur.options import option_infos
+
+SOME_FAILED = 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,15 +31,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=count, default=1, metavar="N", help="processes (default: 1)")
     parser.add_argument("--json", metavar="OUT.json", help="write the report here")
     parser.add_argument("--quiet", action="store_true", help="print the summary only")
+    parser.add_argument(
+        "--kernels",
+        metavar="FOLDER",
+        help="score the kernels stored here, such as im01_ker02.tif or k_2_im_1.png, and estimate none",
+    )
+    parser.add_argument(
+        "--kernels-are",
+        choices=("convolution", "correlation"),
+        help="blurred = sharp convolved or correlated with them (default: what the true kernels say)",
+    )
     add_solver_arguments(parser, needs_kernel_size=False)
     add_nonblind_arguments(parser, lambda_l0=2e-4)
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Run a benchmark and print it as a table."""
+def run(arguments: argparse.Namespace) -> int:
+    """Run a benchmark and print it as a table; 1 if the process of a case was killed, else 0."""
     from pydeblur.evaluation.protocols import BENCHMARKS, Protocol, evaluate, write_report
+    from pydeblur.evaluation.stored_kernels import sentence_on_missing
 
-    check_outputs(table=arguments.json)
     method = nonblind_method(arguments) or DEFAULT_NONBLIND
     usual = {
         name: value
@@ -45,8 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
     }
     protocol = Protocol(
         benchmark=arguments.benchmark,
-        **prior_choice(arguments),
-        solver=solver_options(arguments),
+        **_kernel_source(arguments),
         nonblind=method,
         nonblind_options={**usual, **nonblind_options(arguments)},
         median=arguments.median,
@@ -57,6 +69,36 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         write_report(arguments.json, report)
     _print_summary(report["summary"])
+    if "without_kernel" in report:
+        left_out = report["without_kernel"]
+        say("pydeblur evaluate: ", sentence_on_missing(left_out, len(left_out) + len(report["cases"])))
+    for name, reason in report.get("lost", {}).items():
+        say("pydeblur evaluate: error: ", f"{name}: {reason}")
+    return SOME_FAILED if "lost" in report else 0
+
+
+def _kernel_source(arguments: argparse.Namespace) -> dict:
+    """The fields of Protocol that say where kernels come from: an estimation, or files."""
+    from pydeblur.evaluation.stored_kernels import AUTO, find_kernels
+
+    if arguments.kernels is None:
+        if arguments.kernels_are is not None:
+            raise InvalidOptionError("--kernels-are belongs to --kernels")
+        return {**prior_choice(arguments), "solver": solver_options(arguments)}
+    useless = _given_estimation_flags(arguments)
+    if useless:
+        raise InvalidOptionError(f"{useless[0]} belongs to a kernel estimation, and can't be given beside --kernels")
+    convention = arguments.kernels_are or AUTO
+    return {"kernels": find_kernels(arguments.kernels, arguments.benchmark, arguments.data, convention)}
+
+
+def _given_estimation_flags(arguments: argparse.Namespace) -> list[str]:
+    """The flags of a kernel estimation that are given; the median filter is the final step's as well."""
+    parser = argparse.ArgumentParser()
+    add_solver_arguments(parser, needs_kernel_size=False)
+    usual = vars(parser.parse_args([]))
+    given = [name for name, value in usual.items() if name != "median" and getattr(arguments, name) != value]
+    return [f"--{name.replace('_', '-')}" for name in given]
 
 
 def _print_case(figures: dict) -> None:
@@ -64,7 +106,9 @@ def _print_case(figures: dict) -> None:
     known = [name for name in formats if figures[name] is not None]
     texts = [f"{name.replace('_', ' ')} {figures[name]:{formats[name]}}" for name in known]
     texts = texts or ["failed: the kernel estimate collapsed"]
-    print(f"{figures['name']:<16}", *texts, f"{figures['cpu_seconds']:7.2f} s", sep="  ", file=sys.stderr, flush=True)
+    seconds = figures["cpu_seconds"]
+    texts += [] if seconds is None else [f"{seconds:7.2f} s"]
+    print(f"{figures['name']:<16}", *texts, sep="  ", file=sys.stderr, flush=True)
 
 
 def _print_summary(summary: dict) -> None:

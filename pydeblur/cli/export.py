@@ -13,8 +13,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the ONNX file."""
-    from pydeblur.cli.outputs import check_outputs
     from pydeblur.training.export import export_checkpoint
 
-    check_outputs(table=arguments.output)
     export_checkpoint(arguments.checkpoint, arguments.output)

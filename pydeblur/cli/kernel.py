@@ -6,13 +6,13 @@ import argparse
 import sys
 
 from pydeblur.cli import progress
-from pydeblur.cli.outputs import check_outputs
 from pydeblur.cli.solver_arguments import (
     add_saturated_argument,
     add_solver_arguments,
     prior_choice,
     solver_options,
 )
+from pydeblur.cli.value_range import range_note, range_of_pixels
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,18 +30,21 @@ def run(arguments: argparse.Namespace) -> None:
     from pydeblur.api import estimate_kernel
     from pydeblur.files import read_image, write_kernel
 
-    check_outputs([arguments.image], kernel=arguments.output, table=arguments.history)
     source = read_image(arguments.image)
     result = estimate_kernel(
         source.pixels,
         arguments.kernel_size,
         **prior_choice(arguments),
         saturated=arguments.saturated,
+        value_range=range_of_pixels(arguments, source),
         median=arguments.median,
         crop=arguments.crop,
         progress=progress.wants_bar(arguments),
         **solver_options(arguments),
     )
+    note = range_note(arguments, result.value_range, source)
+    if note is not None and not arguments.quiet:
+        print(f"pydeblur kernel: {note}", file=sys.stderr)
     if result.saturated and arguments.saturated is None and not arguments.quiet:
         print(
             "pydeblur kernel: clipped highlights found, and not counted (--no-saturated counts them)", file=sys.stderr

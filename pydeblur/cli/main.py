@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import warnings
-from contextlib import contextmanager
 from importlib import import_module
 
+from pydeblur.cli.messages import say
+from pydeblur.cli.outputs import check_files
+from pydeblur.cli.streams import messages_for_users, usable_streams
 from pydeblur.errors import InvalidInputError
+from pydeblur.parallel.signals import Terminated, terminations_raised
 from pydeblur.version import __version__
 
 #: Subcommand to its module and one line of help. A module has ``add_arguments(parser)`` and ``run(arguments)``, which
@@ -43,35 +44,54 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(*args, allow_abbrev=False, **kwargs)
 
     def error(self, message):
-        self.exit(BAD_INPUT, f"{self.prog}: error: {message}\n")
+        say(f"{self.prog}: error: ", message)
+        self.exit(BAD_INPUT)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit code.
 
-    0, 1 if some images of a batch failed, 2 for bad input, 130 when interrupted, 141 if nobody reads the output.
+    0, 1 if some images of a batch failed, 2 for bad input, 130 when interrupted, 129 or 143 when ended by SIGHUP or SIGTERM,
+    141 if nobody reads the output.
     """
+    with usable_streams(), messages_for_users(lambda text: say("pydeblur: warning: ", text)), terminations_raised():
+        return _with_errors_as_lines(argv)
+
+
+def _with_errors_as_lines(argv: list[str] | None) -> int:
     name = "pydeblur"
     try:
-        arguments = _make_parser().parse_args(argv)
+        try:
+            arguments = _make_parser().parse_args(argv)
+        except SystemExit:  # the help may not have been written yet
+            sys.stdout.flush()
+            raise
         name = f"pydeblur {arguments.command}"
-        with _warnings_in_one_line():
-            code = import_module(COMMANDS[arguments.command][0]).run(arguments)
+        check_files(arguments.command, arguments)
+        code = import_module(COMMANDS[arguments.command][0]).run(arguments)
         sys.stdout.flush()
         return code or 0
     except InvalidInputError as error:
         return _failed(name, error)
     except MemoryError as error:
         return _failed(name, f"not enough memory ({error})")
+    except UnicodeEncodeError as error:
+        return _failed(name, f"{error.object!r} can't be encoded as {error.encoding}, in which the system names files")
     except BrokenPipeError:
-        _discard_unwritable_output()
         return NO_READER
     except OSError as error:
-        _discard_unwritable_output()
         return _failed(name, f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error)
+    except Terminated as ended:
+        say(f"{name}: ", f"ended by {ended}")
+        return ended.exit_code
     except KeyboardInterrupt:
-        print(f"{name}: interrupted", file=sys.stderr)
+        say(f"{name}: ", "interrupted")
         return INTERRUPTED
+
+
+def _failed(name: str, error) -> int:
+    say(f"{name}: error: ", error)
+    return BAD_INPUT
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -82,31 +102,3 @@ def _make_parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         import_module(module).add_arguments(command)
     return parser
-
-
-def _failed(name: str, error) -> int:
-    print(f"{name}: error: {error}", file=sys.stderr)
-    return BAD_INPUT
-
-
-def _discard_unwritable_output() -> None:
-    """Point standard output at nothing if it can't be written to: what is in its buffer would fail again at exit."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-@contextmanager
-def _warnings_in_one_line():
-    """Show what is meant for users, without a source line; leave out what is meant for developers (unless -W asks)."""
-    with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
-        if not sys.warnoptions:
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("always", UserWarning)
-        yield
-
-
-def _show_warning(message, category, filename, lineno, file=None, line=None):
-    print(f"pydeblur: warning: {message}", file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pydeblur.cli.argument_types import count
+from pydeblur.options import shown
 from pydeblur.reproduce import ALL, ITEMS, reproduce
 
 
@@ -19,8 +20,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--methods", metavar="A,B,…", help="the methods to run (default: the item's own choice)")
     parser.add_argument("--frames", metavar="FOLDER", help="fig3a: Köhler et al.'s 199 sharp frames per case")
+    parser.add_argument(
+        "--kernels",
+        type=named_folder,
+        action="append",
+        default=[],
+        metavar="NAME=FOLDER",
+        help="a row for the kernel estimates stored here, such as im01_ker02.tif or k_2_im_1.png; can be repeated, "
+        "for fig3a, fig3b, fig10b and table1",
+    )
     parser.add_argument("--restart", action="store_true", help="run finished cases anew")
     parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
+
+
+def named_folder(text: str) -> tuple[str, str]:
+    """A row's name and a folder, with an equals sign between."""
+    name, sign, folder = (part.strip() for part in text.partition("="))
+    if not (name and sign and folder):
+        raise argparse.ArgumentTypeError(f"it should be NAME=FOLDER, but is {shown(text)}")
+    return name, folder
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -39,6 +57,7 @@ def run(arguments: argparse.Namespace) -> None:
         restart=arguments.restart,
         frames=arguments.frames,
         progress=not arguments.quiet,
+        kernels=tuple(arguments.kernels),
     )
     for path in reproduce(arguments.item, request):
         print(path)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import argparse
 
 from pydeblur.cli.argument_types import add_option_flag, crop, median_window, odd_size
+from pydeblur.cli.value_range import add_range_argument
 from pydeblur.errors import InvalidOptionError
 from pydeblur.estimators.presets import DEFAULT, PRESETS, RankingOptions
+from pydeblur.estimators.registry import METHODS, WHOLE_ESTIMATORS, load_estimator, preset_and_prior
 from pydeblur.nonblind.options import DEFAULT as DEFAULT_NONBLIND
 from pydeblur.nonblind.options import OPTIONS as FINAL_STEPS
 from pydeblur.options import OptionInfo, option_infos
@@ -56,6 +58,13 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
             metavar="auto|TOP,LEFT,HEIGHT,WIDTH",
             help="estimate the kernel from this part of the image, or from one with much texture (default: all of it)",
         )
+        add_range_argument(group)
+    group.add_argument(
+        "--method",
+        choices=METHODS,
+        help="one name for a preset, a prior with its paper's weights, or a method with a loop of its own; in place of "
+        f"--preset and --prior (default: {DEFAULT})",
+    )
     group.add_argument(
         "--preset",
         choices=tuple(PRESETS),
@@ -100,35 +109,79 @@ def _default_of(options_class, name: str):
 
 
 def prior_choice(arguments: argparse.Namespace) -> dict:
-    """The arguments ``preset``, ``prior``, ``prior_options`` and ``ranking_options`` of the Python face."""
-    preset = PRESETS[arguments.preset or DEFAULT]
-    classifier_is_prior = arguments.prior == "classifier" or (
-        arguments.prior is None and preset.prior.prior == "classifier"
+    """The arguments ``method``, ``preset``, ``prior``, ``prior_options`` and ``ranking_options`` of the Python face.
+
+    A method that is a preset or a prior is given as such.
+    """
+    if arguments.method is not None and (arguments.preset is not None or arguments.prior is not None):
+        raise InvalidOptionError("--method can't be given beside --preset or --prior: it stands for them")
+    chosen_preset, chosen_prior = _preset_and_prior(arguments)
+    preset = PRESETS[chosen_preset or DEFAULT]
+    classifier_is_prior = chosen_prior == "classifier" or (
+        chosen_prior is None and preset.prior.prior == "classifier" and not is_whole_method(arguments)
     )
     given = {name: getattr(arguments, name) for name, info in option_infos(ClassifierOptions).items() if info.flag}
     given = {name: value for name, value in given.items() if value is not None}
     useless = [] if classifier_is_prior else list(given)
-    if not classifier_is_prior and arguments.prior == "gradient":
+    if not classifier_is_prior and (chosen_prior == "gradient" or is_whole_method(arguments)):
         useless += [name for name in _OF_A_PRIOR if getattr(arguments, name) is not None]
     if useless:
         raise InvalidOptionError(f"--{useless[0].replace('_', '-')} belongs to --prior classifier")
-    several_runs = bool(preset.variants) and (arguments.preset is not None or arguments.prior is None)
+    several_runs = (
+        bool(preset.variants) and (chosen_preset is not None or chosen_prior is None) and not is_whole_method(arguments)
+    )
     if arguments.ranking_weights is not None and not several_runs:
         raise InvalidOptionError("--ranking-weights belongs to --preset best, which chooses among several runs")
+    if is_whole_method(arguments):
+        return {"method": arguments.method}
     threads = {"threads": arguments.workers or 1}
     ranking = {} if arguments.ranking_weights is None else {"weights": arguments.ranking_weights}
     return {
-        "preset": arguments.preset,
-        "prior": arguments.prior,
+        "preset": chosen_preset,
+        "prior": chosen_prior,
         "prior_options": {**given, **threads} if classifier_is_prior else {},
         "ranking_options": {**ranking, **threads} if several_runs else {},
     }
 
 
 def solver_options(arguments: argparse.Namespace) -> dict:
-    """The given ones of those arguments as fields of SolverOptions."""
+    """The given ones of those arguments as fields of SolverOptions, and what belongs to the method that is named."""
     fields = {name: getattr(arguments, name) for name, info in option_infos(SolverOptions).items() if info.flag}
-    return {name: value for name, value in fields.items() if value is not None}
+    given = {name: value for name, value in fields.items() if value is not None}
+    if arguments.method is None or is_whole_method(arguments):
+        return given
+    return preset_and_prior(arguments.method, given)[2]
+
+
+def is_whole_method(arguments: argparse.Namespace) -> bool:
+    """Whether --method names a method with a loop of its own."""
+    return arguments.method in WHOLE_ESTIMATORS
+
+
+def check_estimation(arguments: argparse.Namespace) -> None:
+    """Refuse, before any image is read, what does not go together, and weights that can't be read."""
+    from pydeblur.estimators.presets import resolve
+    from pydeblur.priors.classifier.weights_file import resolve_weights
+
+    words = prior_choice(arguments)
+    if is_whole_method(arguments):
+        load_estimator(**words_of_method(arguments))
+        return
+    preset = resolve(**words, solver=solver_options(arguments))
+    for options in (preset.prior.options, preset.ranking if preset.variants else None):
+        if hasattr(options, "weights"):
+            resolve_weights(options.weights)
+
+
+def words_of_method(arguments: argparse.Namespace) -> dict:
+    """The arguments of :func:`pydeblur.estimators.load_estimator` for a method with a loop of its own."""
+    return {"name": arguments.method, **solver_options(arguments)}
+
+
+def _preset_and_prior(arguments):
+    if arguments.method is None or is_whole_method(arguments):
+        return arguments.preset, arguments.prior
+    return preset_and_prior(arguments.method, {})[:2]
 
 
 def add_nonblind_arguments(

@@ -22,11 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Draw it."""
-    from pydeblur.cli.outputs import check_outputs
     from pydeblur.datasets.photographs import find_images, load_compact
     from pydeblur.training.classifier.sheet import write_sheet
 
-    check_outputs(image=arguments.output)
     paths = find_images(arguments.data)
     images = load_compact(paths[:: max(len(paths) // _IMAGES, 1)])
     images = [image for image in images if min(image.shape) >= _SMALLEST_SIDE]

@@ -8,13 +8,15 @@ import re
 from pathlib import Path
 
 import numpy as np
-import scipy.io
 
 from pydeblur.errors import FileFormatError, InvalidInputError
 from pydeblur.files import read_image
+from pydeblur.files.mat_file import mat_variables
 
 #: Scene, shake and number (from 0) of the frame that their code leaves out because it is missing.
 _MISSING = (1, 3, 29)
+#: Of a stack whose class is double; it is stored as bytes, of which there are about 400 million.
+_MOST_BYTES = 2**32
 
 
 def check_frames_folder(folder):
@@ -95,13 +97,11 @@ def frames(folder, name):
 
 
 def _stack(path):
-    try:
-        stack = scipy.io.loadmat(path, variable_names=["GroundTruth"])["GroundTruth"]
-    except Exception as error:  # scipy.io raises all sorts of things, also on MATLAB's newer files of version 7.3.
-        raise FileFormatError(
-            f"{path} can't be read: it should be a MATLAB file of version 7 or older with the array GroundTruth "
-            f"({str(error).splitlines()[0] if str(error) else error!r})."
-        ) from None
+    variable = mat_variables(path).get("GroundTruth")
+    if variable is None:
+        raise FileFormatError(f"{path} can't be read: it should hold the array GroundTruth.")
+    # MATLAB stores whole numbers as bytes, whatever their class is.
+    stack = variable.stored_array(_MOST_BYTES)
     if stack.ndim != 4 or stack.dtype != np.uint8:
         raise FileFormatError(f"{path}: GroundTruth should be uint8 (H, W, 3, N), but is {stack.dtype} {stack.shape}.")
     return np.moveaxis(stack, -1, 0)

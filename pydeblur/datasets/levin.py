@@ -12,11 +12,11 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.io
 
 from pydeblur.datasets.case import Case
 from pydeblur.datasets.folder import dataset_folder
 from pydeblur.errors import FileFormatError
+from pydeblur.files.mat_file import read_mat
 
 #: blurred[i, j] = conv2(sharp, kernel)[i + rows, j + columns] with these (rows, columns), for kernels 1 to 8.
 SHIFTS = ((0, -1), (0, 1), (-1, -1), (2, -3), (0, 0), (4, -4), (2, -2), (2, -2))
@@ -66,10 +66,14 @@ class LevinCase(Case):
 
     def _variable(self, name):
         path = self.folder / f"{self.name}.mat"
-        try:
-            return scipy.io.loadmat(path, variable_names=[name])[name].astype(np.float64)
-        except Exception as error:  # scipy.io raises all sorts of things on damaged files.
-            raise FileFormatError(f"{path} can't be read as one of Levin et al.'s .mat files: {error}.") from error
+        array = read_mat(path, [name]).arrays.get(name)
+        if array is None or array.ndim != 2 or not array.size or array.dtype.kind not in "fiub":
+            raise FileFormatError(
+                f"{path} can't be read as one of Levin et al.'s .mat files: it lacks a matrix {name}."
+            )
+        if not np.isfinite(array).all():
+            raise FileFormatError(f"{path} can't be used: its matrix {name} should be finite.")
+        return array.astype(np.float64)
 
 
 def cases(data=None):

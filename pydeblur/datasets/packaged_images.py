@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pydeblur.backend.extras import missing_extra
 from pydeblur.errors import InvalidInputError
 from pydeblur.matlab import im2double
 from pydeblur.preprocess.grey import grey_image
@@ -42,7 +43,7 @@ def packaged_image(name: str) -> np.ndarray:
     try:
         from skimage import data
     except ImportError:
-        raise InvalidInputError("this needs scikit-image's images: pip install 'pydeblur[reproduce]'") from None
+        raise InvalidInputError(missing_extra("the demonstration", "scikit-image", "reproduce")) from None
     image = im2double(getattr(data, name)())
     return grey_image(image)
 

@@ -1,12 +1,19 @@
 """Real blurred photographs with settings that work on them; there is no sharp image to compare with."""
 
 import csv
+import io
+import math
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pydeblur.datasets.case import Case
 from pydeblur.datasets.folder import dataset_folder
 from pydeblur.errors import FileFormatError
 from pydeblur.files import read_image
+from pydeblur.files.contents import file_contents, shown_path
+
+#: A larger table is none of photographs, and a larger kernel is none of a camera shake.
+_MOST_TABLE_BYTES, _LARGEST_KERNEL = 2**24, 999
 
 
 @dataclass(frozen=True)
@@ -65,24 +72,33 @@ def cases(data=None):
     folder = dataset_folder("real", "settings.tsv", data)
     table = folder / "settings.tsv"
     try:
-        with open(table, newline="", encoding="utf-8") as lines:
-            found = [_case(folder, row) for row in csv.DictReader(lines, delimiter="\t")]
+        text = file_contents(table, _MOST_TABLE_BYTES).decode("utf-8-sig")
+        found = [_case(folder, row) for row in csv.DictReader(io.StringIO(text, newline=""), delimiter="\t")]
         if not found:
             raise ValueError("it lists none")
         return found
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, csv.Error) as error:
+        # FileFormatError, of a file that can't be read at all, is a ValueError.
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise FileFormatError(
-            f"{table} should have the columns file, kernel_size, gamma and saturated, filled in for every photograph: "
-            f"{error!r}."
+            f"{shown_path(table)} should have the columns file, kernel_size, gamma and saturated, filled in for every "
+            f"photograph: {ascii(reason)[1:81]}."
         ) from error
 
 
 def _case(folder, row):
+    size, gamma, saturated = int(row["kernel_size"]), float(row["gamma"]), int(row["saturated"])
+    if size < 3 or size % 2 == 0 or size > _LARGEST_KERNEL:
+        raise ValueError(f"kernel_size should be odd and from 3 to {_LARGEST_KERNEL}")
+    if not 0 < gamma < math.inf or saturated not in (0, 1):
+        raise ValueError("gamma should be positive, and saturated 0 or 1")
+    if not row["file"] or Path(row["file"]).name != row["file"]:
+        raise ValueError("file should be a name without a folder")
     return RealCase(
         row["file"].rsplit(".", 1)[0],
-        int(row["kernel_size"]),
-        gamma=float(row["gamma"]),
-        saturated=bool(int(row["saturated"])),
+        size,
+        gamma=gamma,
+        saturated=bool(saturated),
         folder=folder,
         file=row["file"],
     )

@@ -10,6 +10,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "presets": ["PRESETS", "Preset", "RankingOptions", "Refinement", "SuccessiveHalving", "Variant", "resolve"],
         "protocol": ["Candidate", "KernelEstimate", "KernelEstimator"],
         "ranking": ["KernelRanker", "KernelScore"],
-        "registry": ["ESTIMATORS", "load_estimator"],
+        "registry": ["METHODS", "WHOLE_ESTIMATORS", "load_estimator"],
     },
 )

@@ -6,12 +6,15 @@ the same are left out; the rounds fit the number of runs and of scales.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pydeblur.backend.arrays import is_on_cpu
+from pydeblur.errors import InvalidInputError, InvalidOptionError
 from pydeblur.estimators.presets import Preset, RankingOptions, Refinement, SuccessiveHalving
+from pydeblur.options import shown
 from pydeblur.priors.registry import PriorChoice
 from pydeblur.solver import SolverOptions, check_blurred_image, iteration_count
 from pydeblur.solver.noise import adapt_all_to_noise
@@ -20,6 +23,10 @@ from pydeblur.solver.pyramid import kernel_sizes
 
 #: In pixels: a narrower Gaussian leaves an image as it is, but for less than a hundredth.
 _LEAST_PREFILTER = 0.3
+#: In pixels: a wider one needs an image whose shorter side is four times as long.
+_WIDEST_PREFILTER = 10
+#: Of 10: what is raised to a power stays below this, whose square single precision can hold.
+_LARGEST_EXPONENT = 15
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,69 @@ class EstimationPlan:
             total += max(refinement.iterations - made, 0) * min(refinement.keep, keep)
             made = max(made, refinement.iterations)
         return total
+
+
+def check_fits(shape: tuple[int, ...], options: SolverOptions) -> None:
+    """Check the options whose bounds follow from the size of the image, before any work is done on it.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the image, rows and columns first.
+    options : SolverOptions
+
+    Raises
+    ------
+    InvalidInputError
+        If the image is not larger than the kernel, or ``prefilter`` is too wide for it.
+
+    Examples
+    --------
+    >>> check_fits((40, 60, 3), SolverOptions(9, prefilter=0.7))
+    >>> check_fits((40, 60), SolverOptions(9, prefilter=100))
+    Traceback (most recent call last):
+        ...
+    pydeblur.errors.InvalidOptionError: prefilter should be at most 10 pixels for an image of 40 x 60, but is 100
+    """
+    side = min(shape[:2])
+    if side <= options.kernel_size:
+        raise InvalidInputError(
+            f"the image should be larger than the kernel ({shown(options.kernel_size)}), but its shape is {shape[:2]}"
+        )
+    widest = max(_WIDEST_PREFILTER, side / 4)
+    if options.prefilter > widest:
+        raise InvalidOptionError(
+            f"prefilter should be at most {widest:g} pixels for an image of {shape[0]} x {shape[1]}, but is "
+            f"{shown(options.prefilter)}"
+        )
+
+
+def check_brightness(image: np.ndarray, options: SolverOptions) -> None:
+    """Check that the power of an image whose values may pass 1 does not overflow.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) ndarray
+    options : SolverOptions
+
+    Raises
+    ------
+    InvalidOptionError
+        If ``gamma_correct`` is too large for the image.
+
+    Examples
+    --------
+    >>> check_brightness(np.array([[0.5, 1.5]]), SolverOptions(3, gamma_correct=2.2))
+    """
+    brightest = float(np.max(image))
+    if brightest <= 1:
+        return
+    largest = _LARGEST_EXPONENT / math.log10(brightest)
+    if options.gamma_correct > largest:
+        raise InvalidOptionError(
+            f"gamma_correct should be at most {largest:.6g} for an image with values up to {brightest:.6g} times its range, "
+            f"but is {shown(options.gamma_correct)}"
+        )
 
 
 def make_plan(preset: Preset, image: np.ndarray, kernel_size: int, clipped=None) -> EstimationPlan:

@@ -12,9 +12,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pydeblur.errors import InvalidOptionError
-from pydeblur.options import documented, is_integer, option, options_from
+from pydeblur.options import documented, is_integer, listed, option, options_from, shown
 from pydeblur.priors.classifier.options import WEIGHTS, ClassifierOptions, NetworkOptions
-from pydeblur.priors.registry import PriorChoice
+from pydeblur.priors.registry import PRIORS, PriorChoice
 
 if TYPE_CHECKING:  # the command line's help has no need of NumPy
     from pydeblur.estimators.plan import EstimationPlan
@@ -227,14 +227,15 @@ def resolve(preset=None, prior=None, prior_options=None, ranking_options=None, s
     given = {"prior_options": prior_options, "ranking_options": ranking_options, "solver": solver}
     for argument, options in given.items():
         if not (options is None or isinstance(options, Mapping)):
-            raise InvalidOptionError(f"{argument} should be a dict, but is {options!r}")
+            raise InvalidOptionError(f"{argument} should be a dict, but is {shown(options)}")
     name = name_or_default(preset, prior)
     if name is None:
         chosen = Preset()
     elif isinstance(name, str) and name in PRESETS:
         chosen = PRESETS[name]
     else:
-        raise InvalidOptionError(f"preset should be one of {', '.join(PRESETS)}, but is {name!r}")
+        raise InvalidOptionError(f"preset should be one of {', '.join(PRESETS)}, but is {shown(name)}")
+    _check_prior(prior)
     prior_options, ranking_options, solver = (dict(options or {}) for options in given.values())
     _refuse_useless(chosen, prior, prior_options, ranking_options)
     adapted = _adapted(chosen, prior, prior_options, ranking_options, solver)
@@ -244,10 +245,20 @@ def resolve(preset=None, prior=None, prior_options=None, ranking_options=None, s
     return replace(adapted, for_wide_kernels=wide)
 
 
+def _check_prior(prior) -> None:
+    """InvalidOptionError for what is neither a name nor a prior; names are checked by the registry."""
+    is_prior = prior is None or isinstance(prior, str) or hasattr(prior, "value_and_grad") or hasattr(prior, "prox")
+    if not is_prior or isinstance(prior, type):
+        raise InvalidOptionError(
+            f"prior should be one of {', '.join(PRIORS)}, or an object with a method value_and_grad or prox, "
+            f"but is {shown(prior)}"
+        )
+
+
 def _refuse_useless(chosen: Preset, prior, prior_options: dict, ranking_options: dict) -> None:
     """InvalidOptionError for options of a network that takes no part."""
     if prior_options:
-        names = ", ".join(map(str, prior_options))
+        names = listed(prior_options)
         if prior is not None and not isinstance(prior, str):
             raise InvalidOptionError("prior_options belong to a prior given by its name")
         if prior is None and chosen.prior.options is None:
@@ -256,7 +267,7 @@ def _refuse_useless(chosen: Preset, prior, prior_options: dict, ranking_options:
                 "that chooses among several runs are ranking_options"
             )
     if ranking_options and not chosen.variants:
-        names = ", ".join(map(str, ranking_options))
+        names = listed(ranking_options)
         raise InvalidOptionError(f"ranking_options ({names}) belong to several runs, as the preset 'best' makes them")
 
 
@@ -272,7 +283,8 @@ def _adapted(chosen: Preset, prior, prior_options: dict, ranking_options: dict, 
         # A prior that is given is meant for all runs.
         variants = tuple(each for each in variants if each.prior is None)
     solver = {**chosen.solver, **solver}
-    device = solver.get("device") if solver.get("device") in ("cuda", "auto") else None
+    given_device = solver.get("device")
+    device = given_device if isinstance(given_device, str) and given_device in ("cuda", "auto") else None
     return replace(
         chosen,
         prior=_chosen_prior(chosen.prior, prior, prior_options, device),

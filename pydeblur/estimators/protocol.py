@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from pydeblur.preprocess.region import Region
+from pydeblur.preprocess.value_range import ValueRange
 from pydeblur.solver import History, SolverOptions
 from pydeblur.solver.records import Callback
 
@@ -57,13 +58,15 @@ class KernelEstimate:
     kernel : (n, n) ndarray
         Non-negative, of sum 1; the blurred image is the sharp one convolved with it.
     latent : (H, W) ndarray
-        The last intermediate latent image, of the part of the image that the kernel was estimated from.
+        The last intermediate latent image, of the part of the image that the kernel was estimated from; in [0, 1], to
+        which the value range was mapped.
     history : History
         One record for each iteration of the chosen run.
     options : SolverOptions
-        Those of the chosen run, as adapted to the image's noise.
+        Those of the chosen run, as adapted to the image's noise; of a method that is no run of the solver only the kernel's
+        size counts.
     prior : dict
-        The chosen run's prior: its ``name`` and, where it has settings, those.
+        The chosen run's prior: its ``name`` and, where it has settings, those; or the method's.
     candidates : tuple of Candidate
         The runs that the kernel was chosen from; empty where there was no choice.
     stopped : bool
@@ -74,6 +77,9 @@ class KernelEstimate:
         The part of the image that the kernel was estimated from: (top, left, height, width); None is all of it.
     saturated : bool
         Whether the image was taken to have clipped highlights.
+    value_range : ValueRange or None
+        The two numbers, in the image's own scale, that were taken for black and white; None from an estimator that was
+        handed an image in [0, 1].
 
     Examples
     --------
@@ -94,6 +100,7 @@ class KernelEstimate:
     median: int = 0
     crop: Region | None = None
     saturated: bool = False
+    value_range: ValueRange | None = None
 
 
 @runtime_checkable
@@ -133,3 +140,11 @@ class KernelEstimator(Protocol):
         KernelCollapseError
             If nothing is left of the kernel.
         """
+
+
+@runtime_checkable
+class WholeEstimator(KernelEstimator, Protocol):
+    """A method with a loop of its own, which is no run of the solver."""
+
+    def iteration_count(self, kernel_size: int) -> int:
+        """Return how many iterations there are at most for a kernel of some size, for progress bars."""

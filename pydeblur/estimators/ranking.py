@@ -20,9 +20,10 @@ from pydeblur.nonblind.tv import deconvolve_tv
 from pydeblur.nonblind.whyte import deconvolve_saturated
 from pydeblur.preprocess.region import choose_region
 from pydeblur.priors.classifier.network import ClassifierNetwork
+from pydeblur.priors.classifier.weights_file import LOG_ERROR
 
 #: What the metadata of a ranking network's weights say that it answers.
-ANSWERS = "log error"
+ANSWERS = LOG_ERROR
 #: Weight of the total variation.
 LAMBDA_TV = 1e-3
 #: What total variation leaves outside [0, 1] is a sign of ringing; beyond this it says no more.

@@ -7,24 +7,54 @@ import math
 import numpy as np
 
 from pydeblur.datasets import load
-from pydeblur.evaluation.protocols import Protocol, all_options, evaluate_case
+from pydeblur.errors import FileFormatError
+from pydeblur.evaluation.protocols import Protocol, all_options, case_options, evaluate_case
 from pydeblur.evaluation.store import Finished, Request, Task
+from pydeblur.evaluation.stored_kernels import sentence_on_missing
 from pydeblur.evaluation.subsets import stratified
 
 
 def benchmark_tasks(request: Request, protocols: dict[str, Protocol]) -> list[Task]:
     """Every method on every case of the subset, case by case: so the mean time so far tells the time left.
 
+    Stored kernels are no task where there is none of the case.
+
     Parameters
     ----------
     request : Request
     protocols : dict
         Method to what it runs; all on one benchmark.
+
+    Raises
+    ------
+    FileFormatError
+        If nothing is left to do.
     """
-    (benchmark,) = {protocol.benchmark for protocol in protocols.values()}
     options = {name: all_options(protocol) for name, protocol in protocols.items()}
-    cases = stratified(load(benchmark, request.data), request.subset)
-    return [Task(name, case.name, options[name]) for case in cases for name in protocols]
+    cases = _case_names(request, protocols)
+    tasks = [
+        Task(name, case, {**options[name], **case_options(protocol, case)})
+        for case in cases
+        for name, protocol in protocols.items()
+        if protocol.kernels is None or case in protocol.kernels.files
+    ]
+    if not tasks:
+        raise FileFormatError(
+            f"there should be a stored kernel of {cases[0]} or another of the cases, but there is none"
+        )
+    return tasks
+
+
+def missing_kernels(request: Request, protocols: dict[str, Protocol]) -> list[str]:
+    """A sentence for each method whose stored kernels do not cover all cases of the subset."""
+    cases = _case_names(request, protocols)
+    missing = {name: each.kernels.missing(cases) for name, each in protocols.items() if each.kernels is not None}
+    return [f"{name}: {sentence_on_missing(left_out, len(cases))}." for name, left_out in missing.items() if left_out]
+
+
+def _case_names(request: Request, protocols: dict[str, Protocol]) -> list[str]:
+    (benchmark,) = {protocol.benchmark for protocol in protocols.values()}
+    return [case.name for case in stratified(load(benchmark, request.data), request.subset)]
 
 
 def case_figures(request: Request, task: Task, protocol: Protocol) -> dict:
@@ -60,4 +90,5 @@ def plot_cumulative(axes, ratios_of: dict[str, list[float]], largest: float) -> 
         axes.plot(limits, 100 * np.mean(np.asarray(ratios)[:, None] <= limits, axis=0), label=label)
     axes.set(xlabel="error ratio", ylabel="cases in %", xlim=(1, largest), ylim=(0, 101))
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
+    if ratios_of:
+        axes.legend(loc="lower right")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+from pydeblur.backend.extras import missing_extra
 from pydeblur.errors import InvalidInputError
 from pydeblur.files import write_bytes
 
@@ -31,7 +32,7 @@ def pyplot_without_display():
     try:
         import matplotlib
     except ImportError:
-        raise InvalidInputError("plots need matplotlib: pip install 'pydeblur[reproduce]'") from None
+        raise InvalidInputError(missing_extra("plotting", "matplotlib", "reproduce")) from None
     matplotlib.use("Agg")
     from matplotlib import pyplot
 

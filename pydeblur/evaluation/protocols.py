@@ -14,9 +14,12 @@ import numpy as np
 
 from pydeblur.backend.fft import fft_fixed
 from pydeblur.datasets import load
-from pydeblur.errors import InvalidOptionError, KernelCollapseError
+from pydeblur.errors import FileFormatError, InvalidOptionError, KernelCollapseError, WorkerLostError
 from pydeblur.estimators.multistart import Multistart
 from pydeblur.estimators.presets import WIDE_KERNEL, Preset, name_or_default, resolve
+from pydeblur.estimators.protocol import KernelEstimator
+from pydeblur.estimators.registry import load_estimator
+from pydeblur.evaluation.stored_kernels import StoredKernels
 from pydeblur.files import write_bytes
 from pydeblur.metrics import align, error_ratio, kernel_similarity, psnr, ssim, success_rate
 from pydeblur.nonblind.methods import deconvolve, final_step_options
@@ -48,7 +51,10 @@ class Protocol:
 
     ``preset``, ``prior``, ``prior_options`` and ``solver`` (fields of SolverOptions without ``kernel_size``, which each
     case has of its own) are those of :func:`pydeblur.estimators.resolve`, ``nonblind_options`` go to the final step,
-    ``median`` is the window of a median filter that the blurred image goes through first.
+    ``median`` is the window of a median filter that the blurred image goes through first. ``method`` names an estimator with a
+    loop of its own instead of a preset or a prior; ``solver`` then holds its options. With ``kernels`` (of
+    :func:`pydeblur.evaluation.stored_kernels.find_kernels`) no kernel is estimated: those are scored, and nothing else that
+    belongs to an estimation can be given.
     """
 
     benchmark: str
@@ -60,10 +66,33 @@ class Protocol:
     nonblind: str = "ringing"
     nonblind_options: dict = field(default_factory=dict)
     median: int = 0
+    kernels: StoredKernels | None = None
+    method: str | None = None
 
     def resolved(self) -> Preset:
-        """How kernels are estimated."""
+        """The preset or prior that kernels are estimated with.
+
+        Raises
+        ------
+        InvalidOptionError
+            If it is a method with a loop of its own, or something is unknown.
+        """
+        if self.method is not None:
+            raise InvalidOptionError(f"the method {self.method} has no preset")
         return resolve(self.preset, self.prior, self.prior_options, self.ranking_options, self.solver)
+
+    def estimator(self) -> KernelEstimator:
+        """What estimates kernels."""
+        return Multistart(self.resolved()) if self.method is None else load_estimator(self.method, **self.solver)
+
+    @property
+    def handles_clipping(self) -> bool:
+        """Whether clipped pixels are taken for lower bounds."""
+        return self.method is None and self.resolved().handles_clipping
+
+    def with_gamma(self, gamma: float) -> Protocol:
+        """The same for a case whose usual exponent this is; a method with a loop of its own is handed I ** gamma itself."""
+        return self if self.method else replace(self, solver={"gamma_correct": gamma, **self.solver})
 
 
 def evaluate(protocol: Protocol, data=None, cases=None, jobs: int = 1, progress=None) -> dict:
@@ -84,11 +113,15 @@ def evaluate(protocol: Protocol, data=None, cases=None, jobs: int = 1, progress=
     Returns
     -------
     dict
-        ``cases`` (a list of dicts in the benchmark's order), ``summary``, ``options``.
+        ``cases`` (a list of dicts in the benchmark's order), ``summary``, ``options``. Where processes were killed, ``lost``
+        has the names of their cases, which are in nothing else, with the reasons. Where cases have no stored kernel,
+        ``without_kernel`` has their names; they are in nothing else, either.
 
     Raises
     ------
     InvalidInputError
+    FileFormatError
+        If none of the cases has a stored kernel.
     """
     if protocol.benchmark not in BENCHMARKS:
         raise InvalidOptionError(
@@ -97,15 +130,28 @@ def evaluate(protocol: Protocol, data=None, cases=None, jobs: int = 1, progress=
     if not is_integer(jobs) or jobs < 1:
         raise InvalidOptionError(f"jobs should be a whole number of at least 1, but is {jobs!r}")
     options = all_options(protocol)
-    names = [case.name for case in load(protocol.benchmark, data, cases)]
-    figures = {}
-    with closing(map_unordered(partial(evaluate_case, protocol, data), names, jobs)) as finished:
+    wanted = [case.name for case in load(protocol.benchmark, data, cases)]
+    without_kernel = [] if protocol.kernels is None else protocol.kernels.missing(wanted)
+    names = [name for name in wanted if name not in without_kernel]
+    if not names:
+        raise FileFormatError(
+            f"there should be a stored kernel of {wanted[0]} or another of the cases, but there is none"
+        )
+    figures, lost = {}, {}
+    work = map_unordered(partial(evaluate_case, protocol, data), names, jobs, lost=lambda *loss: loss)
+    with closing(work) as finished:
         for figure in finished:
+            if isinstance(figure, tuple):
+                lost |= [figure]
+                continue
             figures[figure["name"]] = figure
             if progress is not None:
                 progress(figure)
-    ordered = [figures[name] for name in names]
-    return {"cases": ordered, "summary": summarise(ordered), "options": options}
+    if not figures:
+        raise WorkerLostError(f"no case was finished. The first is {names[0]}: {lost[names[0]]}")
+    ordered = [figures[name] for name in names if name in figures]
+    report = {"cases": ordered, "summary": summarise(ordered), "options": options}
+    return report | ({"lost": lost} if lost else {}) | ({"without_kernel": without_kernel} if without_kernel else {})
 
 
 def all_options(protocol: Protocol) -> dict:
@@ -117,21 +163,55 @@ def all_options(protocol: Protocol) -> dict:
         If something is unknown or out of range.
     """
     check_median(protocol.median)
-    final_options = asdict(final_step_options(protocol.nonblind, protocol.nonblind_options))
+    final_step = {
+        "nonblind_options": asdict(final_step_options(protocol.nonblind, protocol.nonblind_options)),
+        "nonblind_weights": _mixture_weights() if protocol.nonblind == "epll" else None,
+        "pydeblur": __version__,
+    }
+    if protocol.kernels is not None:
+        return {**_without_estimation(protocol), "kernels": protocol.kernels.convention, **final_step}
+    if protocol.method is not None:
+        return {**_of_method(protocol), **final_step}
     preset = protocol.resolved()
     prior = describe_prior(preset.prior.load())
     solver = asdict(solver_options({**preset.solver, "kernel_size": 3}))
     del solver["kernel_size"]  # each case has its own
     return {
-        **asdict(protocol),
+        **{name: value for name, value in asdict(protocol).items() if name not in ("kernels", "method")},
         "preset": name_or_default(protocol.preset, protocol.prior),
         "prior": prior.pop("name"),
         "prior_options": prior,
         "solver": solver,
         **_choice(preset),
-        "nonblind_options": final_options,
-        "nonblind_weights": _mixture_weights() if protocol.nonblind == "epll" else None,
-        "pydeblur": __version__,
+        **final_step,
+    }
+
+
+def case_options(protocol: Protocol, case: str) -> dict:
+    """What else decides on the outcome of one case: the file of its stored kernel, in plain values."""
+    return {} if protocol.kernels is None else {"stored_kernel": protocol.kernels.described(case)}
+
+
+def _without_estimation(protocol: Protocol) -> dict:
+    """The fields that count where kernels are stored; InvalidOptionError if others are given."""
+    for name in ("preset", "prior", "method", "solver", "prior_options", "ranking_options"):
+        if getattr(protocol, name):
+            raise InvalidOptionError(f"{name} belongs to a kernel estimation, and can't be given beside stored kernels")
+    return {"benchmark": protocol.benchmark, "nonblind": protocol.nonblind, "median": protocol.median}
+
+
+def _of_method(protocol: Protocol) -> dict:
+    """The fields that count for a method with a loop of its own, with all its options."""
+    for name in ("preset", "prior", "prior_options", "ranking_options"):
+        if getattr(protocol, name):
+            raise InvalidOptionError(f"{name} can't be given beside the method {protocol.method}")
+    estimator = load_estimator(protocol.method, **protocol.solver)
+    return {
+        "benchmark": protocol.benchmark,
+        "method": protocol.method,
+        "solver": asdict(estimator.options),
+        "nonblind": protocol.nonblind,
+        "median": protocol.median,
     }
 
 
@@ -164,8 +244,8 @@ def evaluate_case(protocol: Protocol, data, name: str) -> dict:
     """Figures of one case.
 
     ``ssd`` and ``ssd_true`` are Levin's aligned SSD with the estimated and the true kernel, ``error_ratio`` their quotient;
-    ``psnr`` and ``ssim`` are taken after alignment; ``cpu_seconds`` is the kernel estimation's processor time. Where the
-    kernel estimate collapses, all but the time are None: one case need not end a benchmark.
+    ``psnr`` and ``ssim`` are taken after alignment; ``cpu_seconds`` is the kernel estimation's processor time, None for a
+    stored kernel. Where the kernel estimate collapses, all but the time are None: one case need not end a benchmark.
     """
     (case,) = load(protocol.benchmark, data, [name])
     # Some kernels hang on the last bits of an FFT: those of a library that everybody has.
@@ -175,17 +255,21 @@ def evaluate_case(protocol: Protocol, data, name: str) -> dict:
     return {"name": name, **quality, "cpu_seconds": cpu_seconds}
 
 
-def estimate_case(protocol: Protocol, case) -> tuple[np.ndarray | None, float]:
+def estimate_case(protocol: Protocol, case) -> tuple[np.ndarray | None, float | None]:
     """Kernel (n, n) of a case, None where the estimate collapses, and the processor time in seconds.
 
-    Clipped pixels of a case that is known to be saturated are taken for lower bounds by the presets that handle them.
+    A stored kernel is only read, and has no time. Clipped pixels of a case that is known to be saturated are taken for
+    lower bounds by the presets that handle them.
     """
+    if protocol.kernels is not None:
+        return protocol.kernels.kernel(case.name), None
     started = time.process_time()
     seen = median_filtered(case.blurred, protocol.median)
-    preset = replace(protocol, solver={"gamma_correct": case.gamma, **protocol.solver}).resolved()
-    clipped = clipped_pixels(seen) if case.saturated and preset.handles_clipping else None
+    grey = grey_image(seen) if protocol.method is None else grey_image(seen) ** case.gamma
+    clipped = clipped_pixels(seen) if case.saturated and protocol.handles_clipping else None
     try:
-        kernel = Multistart(preset).estimate(grey_image(seen), case.kernel_size, clipped=clipped).kernel
+        estimator = protocol.with_gamma(case.gamma).estimator()
+        kernel = estimator.estimate(grey, case.kernel_size, clipped=clipped).kernel
     except KernelCollapseError:
         kernel = None
     return kernel, time.process_time() - started

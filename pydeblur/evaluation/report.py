@@ -60,6 +60,7 @@ def command(request: Request, item: str) -> str:
     words += ["--frames", "FRAMES"] if request.frames is not None else []
     words += ["--subset", str(request.subset)] if request.subset is not None else []
     words += ["--methods", ",".join(request.methods)] if request.methods is not None else []
+    words += [word for name, _ in request.kernels for word in ("--kernels", f"{name}=FOLDER")]
     words += ["--jobs", str(request.jobs)] if request.jobs != 1 else []
     return shlex.join(words)
 

@@ -26,6 +26,10 @@ from pydeblur.backend.fft import fft_fixed
 from pydeblur.errors import FileFormatError, InvalidOptionError
 from pydeblur.evaluation.code_hash import code_hash
 from pydeblur.files import make_folder, write_bytes
+from pydeblur.files.contents import file_contents
+from pydeblur.files.json_text import is_finite_throughout, parsed_json
+from pydeblur.files.npy_file import NUMBERS
+from pydeblur.files.zip_archive import read_npz
 from pydeblur.options import is_integer
 from pydeblur.parallel.processes import map_unordered
 from pydeblur.version import __version__
@@ -35,6 +39,20 @@ RUNS_FOLDER = "runs"
 #: Seconds between two lines of progress where nobody watches a bar.
 _LOG_INTERVAL = 30
 _LINE = ("figures", "wall_seconds", "cpu_seconds", "date")
+#: What a line holds.
+_LINE_TYPES = {
+    "method": str,
+    "case": str,
+    "fingerprint": str,
+    "figures": dict,
+    "arrays": list,
+    "wall_seconds": (int, float),
+    "cpu_seconds": (int, float),
+    "date": str,
+}
+_CHECK = "check"
+#: Larger files, lines and arrays are none of a store's.
+_MOST_FILE_BYTES, _LONGEST_LINE, _MOST_ARRAY_BYTES = 2**28, 2**22, 2**29
 
 
 @dataclass(frozen=True)
@@ -59,6 +77,9 @@ class Request:
         Folder of Köhler's 199 frames per case, for fig3a.
     progress : bool
         Show progress and the time left on standard error.
+    kernels : tuple of (str, path)
+        Name and folder of stored kernel estimates that get a row of their own, see
+        :mod:`pydeblur.evaluation.stored_kernels`.
 
     Raises
     ------
@@ -74,6 +95,7 @@ class Request:
     restart: bool = False
     frames: object = None
     progress: bool = False
+    kernels: tuple[tuple[str, object], ...] = ()
 
     def __post_init__(self):
         object.__setattr__(self, "out", Path(self.out))
@@ -90,6 +112,9 @@ class Task:
     method: str
     case: str
     options: dict = field(hash=False)
+
+    def __str__(self):
+        return f"{self.method} {self.case}"
 
     def fingerprint(self, code: str) -> str:
         """Of the options, in which the weights are named by their hash, of the package's version and of a hash of its code."""
@@ -123,7 +148,8 @@ class Finished:
 class RunStore:
     """The finished tasks of one item: a file of JSON lines, and one of arrays for each task that has some.
 
-    A line is written in one piece and forced to the disk. What a crash may have left of a last line is skipped.
+    A line is written in one piece and forced to the disk. What a crash may have left of a last line is skipped, and so is
+    a line that was changed since it was written: its task is run again.
 
     Parameters
     ----------
@@ -144,7 +170,7 @@ class RunStore:
         unwanted = {(task.method, task.case) for task in tasks}
         kept = [line for line in self._lines() if (line["method"], line["case"]) not in unwanted]
         if self._path.exists():
-            write_bytes(self._path, b"".join(_encoded(line) for line in kept))
+            write_bytes(self._path, b"".join(_encoded({**line, _CHECK: _check_sum(line)}) for line in kept))
         for task in tasks:
             for path in self._arrays.glob(f"{_file_name(task.method, task.case)}-*.npz"):
                 path.unlink()
@@ -155,8 +181,10 @@ class RunStore:
         found = {}
         for line in self._lines():
             task = wanted.get((line["method"], line["case"], line["fingerprint"]))
-            arrays = self._read_arrays(task, line["fingerprint"]) if task is not None and line["arrays"] else {}
-            if task is not None and arrays is not None:
+            if task is None:
+                continue
+            arrays = self._read_arrays(task, line["fingerprint"], line["arrays"]) if line["arrays"] else {}
+            if arrays is not None:
                 found[task] = Finished(task, *(line[name] for name in _LINE), line["fingerprint"], arrays)
         return found
 
@@ -179,7 +207,7 @@ class RunStore:
             "cpu_seconds": finished.cpu_seconds,
             "date": finished.date,
         }
-        self._append(_encoded(line))
+        self._append(_encoded({**line, _CHECK: _check_sum(line)}))
 
     def _append(self, line: bytes) -> None:
         try:
@@ -196,30 +224,28 @@ class RunStore:
 
     def _lines(self):
         """Every line that is whole."""
-        try:
-            content = self._path.read_bytes()
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise FileFormatError(f"{self._path} can't be read: {error.strerror}") from None
-        for text in content.split(b"\n"):
-            try:
-                line = json.loads(text)
-            except ValueError:
-                continue
-            if isinstance(line, dict) and {"method", "case", "fingerprint", "arrays", *_LINE} <= line.keys():
+        for text in io.BytesIO(self._content()):
+            line = _line(text)
+            if line is not None:
                 yield line
+
+    def _content(self) -> bytes:
+        """The file's bytes; none where there is no file yet."""
+        if not os.path.lexists(self._path) or (self._path.is_file() and not os.path.getsize(self._path)):
+            return b""
+        return file_contents(self._path, _MOST_FILE_BYTES)
 
     def _array_path(self, task: Task, fingerprint: str) -> Path:
         return self._arrays / f"{_file_name(task.method, task.case)}-{fingerprint}.npz"
 
-    def _read_arrays(self, task: Task, fingerprint: str) -> dict | None:
+    def _read_arrays(self, task: Task, fingerprint: str, names: list[str]) -> dict | None:
         """The task's arrays, or None if their file is gone or damaged: then it has to be run again."""
         try:
-            with np.load(self._array_path(task, fingerprint)) as arrays:
-                return dict(arrays)
-        except Exception:  # NumPy and zipfile raise all sorts of things on damaged files.
+            arrays = read_npz(self._array_path(task, fingerprint), NUMBERS + "U", _MOST_ARRAY_BYTES)
+        except FileFormatError:
             return None
+        # What the readers give can't be written to.
+        return {name: array.copy() for name, array in arrays.items()} if sorted(arrays) == names else None
 
 
 def run_tasks(item: str, tasks, measure, request: Request) -> list[Finished]:
@@ -274,6 +300,31 @@ def _plain(value):
     if isinstance(value, (float, np.floating)):
         return float(value) if math.isfinite(value) else None
     return value
+
+
+def _line(text: bytes) -> dict | None:
+    """A line of the file; None if it is not whole, or no line of a store's."""
+    if len(text) > _LONGEST_LINE:
+        return None
+    try:
+        line = parsed_json(text)
+    except ValueError:
+        return None
+    if not isinstance(line, dict) or not line.keys() >= _LINE_TYPES.keys() or not is_finite_throughout(line):
+        return None
+    # Python counts True among the integers.
+    if not all(isinstance(line[name], kind) and not isinstance(line[name], bool) for name, kind in _LINE_TYPES.items()):
+        return None
+    if not all(isinstance(name, str) for name in line["arrays"]):
+        return None
+    # Stores that were written without check sums stay readable.
+    check = line.pop(_CHECK, None)
+    return line if check is None or check == _check_sum(line) else None
+
+
+def _check_sum(line: dict) -> str:
+    """By which a line is known that was changed since it was written."""
+    return hashlib.sha256(json.dumps(line, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _encoded(line: dict) -> bytes:

@@ -7,39 +7,17 @@ permissions and the symbolic links that lead to it.
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from pathlib import Path
 
 from pydeblur.errors import FileFormatError
+from pydeblur.files.file_names import as_path, shown_path
+from pydeblur.files.temporary_files import LONGEST_NAME_BYTES, remove_stale_files, temporary_name
 
+#: A message that names a file and its folder stays below 300 characters.
+_SHOWN_FOLDER_CHARACTERS = 75
 
-def as_path(path: str | os.PathLike) -> Path:
-    """The path that a caller named.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    FileFormatError
-        `path` is anything else than a non-empty string or a path object, or it has a null character in it.
-
-    Examples
-    --------
-    >>> as_path("kernels/motion.tif").suffix
-    '.tif'
-    """
-    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
-        raise FileFormatError(f"A file name should be a non-empty string or a path, not {path!r}.")
-    if "\0" in str(path):
-        raise FileFormatError(f"The file name {str(path)!r} has a null character in it.")
-    return Path(path)
+__all__ = ["as_path", "check_writable", "make_folder", "write_bytes"]
 
 
 def check_writable(path: str | os.PathLike) -> Path:
@@ -59,7 +37,8 @@ def check_writable(path: str | os.PathLike) -> Path:
     Raises
     ------
     FileFormatError
-        The folder is missing or can't be written to, or `path` is a folder, a device or a read-only file.
+        The folder is missing or can't be written to, the name is too long for it, or `path` is a folder, a device or
+        a read-only file.
 
     Examples
     --------
@@ -70,23 +49,40 @@ def check_writable(path: str | os.PathLike) -> Path:
     """
     # Links are followed, because replacing a link by a file would leave the file that it points to as it was.
     target = Path(os.path.realpath(as_path(path)))
-    if target.is_dir():
-        raise FileFormatError(f"{path} can't be written: it is a folder.")
-    if not target.parent.is_dir():
-        raise FileFormatError(f"{path} can't be written: the folder {target.parent} does not exist.")
-    # A rename would replace even a device such as /dev/null by a regular file.
-    if target.exists() and not target.is_file():
-        raise FileFormatError(f"{path} can't be written: it is not a regular file.")
-    if not os.access(target.parent, os.W_OK | os.X_OK) or (target.exists() and not os.access(target, os.W_OK)):
-        raise FileFormatError(f"{path} can't be written: permission denied.")
+    shown = shown_path(path)
+    try:
+        _check_name_fits(shown, target)
+        if target.is_dir():
+            raise FileFormatError(f"{shown} can't be written: it is a folder.")
+        if not target.parent.is_dir():
+            folder = shown_path(target.parent, _SHOWN_FOLDER_CHARACTERS)
+            raise FileFormatError(f"{shown} can't be written: the folder {folder} does not exist.")
+        # A rename would replace even a device such as /dev/null by a regular file.
+        if target.exists() and not target.is_file():
+            raise FileFormatError(f"{shown} can't be written: it is not a regular file.")
+        if not os.access(target.parent, os.W_OK | os.X_OK) or (target.exists() and not os.access(target, os.W_OK)):
+            raise FileFormatError(f"{shown} can't be written: permission denied.")
+    except OSError as error:  # A path that is too long as a whole, a folder that may not be entered.
+        raise FileFormatError(f"{shown} can't be written: {error.strerror or error}.") from error
     return target
+
+
+def _check_name_fits(shown, target):
+    """Refuse a name that is longer than the names that the folder can hold."""
+    longest = LONGEST_NAME_BYTES
+    if hasattr(os, "pathconf") and target.parent.is_dir():
+        longest = os.pathconf(target.parent, "PC_NAME_MAX")
+    size = len(os.fsencode(target.name))
+    if size > longest > 0:
+        raise FileFormatError(f"{shown} can't be written: its name has {size} bytes, more than the {longest} allowed.")
 
 
 def write_bytes(path: str | os.PathLike, data: bytes) -> None:
     """Put `data` at `path`: it is written under a temporary name in the same folder, which is then renamed.
 
     A file that was there keeps its contents until the new one is complete, and its permissions after that.
-    On any error, an interrupt included, the temporary file is removed.
+    On any error, an interrupt included, the temporary file is removed; one that a killed process left in the folder
+    is removed by the next call of any process that writes there.
 
     Parameters
     ----------
@@ -107,7 +103,8 @@ def write_bytes(path: str | os.PathLike, data: bytes) -> None:
     b'sharp'
     """
     target = check_writable(path)
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.part")
+    remove_stale_files(target.parent)
+    temporary = target.with_name(temporary_name())
     try:
         try:
             # "x" honours the umask, which tempfile's 0600 files do not.
@@ -120,7 +117,7 @@ def write_bytes(path: str | os.PathLike, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise FileFormatError(f"{path} can't be written: {error.strerror or error}.") from error
+        raise FileFormatError(f"{shown_path(path)} can't be written: {error.strerror or error}.") from error
 
 
 def make_folder(path: str | os.PathLike) -> Path:
@@ -151,5 +148,5 @@ def make_folder(path: str | os.PathLike) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileFormatError(f"{path}: can't make this folder ({error.strerror or error}).") from error
+        raise FileFormatError(f"{shown_path(folder)}: can't make this folder ({error.strerror or error}).") from error
     return folder

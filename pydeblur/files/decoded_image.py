@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from pydeblur.files.metadata import Collected, Metadata
+
+#: Larger images are refused before anything is allocated: a small file can claim any number of pixels.
+MAX_PIXELS = 1 << 28
+#: A remark lists names up to this length.
+_LISTED_CHARACTERS = 60
 
 
 class DecodedImage(NamedTuple):
@@ -22,12 +30,67 @@ class DecodedImage(NamedTuple):
         The embedded ICC profile.
     frames : int
         How many frames or pages the file has.
+    bits : int or None
+        Of an integer sample, where they are fewer than those of the dtype: white is 2 ** bits - 1.
+    remarks : tuple of str
+        What was left out or could not be read, each the rest of a sentence that starts with the file's name.
+    metadata : Metadata or None
+        What came with the pixels.
     """
 
     samples: np.ndarray
     orientation: int = 1
     icc_profile: bytes | None = None
     frames: int = 1
+    bits: int | None = None
+    remarks: tuple[str, ...] = ()
+    metadata: Metadata | None = None
+
+    def with_collected(self, collected: Collected) -> DecodedImage:
+        """The same pixels with what came with them; what could not be read of it becomes a remark.
+
+        Examples
+        --------
+        >>> from pydeblur.files.metadata import Collected, Metadata
+        >>> image = DecodedImage(np.zeros((1, 1, 1), np.uint8))
+        >>> image.with_collected(Collected(Metadata(), orientation=6)).orientation
+        6
+        """
+        remarks = self.remarks
+        if collected.unreadable:
+            remarks = (*remarks, f"has metadata that can't be read and are left out: {_listed(collected.unreadable)}")
+        return self._replace(
+            orientation=collected.orientation,
+            icc_profile=collected.icc_profile,
+            metadata=collected.metadata,
+            remarks=remarks,
+        )
+
+
+def _listed(names):
+    """The first of the names, as far as they fit into a sentence."""
+    text = ", ".join(names)
+    return text if len(text) <= _LISTED_CHARACTERS else text[:_LISTED_CHARACTERS] + " ..."
+
+
+def check_pixel_count(width: int, height: int) -> None:
+    """Refuse an image that has no pixels or more than `MAX_PIXELS`.
+
+    Raises
+    ------
+    ValueError
+        The message gives the size and the limit.
+
+    Examples
+    --------
+    >>> check_pixel_count(6000, 4000)
+    """
+    if width < 1 or height < 1:
+        raise ValueError(f"its header tells a size of {width} x {height} pixels")
+    if width * height > MAX_PIXELS:
+        raise ValueError(
+            f"it has {width} x {height} pixels, more than the limit of {MAX_PIXELS}; cut it into parts or reduce it first"
+        )
 
 
 def upright(samples: np.ndarray, orientation: int) -> np.ndarray:

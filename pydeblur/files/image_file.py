@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pydeblur.files.metadata import Metadata
+
 #: The kinds of samples that image files are written with, by their least and most bits.
 DEPTHS = ("uint8", "uint16", "float32")
 
 
 class LossyFormatWarning(UserWarning):
-    """Something of the image was left out on reading or writing it: alpha, depth, further frames."""
+    """Something of the image was left out on reading or writing it: alpha, depth, further frames, metadata."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +31,8 @@ class ImageFile:
         Of the file's samples; less than 8 bits counts as "uint8", every floating type as "float32".
     icc_profile : bytes or None
         The embedded colour profile, which `write_image` passes on.
+    metadata : Metadata or None
+        What else came with the pixels, which `write_image` passes on as far as the format can hold it.
 
     Examples
     --------
@@ -42,6 +46,7 @@ class ImageFile:
     alpha: np.ndarray | None = None
     depth: str = "uint8"
     icc_profile: bytes | None = None
+    metadata: Metadata | None = None
 
     @property
     def grey(self) -> bool:

@@ -6,18 +6,24 @@ A new format is one more entry of `FORMATS`.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from pydeblur.errors import FileFormatError
-from pydeblur.files.atomic_write import as_path
 from pydeblur.files.decoded_image import DecodedImage
+from pydeblur.files.file_names import as_path, shown_path
 from pydeblur.files.image_file import DEPTHS
-from pydeblur.files.pillow_codec import read_by_pillow, write_by_pillow
-from pydeblur.files.png16 import SIGNATURE, is_png16, read_png16, write_png16
-from pydeblur.files.tiff import read_tiff, write_tiff
+from pydeblur.files.jpeg_reading import read_jpeg
+from pydeblur.files.metadata import Metadata
+from pydeblur.files.pillow_reading import read_avif, read_bmp, read_webp
+from pydeblur.files.pillow_writing import write_avif, write_bmp, write_jpeg, write_webp
+from pydeblur.files.png_reading import read_png
+from pydeblur.files.png_writing import write_png
+from pydeblur.files.tiff_reading import read_tiff
+from pydeblur.files.tiff_writing import write_tiff
 
 
 @dataclass(frozen=True)
@@ -30,55 +36,36 @@ class ImageFormat:
         As messages call it.
     suffixes : tuple of str
         The extensions of its files, in lower case, with their dot.
-    signatures : tuple of bytes
-        What its files start with.
+    signature : bytes
+        A regular expression of what its files start with.
     depths : tuple of str
         Which of `DEPTHS` it can hold, in that order.
     holds_alpha : bool
     read : callable
         From the bytes of a file to a `DecodedImage`. It may raise any exception on a damaged file.
     write : callable
-        From (H, W, C) samples of a dtype among `depths`, alpha last, and an ICC profile or None to the bytes of a file.
+        From (H, W, C) samples of a dtype among `depths`, alpha last, an ICC profile or None, and
+        what `fit_metadata` left of the `Metadata`, to the bytes of a file.
     """
 
     name: str
     suffixes: tuple[str, ...]
-    signatures: tuple[bytes, ...]
+    signature: bytes
     depths: tuple[str, ...]
     holds_alpha: bool
     read: Callable[[bytes], DecodedImage]
-    write: Callable[[np.ndarray, bytes | None], bytes]
+    write: Callable[[np.ndarray, bytes | None, Metadata], bytes]
 
 
-def _read_png(data):
-    return read_png16(data) if is_png16(data) else read_by_pillow(data)
-
-
-def _write_png(samples, icc_profile):
-    if samples.dtype == np.uint16:
-        return write_png16(samples, icc_profile)
-    return write_by_pillow(samples, "PNG", icc_profile)
-
-
-def _read_jpeg(data):
-    # The further frames of a JPEG file (MPO) are previews and depth maps that cameras add.
-    return read_by_pillow(data)._replace(frames=1)
-
-
-def _write_jpeg(samples, icc_profile):
-    return write_by_pillow(samples, "JPEG", icc_profile, quality=95, subsampling=0)
-
-
-def _write_bmp(samples, icc_profile):
-    return write_by_pillow(samples, "BMP", icc_profile)
-
-
-_CLASSIC_TIFF, _BIG_TIFF = (b"II*\0", b"MM\0*"), (b"II+\0", b"MM\0+")
+#: An AVIF file names its kind as the major brand, or among the compatible brands of a general one (ISO/IEC 23000-22).
+_AVIF = rb".{4}ftyp(avi[fs]|m[is]f1.{4}(.{4}){0,30}?avi[fs])"
 FORMATS = (
-    ImageFormat("PNG", (".png",), (SIGNATURE,), DEPTHS[:2], True, _read_png, _write_png),
-    ImageFormat("JPEG", (".jpg", ".jpeg"), (b"\xff\xd8\xff",), DEPTHS[:1], False, _read_jpeg, _write_jpeg),
-    ImageFormat("TIFF", (".tif", ".tiff"), _CLASSIC_TIFF + _BIG_TIFF, DEPTHS, True, read_tiff, write_tiff),
-    ImageFormat("BMP", (".bmp",), (b"BM",), DEPTHS[:1], False, read_by_pillow, _write_bmp),
+    ImageFormat("PNG", (".png",), rb"\x89PNG\r\n\x1a\n", DEPTHS[:2], True, read_png, write_png),
+    ImageFormat("JPEG", (".jpg", ".jpeg"), rb"\xff\xd8\xff", DEPTHS[:1], False, read_jpeg, write_jpeg),
+    ImageFormat("TIFF", (".tif", ".tiff"), rb"II[*+]\0|MM\0[*+]", DEPTHS, True, read_tiff, write_tiff),
+    ImageFormat("BMP", (".bmp",), rb"BM", DEPTHS[:1], False, read_bmp, write_bmp),
+    ImageFormat("WebP", (".webp",), rb"RIFF.{4}WEBP", DEPTHS[:1], True, read_webp, write_webp),
+    ImageFormat("AVIF", (".avif",), _AVIF, DEPTHS[:1], True, read_avif, write_avif),
 )
 #: Extensions of the files that can be read and written.
 IMAGE_SUFFIXES = tuple(suffix for image_format in FORMATS for suffix in image_format.suffixes)
@@ -94,7 +81,7 @@ def format_of_contents(data: bytes) -> ImageFormat | None:
     >>> format_of_contents(b"GIF89a") is None
     True
     """
-    return next((image_format for image_format in FORMATS if data.startswith(image_format.signatures)), None)
+    return next((known for known in FORMATS if re.match(known.signature, data, re.DOTALL)), None)
 
 
 def format_of_name(path: str | os.PathLike) -> ImageFormat:
@@ -115,4 +102,5 @@ def format_of_name(path: str | os.PathLike) -> ImageFormat:
         if suffix.lower() in image_format.suffixes:
             return image_format
     known = ", ".join(IMAGE_SUFFIXES)
-    raise FileFormatError(f"{path} can't be written: its extension should be one of {known}, not {suffix!r}.")
+    shown = shown_path(path), shown_path(suffix, 20)
+    raise FileFormatError(f"{shown[0]} can't be written: its extension should be one of {known}, not {shown[1]!r}.")

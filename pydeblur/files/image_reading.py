@@ -1,4 +1,4 @@
-"""Reading image files: PNG, JPEG, TIFF and BMP, recognised by their contents."""
+"""Reading image files: PNG, JPEG, TIFF, BMP, WebP and AVIF, recognised by their contents."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ import warnings
 import numpy as np
 
 from pydeblur.errors import FileFormatError
-from pydeblur.files.atomic_write import as_path
+from pydeblur.files.contents import file_contents, shown_path
 from pydeblur.files.decoded_image import DecodedImage, upright
 from pydeblur.files.image_file import ImageFile, LossyFormatWarning
-from pydeblur.files.image_formats import format_of_contents
+from pydeblur.files.image_formats import FORMATS, format_of_contents
+
+#: A message shows this much of a path, so that there is room for the reason.
+_PATH_CHARACTERS = 120
+#: Reasons are shown up to this length: those of decoders may quote the file.
+_REASON_CHARACTERS = 135
+_VOWELS = "AEIOU"
 
 
 def read_image(path: str | os.PathLike) -> ImageFile:
     """Read an image file.
 
-    The format is recognised by the file's contents: PNG with up to 16 bits, JPEG, TIFF with 8 or 16 bits or
-    floating samples, BMP. Palettes and CMYK become RGB. Of several frames or pages the first is read. Some compressions
-    of TIFF files (LZW of 16-bit or floating colour, for instance) need the package imagecodecs, the extra "tiff".
+    The format is recognised by the file's contents: PNG of any depth, JPEG, TIFF with 1 to 16 bits or floating samples,
+    BMP, WebP, AVIF. Palettes, CMYK and YCbCr become RGB. Of several frames, pages or further channels the first are read.
+    Some compressions of TIFF files (LZW of 16-bit colour, for instance) need the package imagecodecs, the extra "tiff".
+    Damaged metadata never keep the pixels from being read.
 
     Parameters
     ----------
@@ -33,13 +40,15 @@ def read_image(path: str | os.PathLike) -> ImageFile:
     Warns
     -----
     LossyFormatWarning
-        The file has further frames or pages.
+        The file has further frames, pages or channels, metadata that can't be read, or its last rows are missing.
 
     Raises
     ------
     FileFormatError
-        The file is missing, a folder, empty, truncated, not an image or not one of these kinds, its compression needs
-        imagecodecs, or a floating image holds NaN or infinite values. The message is one sentence that names the file.
+        The file is missing, no regular file, empty, truncated, not an image or not one of these kinds, larger than
+        `decoded_image.MAX_PIXELS`, a camera's raw file, its compression needs imagecodecs, its samples are signed or
+        integers of more than 16 bits, or a floating image holds NaN or infinite values. The message is one sentence
+        that names the file.
 
     Examples
     --------
@@ -54,37 +63,42 @@ def read_image(path: str | os.PathLike) -> ImageFile:
     >>> np.rint(image.pixels * 65535).tolist()
     [[0.0, 32768.0, 65535.0]]
     """
-    data = _contents(path)
+    data = file_contents(path)
+    shown = shown_path(path, _PATH_CHARACTERS)
     image_format = format_of_contents(data)
     if image_format is None:
-        raise FileFormatError(f"{path} is not an image that can be read: PNG, JPEG, TIFF or BMP is needed.")
+        *names, last = (known.name for known in FORMATS)
+        raise FileFormatError(f"{shown} is not an image that can be read: {', '.join(names)} or {last} is needed.")
     try:
         decoded = image_format.read(data)
+    except MemoryError:
+        raise FileFormatError(f"{shown} can't be read: there is not enough free memory for its pixels.") from None
     except Exception as error:  # Decoders raise whatever a damaged file leads them to.
-        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise FileFormatError(f"{path} can't be read as a {image_format.name} image: {reason}.") from error
+        kind = f"{'an' if image_format.name[0] in _VOWELS else 'a'} {image_format.name} image"
+        raise FileFormatError(f"{shown} can't be read as {kind}: {_one_line(error)}.") from error
+    image = _image_file(shown, decoded)
+    remarks = decoded.remarks
     if decoded.frames > 1:
-        warnings.warn(f"{path} has {decoded.frames} frames; the first one is used.", LossyFormatWarning, stacklevel=2)
-    return _image_file(path, decoded)
+        remarks = (f"has {decoded.frames} frames; the first one is used", *remarks)
+    for remark in remarks:
+        warnings.warn(f"{shown} {remark}.", LossyFormatWarning, stacklevel=2)
+    return image
 
 
-def _contents(path):
-    """The bytes of the file, or a `FileFormatError` that says what is wrong with it."""
-    try:
-        data = as_path(path).read_bytes()
-    except FileNotFoundError:
-        raise FileFormatError(f"{path} does not exist.") from None
-    except IsADirectoryError:
-        raise FileFormatError(f"{path} is a folder, not an image file.") from None
-    except OSError as error:
-        raise FileFormatError(f"{path} can't be read: {error.strerror or error}.") from error
-    if not data:
-        raise FileFormatError(f"{path} is empty.")
-    return data
+def _one_line(error):
+    """The reason that an exception gives, fit for the middle of a sentence."""
+    if not isinstance(error, (ValueError, OSError, RuntimeError)) or type(error).__module__.startswith("imagecodecs"):
+        # A decoder stumbled over what it did not expect, and its words are about its own code.
+        return "its contents are damaged"
+    text = "".join(part if part.isprintable() else " " for part in (str(error).splitlines() or [""])[0])
+    text = text.strip().rstrip(".")
+    if len(text) > _REASON_CHARACTERS:
+        text = text[:_REASON_CHARACTERS] + " ..."
+    return text or "its contents are damaged"
 
 
-def _image_file(path, decoded: DecodedImage) -> ImageFile:
-    """The samples upright, as float64, with integers divided by their largest value."""
+def _image_file(shown, decoded: DecodedImage) -> ImageFile:
+    """The samples upright, as float64, with integers divided by the value of white."""
     samples = upright(decoded.samples, decoded.orientation)
     if samples.dtype.kind == "f":
         # NumPy would warn of signalling NaNs, which are refused below like all others.
@@ -92,11 +106,11 @@ def _image_file(path, decoded: DecodedImage) -> ImageFile:
             depth, values = "float32", samples.astype(np.float64)
         bad = np.count_nonzero(~np.isfinite(values))
         if bad:
-            raise FileFormatError(f"{path} holds NaN or infinite values in {bad} of its {values.size} samples.")
+            raise FileFormatError(f"{shown} holds NaN or infinite values in {bad} of its {values.size} samples.")
     else:
         depth = "uint8" if samples.dtype.itemsize == 1 else "uint16"
-        values = samples / np.float64(np.iinfo(samples.dtype).max)
+        values = samples / np.float64(2 ** (decoded.bits or 8 * samples.dtype.itemsize) - 1)
     channels = values.shape[2]
     colour = values[..., :3] if channels >= 3 else values[..., 0]
     alpha = np.ascontiguousarray(values[..., -1]) if channels in (2, 4) else None
-    return ImageFile(np.ascontiguousarray(colour), alpha, depth, decoded.icc_profile)
+    return ImageFile(np.ascontiguousarray(colour), alpha, depth, decoded.icc_profile, decoded.metadata)

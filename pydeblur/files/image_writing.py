@@ -1,4 +1,4 @@
-"""Writing image files: PNG, JPEG, TIFF and BMP at 8 bits, PNG and TIFF at 16, TIFF in floating point."""
+"""Writing image files: every format at 8 bits, PNG and TIFF at 16, TIFF in floating point, with all that came along."""
 
 from __future__ import annotations
 
@@ -9,9 +9,20 @@ import numpy as np
 
 from pydeblur.errors import FileFormatError, InvalidInputError, InvalidOptionError
 from pydeblur.files.atomic_write import check_writable, write_bytes
+from pydeblur.files.file_names import shown_path
 from pydeblur.files.image_file import DEPTHS, ImageFile, LossyFormatWarning
-from pydeblur.files.image_formats import format_of_name
+from pydeblur.files.image_formats import ImageFormat, format_of_name
+from pydeblur.files.metadata import Metadata
+from pydeblur.files.metadata_fitting import fit_metadata
+from pydeblur.files.pillow_writing import can_encode
 from pydeblur.matlab import matlab_round
+
+#: Formats that Pillow may have been built without.
+_OPTIONAL_FORMATS = ("WebP", "AVIF")
+#: What an encoder says is cut after so many characters.
+_REASON_CHARACTERS = 100
+#: A warning names at most so many pieces.
+_LISTED_NAMES = 4
 
 
 def write_image(
@@ -20,18 +31,20 @@ def write_image(
     """Write an image file, in the format that the extension of `path` names.
 
     Integer samples are clipped to [0, 1] and rounded as MATLAB's ``im2uint8`` and ``im2uint16`` do; floating ones are
-    stored as they are. JPEG is written with quality 95 and full colour resolution. The file appears whole or not
-    at all.
+    stored as they are. JPEG and AVIF are written with quality 95 and full colour resolution, WebP without loss. What
+    came with `like` goes with the result, as far as the format can hold it: EXIF (with orientation 1 and without a
+    thumbnail), resolution, XMP, IPTC, text, and what says which colours the samples mean. A profile of another colour
+    space than that of `pixels`, such as that of a CMYK file, is left out. The file appears whole or not at all.
 
     Parameters
     ----------
     path : str or os.PathLike
-        Ends in .png, .jpg, .jpeg, .tif, .tiff or .bmp.
+        Ends in .png, .jpg, .jpeg, .tif, .tiff, .bmp, .webp or .avif.
     pixels : (H, W) or (H, W, 3) floating array_like
         In [0, 1].
     like : ImageFile, optional
-        The image that `pixels` were made from, of the same size: its alpha, depth and colour profile are kept where
-        the format can hold them.
+        The image that `pixels` were made from, of the same size: its alpha, depth, colour profile and metadata are
+        kept where the format can hold them.
     depth : {"uint8", "uint16", "float32"}, optional
         Instead of that of `like`, or of "uint8".
 
@@ -39,7 +52,7 @@ def write_image(
     -----
     LossyFormatWarning
         The format can't hold the alpha channel or the depth of `like`: alpha is left out, the depth is the nearest
-        that the format has.
+        that the format has. One more warning names the metadata that it can't hold.
 
     Raises
     ------
@@ -60,15 +73,18 @@ def write_image(
     ...     np.asarray(Image.open(f"{folder}/grey.png")).tolist()
     [[0, 128, 255]]
     """
-    image_format = format_of_name(path)
+    image_format = _encodable_format(path)
     pixels = _checked_pixels(pixels, like)
     depth = _storable_depth(path, image_format, like, depth)
     samples = _samples(pixels, _storable_alpha(path, image_format, like), depth)
-    profile = _fitting_profile(like, samples.shape[2])
+    metadata, profile = _storable_metadata(path, image_format, like, samples.shape[2])
     try:
-        data = image_format.write(samples, profile)
+        data = image_format.write(samples, profile, metadata)
     except Exception as error:  # Encoders refuse in many ways, for instance 65536 columns in a JPEG file.
-        raise FileFormatError(f"{path} can't be written as a {image_format.name} image: {error}.") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")[:_REASON_CHARACTERS]
+        raise FileFormatError(
+            f"{shown_path(path)} can't be written as a {image_format.name} image: {reason}."
+        ) from error
     write_bytes(path, data)
 
 
@@ -86,14 +102,23 @@ def check_image_output(path: str | os.PathLike) -> None:
 
     Examples
     --------
-    >>> check_image_output("sharp.gif")
+    >>> check_image_output("sharp.gif")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    pydeblur.errors.FileFormatError: sharp.gif can't be written: its extension should be one of .png, .jpg, .jpeg, \
-.tif, .tiff, .bmp, not '.gif'.
+    pydeblur.errors.FileFormatError: sharp.gif can't be written: its extension should be one of .png, .jpg, ...
     """
-    format_of_name(path)
+    _encodable_format(path)
     check_writable(path)
+
+
+def _encodable_format(path) -> ImageFormat:
+    """The format of the file's name, if this installation can write it."""
+    image_format = format_of_name(path)
+    if image_format.name in _OPTIONAL_FORMATS and not can_encode(image_format.name):
+        raise FileFormatError(
+            f"{shown_path(path)} can't be written: the installed Pillow was built without {image_format.name}."
+        )
+    return image_format
 
 
 def _checked_pixels(pixels, like):
@@ -120,13 +145,14 @@ def _storable_depth(path, image_format, like, depth):
             raise InvalidOptionError(f"depth should be one of {', '.join(DEPTHS)}, not {depth!r}.")
         if depth not in possible:
             raise FileFormatError(
-                f"{path} can't be written: {image_format.name} holds {' or '.join(possible)}, not {depth}."
+                f"{shown_path(path)} can't be written: {image_format.name} holds {' or '.join(possible)}, not {depth}."
             )
         return depth
     wanted = like.depth if like is not None else "uint8"
     if wanted not in possible:
         _warn_of_loss(
-            f"{path}: {image_format.name} can't hold the input's {wanted} samples; they are written as {possible[-1]}."
+            f"{shown_path(path)}: {image_format.name} can't hold the input's {wanted} samples; "
+            f"they are written as {possible[-1]}."
         )
         return possible[-1]
     return wanted
@@ -136,7 +162,7 @@ def _storable_alpha(path, image_format, like):
     if like is None or like.alpha is None:
         return None
     if not image_format.holds_alpha:
-        _warn_of_loss(f"{path}: {image_format.name} holds no transparency, which is left out.")
+        _warn_of_loss(f"{shown_path(path)}: {image_format.name} holds no transparency, which is left out.")
         return None
     return like.alpha
 
@@ -157,8 +183,22 @@ def _samples(pixels, alpha, depth):
     return matlab_round(scaled).astype(depth)
 
 
-def _fitting_profile(like, channels):
-    """The profile of `like` if it describes an image of this kind (ICC.1, header: colour space at byte 16)."""
-    profile = like.icc_profile if like is not None else None
-    space = b"RGB " if channels >= 3 else b"GRAY"
-    return profile if profile is not None and profile[16:20] == space else None
+def _storable_metadata(path, image_format, like, channels):
+    """The metadata and the profile of `like` as the format says them."""
+    if like is None:
+        return Metadata(), None
+    # The profile of a colour image says nothing about the grey one that a caller made of it.
+    profile = like.icc_profile if like.grey == (channels <= 2) else None
+    fitted = fit_metadata(like.metadata or Metadata(), profile, image_format.name, channels)
+    if fitted.left_out:
+        _warn_of_loss(
+            f"{shown_path(path)} is written without {_listed(fitted.left_out)}, which this {image_format.name} file can't hold."
+        )
+    return fitted.metadata, fitted.icc_profile
+
+
+def _listed(names):
+    """The names as a part of a sentence; of many, the first ones and how many there are."""
+    if len(names) > _LISTED_NAMES:
+        names = [*names[: _LISTED_NAMES - 1], f"{len(names) - _LISTED_NAMES + 1} more of what came with the input"]
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -10,9 +10,12 @@ import scipy.io
 
 from pydeblur.errors import FileFormatError, InvalidInputError
 from pydeblur.files.atomic_write import as_path, check_writable, write_bytes
+from pydeblur.files.contents import shown_path
 from pydeblur.files.image_reading import read_image
-from pydeblur.files.png16 import write_png16
-from pydeblur.files.tiff import write_tiff
+from pydeblur.files.mat_file import mat_variables, printable
+from pydeblur.files.npy_file import read_npy
+from pydeblur.files.png_writing import write_png16
+from pydeblur.files.tiff_writing import write_tiff
 from pydeblur.matlab import matlab_round
 
 SUFFIXES = (".tif", ".tiff", ".npy", ".mat", ".png")
@@ -21,6 +24,11 @@ MAT_VARIABLES = ("kernel", "k", "f", "psf")
 
 #: A sum this close to 1 is rounding (of float32, for instance), and dividing by it would only add more.
 _SUM_TOLERANCE = 1e-6
+#: More elements, those of 4096 x 4096, are no camera shake but a picture.
+_MOST_ELEMENTS = 2**24
+_REAL_KINDS = "fiub"
+#: Messages list no more names or sides than this.
+_SHOWN_NAMES = 4
 #: Negative elements down to this share of the maximum are rounding, and become 0.
 _NEGATIVE_TOLERANCE = 1e-6
 
@@ -57,13 +65,18 @@ def read_kernel(path: str | os.PathLike) -> np.ndarray:
     """
     path = as_path(path)
     _check_suffix(path)
-    kernel = _checked(_stored_array(path), f"{path} holds no blur kernel: it", FileFormatError)
+    name = shown_path(path)
+    kernel = _checked(_stored_array(path), f"{name} holds no blur kernel: it", FileFormatError)
     if kernel.shape[0] % 2 == 0 or kernel.shape[1] % 2 == 0 or kernel.size == 1:
         raise FileFormatError(
-            f"{path} holds no blur kernel: its height and width should be odd and not both 1, not "
+            f"{name} holds no blur kernel: its height and width should be odd and not both 1, not "
             f"{kernel.shape[0]} and {kernel.shape[1]}."
         )
-    total = kernel.sum()
+    with np.errstate(over="ignore"):
+        total = kernel.sum()
+    if not np.isfinite(total):
+        kernel = kernel / kernel.max()
+        total = kernel.sum()
     return kernel if abs(total - 1) <= _SUM_TOLERANCE else kernel / total
 
 
@@ -161,7 +174,8 @@ def check_kernel_output(path: str | os.PathLike) -> None:
 def _check_suffix(path):
     if path.suffix.lower() not in SUFFIXES:
         raise FileFormatError(
-            f"{path} can't be a kernel file: its extension should be one of {', '.join(SUFFIXES)}, not {path.suffix!r}."
+            f"{shown_path(path)} can't be a kernel file: its extension should be one of {', '.join(SUFFIXES)}, "
+            f"not {path.suffix[-20:]!r}."
         )
     return path.suffix.lower()
 
@@ -169,11 +183,10 @@ def _check_suffix(path):
 def _checked(kernel, name, error):
     """`kernel` as a non-negative float64 array; `error` with a message that starts with `name` if it isn't one."""
     kernel = np.asarray(kernel)
-    if kernel.ndim != 2 or not kernel.size:
-        raise error(f"{name} should be two-dimensional and not empty, but has the shape {kernel.shape}.")
-    if kernel.dtype.kind not in "fiub":
-        raise error(f"{name} should hold real numbers, not {kernel.dtype}.")
-    kernel = kernel.astype(np.float64)
+    _check_shape_and_type(kernel, name, error)
+    # What does not fit, and signalling NaNs, are refused below; NumPy would warn of them.
+    with np.errstate(over="ignore", invalid="ignore"):
+        kernel = kernel.astype(np.float64)
     if not np.isfinite(kernel).all():
         raise error(f"{name} should be finite, but holds NaN or infinite values.")
     if kernel.max() <= 0:
@@ -183,41 +196,55 @@ def _checked(kernel, name, error):
     return np.maximum(kernel, 0)
 
 
+def _check_shape_and_type(array, name, error):
+    """Refuse what can't be a kernel whatever its elements are; `array` is anything with a shape, a size and a type."""
+    if len(array.shape) != 2 or not array.size:
+        raise error(f"{name} should be two-dimensional and not empty, but has the shape {_shown_shape(array.shape)}.")
+    if array.dtype.kind not in _REAL_KINDS:
+        raise error(f"{name} should hold real numbers, not {str(array.dtype)[:40]}.")
+    if array.size > _MOST_ELEMENTS:
+        raise error(f"{name} should have at most {_MOST_ELEMENTS} elements, but has the shape {array.shape}.")
+
+
+def _shown_shape(shape):
+    return str(shape) if len(shape) <= _SHOWN_NAMES else f"{str(shape[:_SHOWN_NAMES])[:-1]}, ...)"
+
+
 def _stored_array(path):
     """The array in the file, as it is."""
-    suffix = path.suffix.lower()
-    if suffix not in (".npy", ".mat"):
-        return _grey(path)
-    if not path.is_file():
-        raise FileFormatError(f"{path} {'is not a regular file' if path.exists() else 'does not exist'}.")
-    try:
-        # No pickles: they would run what they say.
-        return np.load(path, allow_pickle=False) if suffix == ".npy" else _mat_variable(path)
-    except FileFormatError:
-        raise
-    except NotImplementedError:
-        raise FileFormatError(
-            f"{path} is a version 7.3 .mat file, which can't be read: save it with the flag -v7."
-        ) from None
-    except Exception as error:  # Damaged files make both readers raise in many ways.
-        raise FileFormatError(f"{path} can't be read as a {suffix} file: {error}.") from error
+    readers = {".npy": read_npy, ".mat": _mat_variable}
+    return readers.get(path.suffix.lower(), _grey)(path)
 
 
 def _mat_variable(path):
-    variables = {name: value for name, value in scipy.io.loadmat(path).items() if not name.startswith("__")}
-    for name in MAT_VARIABLES:
-        if name in variables:
-            return variables[name]
-    # In MATLAB every scalar and every row is a matrix too, but a scalar is no kernel.
+    """The variable that is the kernel; its shape and type are checked before its elements are read."""
+    variables = mat_variables(path)
+    chosen = next((variables[name] for name in MAT_VARIABLES if name in variables), None) or _only_matrix(
+        path, variables
+    )
+    start = f"{shown_path(path)} holds no blur kernel: it"
+    if chosen.kind != "numeric":
+        raise FileFormatError(f"{start}s variable {chosen.name} should be numeric, not {chosen.kind}.")
+    _check_shape_and_type(chosen, start, FileFormatError)
+    return chosen.array()
+
+
+def _only_matrix(path, variables):
+    """The only real matrix; in MATLAB every scalar and every row is a matrix too, but a scalar is no kernel."""
     matrices = [
-        value
-        for value in variables.values()
-        if isinstance(value, np.ndarray) and value.dtype.kind in "fiub" and value.ndim == 2 and value.size > 1
+        variable
+        for variable in variables.values()
+        if variable.kind == "numeric"
+        and variable.dtype.kind in _REAL_KINDS
+        and len(variable.shape) == 2
+        and variable.size > 1
     ]
     if len(matrices) != 1:
+        names = [printable(name) for name in sorted(variables)]
+        shown = ", ".join(names[:_SHOWN_NAMES]) + (" and others" if len(names) > _SHOWN_NAMES else "")
         raise FileFormatError(
-            f"{path} should have a variable called {', '.join(MAT_VARIABLES[:-1])} or {MAT_VARIABLES[-1]}, "
-            f"or just one matrix; it has {', '.join(sorted(variables)) or 'none'}."
+            f"{shown_path(path)} should have a variable called {', '.join(MAT_VARIABLES[:-1])} or {MAT_VARIABLES[-1]}, "
+            f"or just one matrix; it has {shown or 'none'}."
         )
     return matrices[0]
 
@@ -226,7 +253,7 @@ def _grey(path):
     pixels = read_image(path).pixels
     if pixels.ndim == 3:
         if not (pixels == pixels[..., :1]).all():
-            raise FileFormatError(f"{path} holds no blur kernel: it is a colour picture, not a grey one.")
+            raise FileFormatError(f"{shown_path(path)} holds no blur kernel: it is a colour picture, not a grey one.")
         pixels = pixels[..., 0]
     return pixels
 

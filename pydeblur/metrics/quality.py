@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 
+from pydeblur.backend.extras import missing_extra
 from pydeblur.errors import InvalidInputError, InvalidOptionError
 from pydeblur.metrics.alignment import align, checked_pair
 from pydeblur.metrics.levin import BORDER
@@ -128,7 +129,7 @@ def ssim(image, reference, data_range=1.0):
         from skimage.metrics import structural_similarity
     except ImportError:
         warnings.warn(
-            "SSIM is left out (NaN): it needs scikit-image, pip install pydeblur[reproduce].", UserWarning, stacklevel=2
+            f"SSIM is left out (NaN): {missing_extra('it', 'scikit-image', 'reproduce')}", UserWarning, stacklevel=2
         )
         return math.nan
     return float(

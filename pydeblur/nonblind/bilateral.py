@@ -20,8 +20,10 @@ from pydeblur.matlab import fspecial, padarray, rgb2lab
 _TILE = (64, 1024)
 
 
-def bilateral_filter(image: np.ndarray, sigma_s: float = 3.0, sigma_r: float = 0.1, workers: int = 1) -> np.ndarray:
-    """Filter an image by the bilateral filter with replicated borders and a window of radius ceil(3 sigma_s).
+def bilateral_filter(
+    image: np.ndarray, sigma_s: float = 3.0, sigma_r: float = 0.1, workers: int = 1, radius: int | None = None
+) -> np.ndarray:
+    """Filter an image by the bilateral filter with replicated borders.
 
     For float64 the exponentials are taken in double and rounded, so that every platform gives the same number. For
     float32 they are taken in single, which is five times as fast and right to a few units in the last place, unless
@@ -36,6 +38,8 @@ def bilateral_filter(image: np.ndarray, sigma_s: float = 3.0, sigma_r: float = 0
         Widths in space (pixels) and in range.
     workers : int
         Threads, >= 1; the result does not depend on their number.
+    radius : int, optional
+        The window's: its side is twice that and 1. By default it is ceil(3 sigma_s).
 
     Returns
     -------
@@ -50,7 +54,7 @@ def bilateral_filter(image: np.ndarray, sigma_s: float = 3.0, sigma_r: float = 0
     True
     """
     is_colour = image.ndim == 3
-    radius = math.ceil(3 * sigma_s)
+    radius = math.ceil(3 * sigma_s) if radius is None else radius
     variance = np.float32((sigma_r * 100 if is_colour else sigma_r) ** 2)
     weights = fspecial("gaussian", 2 * radius + 1, sigma_s).astype(np.float32)
     values = _channel_planes(image if is_colour else image[..., None])

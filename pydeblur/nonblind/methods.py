@@ -14,8 +14,9 @@ from pydeblur.nonblind.options import DEFAULT, OPTIONS, FinalStepOptions
 from pydeblur.nonblind.ringing import remove_ringing, weights_for_noise
 from pydeblur.nonblind.tv import deconvolve_tv
 from pydeblur.nonblind.whyte import deconvolve_saturated
-from pydeblur.options import options_from
+from pydeblur.options import options_from, shown
 from pydeblur.preprocess.validation import check_deconvolution_input
+from pydeblur.preprocess.value_range import in_unit_range
 
 #: Name of a method to its function ``(image, kernel, **options) -> image``.
 METHODS: dict[str, Callable[..., np.ndarray]] = {
@@ -28,14 +29,13 @@ METHODS: dict[str, Callable[..., np.ndarray]] = {
 }
 
 
-def deconvolve(image, kernel, method: str | None = None, **options) -> np.ndarray:
+def deconvolve(image, kernel, method: str | None = None, *, value_range="auto", **options) -> np.ndarray:
     """Deblur an image with a known kernel.
 
     Parameters
     ----------
     image : (H, W) or (H, W, 3) array_like
-        Blurred image in [0, 1]: float32 and float64 are kept; uint8, uint16 and bool are scaled to [0, 1] as MATLAB's
-        ``im2double`` does.
+        Blurred image of any real type and byte order; its values need not lie in [0, 1], see `value_range`.
     kernel : (n, m) array_like
         Odd sizes, non-negative; it is divided by its sum.
     method : {"ringing", "tv", "l0", "hyper-laplacian", "epll", "whyte"}, optional
@@ -52,20 +52,25 @@ def deconvolve(image, kernel, method: str | None = None, **options) -> np.ndarra
 
         None is "ringing"; if none of its options is given either, ``lambda_tv`` and ``lambda_l0`` follow the noise
         found in the image (:func:`pydeblur.nonblind.weights_for_noise`).
+    value_range : {"auto", "full"} or (float, float)
+        The numbers that stand for black and white in the image's own scale; they are mapped to [0, 1], which the options are
+        meant for, and back. "full" is the range of an integer type, and [0, 1] of floating ones; "auto" finds another where
+        the values say so, see :func:`pydeblur.preprocess.value_range.in_unit_range`.
     **options
         The method's own options; each method takes ``workers``, the threads of an FFT, too.
 
     Returns
     -------
     (H, W) or (H, W, 3) ndarray
-        The sharp image, not clipped; float32 for float32, else float64.
+        The sharp image, not clipped; float32 for float32, else float64. Its scale is that of the image: as MATLAB's
+        ``im2double`` makes it of bool, uint8, uint16 and int16, its own numbers for all other types.
 
     Raises
     ------
     InvalidInputError
         If image or kernel is not as above, or the image is smaller than the kernel.
     InvalidOptionError
-        If the method or an option is unknown or out of its range.
+        If the method, `value_range` or an option is unknown or out of its range.
 
     Examples
     --------
@@ -80,9 +85,10 @@ def deconvolve(image, kernel, method: str | None = None, **options) -> np.ndarra
     True
     """
     check_final_step(method, options)
-    image, kernel = check_deconvolution_input(image, kernel)
-    method, options = completed(image, method, options)
-    return METHODS[method](image, kernel, **options)
+    picture = in_unit_range(image, value_range)
+    pixels, kernel = check_deconvolution_input(picture.pixels, kernel)
+    method, options = completed(pixels, method, options)
+    return picture.restored(METHODS[method](pixels, kernel, **options))
 
 
 def completed(image: np.ndarray, method: str | None, options) -> tuple[str, dict]:
@@ -164,7 +170,7 @@ def final_step_options(method: str | None, options) -> FinalStepOptions:
     """
     method = DEFAULT if method is None else method
     if not isinstance(method, str) or method not in METHODS:
-        raise InvalidOptionError(f"the final step should be one of {', '.join(METHODS)}, but is {method!r}")
+        raise InvalidOptionError(f"the final step should be one of {', '.join(METHODS)}, but is {shown(method)}")
     if not isinstance(options, Mapping):
-        raise InvalidOptionError(f"the options of the final step should be a dict, but are {options!r}")
+        raise InvalidOptionError(f"the options of the final step should be a dict, but are {shown(options)}")
     return options_from(OPTIONS[method], options, f"the final step {method!r}")

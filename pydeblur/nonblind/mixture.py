@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -13,11 +12,15 @@ from scipy.fft import dct
 
 from pydeblur.errors import FileFormatError, InvalidInputError
 from pydeblur.files import write_bytes
+from pydeblur.files.contents import shown_path
 from pydeblur.files.shipped_weights import shipped_weights
+from pydeblur.files.zip_archive import read_npz
 
 SHIPPED = "epll-mixture.npz"
 #: Patches whose products are in memory at a time: 33 MB for 8x8 patches in float32.
 CHUNK = 4096
+#: The shipped mixture has 1.7 MB; a larger file would take many times its own size in memory.
+_MOST_BYTES = 2**26
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +56,9 @@ class PatchMixture:
         shape = np.shape(self.covariances)
         if len(shape) != 3 or shape[1] != shape[2] or round(shape[1] ** 0.5) ** 2 != shape[1] or shape[1] < 4:
             raise InvalidInputError(f"covariances should be (K, D, D) with D the square of 2 or more, but are {shape}")
-        if np.shape(self.log_weights) != shape[:1] or not abs(np.exp(self.log_weights).sum() - 1) < 1e-4:
+        with np.errstate(over="ignore"):
+            total = np.exp(self.log_weights).sum()
+        if np.shape(self.log_weights) != shape[:1] or not abs(total - 1) < 1e-4:
             raise InvalidInputError(f"log_weights should be the logarithms of {shape[0]} weights of sum 1")
         if not np.all(np.isfinite(self.covariances)):
             raise InvalidInputError("covariances should be finite, but hold NaN or infinite values")
@@ -179,16 +184,22 @@ def load_mixture(path=None) -> PatchMixture:
     """
     path = shipped_weights(SHIPPED) if path is None else Path(path)
     try:
-        with np.load(path, allow_pickle=False) as contents:
-            log_weights = contents["log_weights"].astype(np.float64)
-            triangles = contents["upper_triangles"].astype(np.float64)
+        contents = read_npz(path, "f", _MOST_BYTES)
+        log_weights = contents["log_weights"].astype(np.float64)
+        triangles = contents["upper_triangles"].astype(np.float64)
+        if triangles.ndim != 2 or triangles.size > _MOST_BYTES // 4:
+            raise ValueError(f"upper_triangles should not have the shape {triangles.shape}")
         dimensions = int((8 * triangles.shape[1] + 1) ** 0.5 - 1) // 2
         rows, columns = np.triu_indices(dimensions)
         covariances = np.empty((len(triangles), dimensions, dimensions))
         covariances[:, rows, columns] = covariances[:, columns, rows] = triangles
         return PatchMixture(log_weights, covariances)
-    except (OSError, KeyError, ValueError, IndexError, zipfile.BadZipFile) as error:
-        raise FileFormatError(f"'{path}' should be a mixture written by pydeblur train-mixture: {error}") from error
+    except (KeyError, ValueError) as error:  # FileFormatError is a ValueError.
+        shown = shown_path(path)
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error).removeprefix(f"{shown} ")
+        raise FileFormatError(
+            f"'{shown[-100:]}' should be a mixture written by pydeblur train-mixture: {reason.rstrip('.')[:120]}"
+        ) from error
 
 
 @lru_cache(maxsize=8)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydeblur.options import COUNT, check_options, documented, from_to, option
+from pydeblur.backend.threads import THREADS
+from pydeblur.options import check_options, documented, from_to, option, whole_from_to
 
 #: TV's penalty runs from 1 / lambda_tv down to 0.001: from 1000 on there would be no step at all.
 _TV_WEIGHT = from_to(1e-9, 999.0)
@@ -21,7 +22,7 @@ class FinalStepOptions:
     1
     """
 
-    workers: int = option(COUNT, "Threads of the Fourier transforms.", 1)
+    workers: int = option(THREADS, "Threads of the Fourier transforms.", 1)
 
     def __post_init__(self):
         check_options(self)
@@ -125,7 +126,7 @@ class SaturationOptions(FinalStepOptions):
     50
     """
 
-    iterations: int = option(COUNT, "Iterations of the Richardson-Lucy method.", 50)
+    iterations: int = option(whole_from_to(1, 10_000), "Iterations of the Richardson-Lucy method.", 50)
 
 
 #: Name of a final step to its options.

@@ -9,7 +9,8 @@ from pydeblur.backend.fft import irfft2, rfft2
 from pydeblur.matlab import fspecial, padarray, psf2otf_half
 from pydeblur.nonblind.channels import each_channel
 
-_GAMMA = 2.2
+#: Linear light is the intensity to this power.
+GAMMA = 2.2
 _SMOOTHNESS = 50.0
 _BRIGHT = 0.9
 _KERNEL_FLOOR = 1 / 100
@@ -49,13 +50,60 @@ def deconvolve_saturated(image: np.ndarray, kernel: np.ndarray, iterations: int 
     True
     """
     kernel = np.where(kernel < kernel.max() * _KERNEL_FLOOR, 0, kernel).astype(image.dtype)
-    problem = _SaturatedProblem(kernel / kernel.sum(), image.shape[:2], workers)
+    problem = _UniformProblem(kernel / kernel.sum(), image.shape[:2], workers)
     return each_channel(
-        lambda channel: problem.solve(np.maximum(channel, 0) ** _GAMMA, iterations) ** (1 / _GAMMA), image
+        lambda channel: problem.solve(np.maximum(channel, 0) ** GAMMA, iterations) ** (1 / GAMMA), image
     )
 
 
-class _SaturatedProblem:
+class SaturatedProblem:
+    """Richardson-Lucy with saturation and the split update, for any linear blur of a padded image.
+
+    Parameters
+    ----------
+    blur, adjoint : callable
+        The blur of an image (H, W), and its adjoint.
+    reached : callable
+        From a mask (H, W) of 0 and 1: at least 1/2 where the blur of a pixel of the mask reaches, else about 0.
+    observed : (H, W) ndarray
+        1 where the blurred image was observed, 0 in its padding.
+
+    Examples
+    --------
+    >>> identity = lambda image: image
+    >>> problem = SaturatedProblem(identity, identity, identity, np.ones((4, 4)))
+    >>> problem.solve(np.full((4, 4), 0.25), 3).round(12).tolist() == np.full((4, 4), 0.25).tolist()
+    True
+    """
+
+    def __init__(self, blur, adjoint, reached, observed: np.ndarray):
+        self._blur, self._adjoint, self._reached = blur, adjoint, reached
+        self._observed = observed
+        # Less light than this is rounding: a division by it would make an image of float32 infinite.
+        self._least_light = observed.dtype.type(np.finfo(observed.dtype).eps)
+
+    def solve(self, blurred: np.ndarray, iterations: int) -> np.ndarray:
+        """Return the latent image (H, W) of a padded blurred image (H, W), both in linear light."""
+        latent = blurred
+        for _ in range(iterations):
+            latent = latent * self._update(latent, blurred)
+        return latent
+
+    def _update(self, latent, blurred):
+        response, slope = _saturate(np.maximum(self._blur(latent), 0))
+        # The padding counts for nothing: there the ratio is taken for 1, whose excess over 1 is 0.
+        excess = (blurred / np.maximum(response, self._least_light) - 1) * self._observed * slope
+        bright = binary_dilation(latent >= _BRIGHT, _DISC).astype(latent.dtype)
+        from_all = 1 + self._adjoint(excess)
+        if not bright.any():
+            return np.maximum(from_all, 0)
+        unreached = 1 - np.minimum(np.rint(self._reached(bright)), 1)
+        from_unreached = 1 + self._adjoint(excess * unreached)
+        weight = convolve1d(convolve1d(bright, _SOFTENING, 0, mode="constant"), _SOFTENING, 1, mode="constant")
+        return np.maximum(from_unreached + (from_all - from_unreached) * weight, 0)
+
+
+class _UniformProblem:
     """The kernel's spectra and the area that was observed, which the channels of an image share."""
 
     def __init__(self, kernel, shape, workers):
@@ -63,32 +111,19 @@ class _SaturatedProblem:
         self._shape = tuple(n + 2 * r for n, r in zip(shape, self._radius))
         self._inside = tuple(slice(r, r + n) for n, r in zip(shape, self._radius))
         self._workers = workers
-        # Less light than this is rounding: a division by it would make an image of float32 infinite.
-        self._least_light = kernel.dtype.type(np.finfo(kernel.dtype).eps)
-        self._otf = psf2otf_half(kernel, self._shape)
-        self._reach = psf2otf_half((kernel != 0).astype(kernel.dtype), self._shape)
-        self._observed = np.zeros(self._shape, kernel.dtype)
-        self._observed[self._inside] = 1
+        otf = psf2otf_half(kernel, self._shape)
+        reach = psf2otf_half((kernel != 0).astype(kernel.dtype), self._shape)
+        observed = np.zeros(self._shape, kernel.dtype)
+        observed[self._inside] = 1
+        self._problem = SaturatedProblem(
+            lambda image: self._filtered(image, otf),
+            lambda image: self._filtered(image, otf.conj()),
+            lambda mask: self._filtered(mask, reach),
+            observed,
+        )
 
     def solve(self, blurred, iterations):
-        blurred = padarray(blurred, self._radius, "replicate")
-        latent = blurred
-        for _ in range(iterations):
-            latent = latent * self._update(latent, blurred)
-        return latent[self._inside]
-
-    def _update(self, latent, blurred):
-        response, slope = _saturate(np.maximum(self._filtered(latent, self._otf), 0))
-        # The padding counts for nothing: there the ratio is taken for 1, whose excess over 1 is 0.
-        excess = (blurred / np.maximum(response, self._least_light) - 1) * self._observed * slope
-        bright = binary_dilation(latent >= _BRIGHT, _DISC).astype(latent.dtype)
-        from_all = 1 + self._filtered(excess, self._otf.conj())
-        if not bright.any():
-            return np.maximum(from_all, 0)
-        unreached = 1 - np.minimum(np.rint(self._filtered(bright, self._reach)), 1)
-        from_unreached = 1 + self._filtered(excess * unreached, self._otf.conj())
-        weight = convolve1d(convolve1d(bright, _SOFTENING, 0, mode="constant"), _SOFTENING, 1, mode="constant")
-        return np.maximum(from_unreached + (from_all - from_unreached) * weight, 0)
+        return self._problem.solve(padarray(blurred, self._radius, "replicate"), iterations)[self._inside]
 
     def _filtered(self, image, otf):
         return irfft2(rfft2(image, self._workers) * otf, self._shape[1], self._workers)

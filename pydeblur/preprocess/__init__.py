@@ -1,4 +1,5 @@
 """What is done to a picture before anything else.
 
-The modules hold validation, the grey channel, a median filter, clipped highlights, the region, and the noise.
+The modules hold validation, the range of values, the grey channel, a median filter, clipped highlights, the region, and
+the noise.
 """

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter
 
 from pydeblur.errors import InvalidInputError
-from pydeblur.options import is_integer
+from pydeblur.options import is_integer, is_row, shown
 from pydeblur.preprocess.clipping import CLIPPED_LEVEL, brightness_of
 from pydeblur.preprocess.grey import grey_image
 
@@ -80,13 +80,7 @@ def region_from(crop, image: np.ndarray, kernel_size: int) -> Region | None:
         return None
     if isinstance(crop, str) and crop == "auto":
         return choose_region(image, kernel_size)
-    try:
-        numbers = tuple(crop)
-    except TypeError:
-        numbers = ()
-    if isinstance(crop, str) or len(numbers) != 4 or not all(is_integer(number) for number in numbers):
-        raise InvalidInputError(f'crop should be None, "auto" or (top, left, height, width), but is {crop!r}')
-    region = Region(*map(int, numbers))
+    region = _given_region(crop)
     inside = (
         min(region.top, region.left) >= 0
         and min(region.height, region.width) >= 1
@@ -94,8 +88,36 @@ def region_from(crop, image: np.ndarray, kernel_size: int) -> Region | None:
         and region.left + region.width <= image.shape[1]
     )
     if not inside:
-        raise InvalidInputError(f"crop should lie within the image of {image.shape[:2]} pixels, but is {tuple(region)}")
+        raise InvalidInputError(
+            f"crop should lie within the image of {image.shape[:2]} pixels, but is {shown(tuple(region))}"
+        )
     return region
+
+
+def check_crop(crop) -> None:
+    """Check the argument ``crop`` as far as that needs no image.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is neither None nor "auto" nor four whole numbers.
+
+    Examples
+    --------
+    >>> check_crop((0, 10, 50, 60))
+    >>> check_crop("left")
+    Traceback (most recent call last):
+        ...
+    pydeblur.errors.InvalidInputError: crop should be None, "auto" or (top, left, height, width), but is 'left'
+    """
+    if crop is not None and not (isinstance(crop, str) and crop == "auto"):
+        _given_region(crop)
+
+
+def _given_region(crop) -> Region:
+    if not is_row(crop) or len(crop) != 4 or not all(is_integer(number) for number in crop):
+        raise InvalidInputError(f'crop should be None, "auto" or (top, left, height, width), but is {shown(crop)}')
+    return Region(*map(int, crop))
 
 
 def choose_region(image: np.ndarray, kernel_size: int, side: int | None = None) -> Region:

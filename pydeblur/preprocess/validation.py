@@ -6,7 +6,14 @@ import numpy as np
 
 from pydeblur.errors import InvalidInputError
 from pydeblur.matlab import im2double
+from pydeblur.options import shown
 
+#: Modes of Pillow's pictures whose numbers are intensities.
+_PLAIN_MODES = ("1", "L", "I", "F", "RGB")
+#: No more characters of a structured type are shown.
+_SHOWN_DTYPE = 60
+#: Integer types that are scaled to [0, 1] as MATLAB does.
+_SCALED_INTEGERS = (np.uint8, np.uint16, np.int16)
 #: Values are meant to lie in [0, 1]; this far outside they are 8- or 16-bit numbers that were not divided.
 _LARGEST_VALUE = 100
 
@@ -18,7 +25,8 @@ def check_image(image) -> np.ndarray:
     ----------
     image : (H, W) or (H, W, 3) array_like
         float32 and float64 are kept, other floating types become float64. uint8, uint16, int16 and bool become float64
-        in [0, 1] as MATLAB's ``im2double`` makes them; wider integers, whose range says nothing, are refused.
+        in [0, 1] as MATLAB's ``im2double`` makes them, in any byte order; other integers, whose range says nothing, are
+        refused.
 
     Returns
     -------
@@ -28,7 +36,7 @@ def check_image(image) -> np.ndarray:
     Raises
     ------
     InvalidInputError
-        If it is something else, empty, or holds NaN or infinite values.
+        If it is something else, empty, or holds NaN or infinite values or masked elements.
 
     Examples
     --------
@@ -38,14 +46,47 @@ def check_image(image) -> np.ndarray:
     """
     image = _real_array(image, "the image", "(H, W) or (H, W, 3)")
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
-        raise InvalidInputError(f"the image should have the shape (H, W) or (H, W, 3), but has {image.shape}")
+        hint = ": take image[..., 0]" if image.ndim == 3 and image.shape[2] == 1 else ""
+        raise InvalidInputError(f"the image should have the shape (H, W) or (H, W, 3), but has {image.shape}{hint}")
     if image.size == 0:
         raise InvalidInputError(f"the image is empty: its shape is {image.shape}")
-    if image.dtype.kind in "iu" and image.dtype not in (np.uint8, np.uint16, np.int16):
+    if image.dtype.kind in "iu" and image.dtype not in _SCALED_INTEGERS:
         raise InvalidInputError(f"the image should be floating in [0, 1], uint8, uint16 or bool, but is {image.dtype}")
     if not np.all(np.isfinite(image)):
         raise InvalidInputError("the image should be finite, but holds NaN or infinite values")
     return image if image.dtype in (np.float32, np.float64) else im2double(image)
+
+
+def checked_picture(image) -> tuple[np.ndarray, np.dtype]:
+    """Check a grey or RGB image of any integer or floating type, whose range is still to be found.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) array_like
+        As :func:`check_image` takes it, or of any other integer type, whose values are kept.
+
+    Returns
+    -------
+    image : (H, W) or (H, W, 3) ndarray
+        float32 or float64, finite.
+    dtype : dtype
+        What `image` had, in native byte order.
+
+    Raises
+    ------
+    InvalidInputError
+        If :func:`check_image` refuses it for another reason.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pixels, dtype = checked_picture(np.array([[0, 4095]], ">i4"))
+    >>> pixels.tolist(), dtype.name
+    ([[0.0, 4095.0]], 'int32')
+    """
+    array = _real_array(image, "the image", "(H, W) or (H, W, 3)")
+    is_other_integer = array.dtype.kind in "iu" and array.dtype not in _SCALED_INTEGERS
+    return check_image(array.astype(np.float64) if is_other_integer else array), array.dtype
 
 
 def check_unit_image(image) -> np.ndarray:
@@ -115,7 +156,8 @@ def check_deconvolution_input(image, kernel) -> tuple[np.ndarray, np.ndarray]:
     kernel = kernel.astype(np.float64)
     if kernel.shape[0] % 2 == 0 or kernel.shape[1] % 2 == 0:
         raise InvalidInputError(f"both sides of the kernel should be odd, but its shape is {kernel.shape}")
-    total = kernel.sum()
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = kernel.sum()
     if not (np.isfinite(total) and total > 0 and kernel.min() >= 0):
         raise InvalidInputError("the kernel should be finite, non-negative and of positive sum")
     if image.shape[0] < kernel.shape[0] or image.shape[1] < kernel.shape[1]:
@@ -154,10 +196,35 @@ def check_matrix(matrix, name: str) -> np.ndarray:
 
 
 def _real_array(value, name, shape) -> np.ndarray:
+    _refuse_masked(value, name)
+    _refuse_encoded(value, name)
     try:
         array = np.asarray(value)
     except ValueError:
         raise InvalidInputError(f"{name} should be an array {shape}, but its rows differ in length") from None
+    except Exception as error:  # an object that offers an array may fail in any way
+        raise InvalidInputError(
+            f"{name} should be an array {shape}, but none can be made of it: {shown(error)}"
+        ) from error
     if array.dtype.kind not in "fiub":
-        raise InvalidInputError(f"{name} should be a real array {shape}, but is {array.dtype} of shape {array.shape}")
-    return array
+        kind = " ".join(str(array.dtype).split())[:_SHOWN_DTYPE]
+        raise InvalidInputError(f"{name} should be a real array {shape}, but is {kind} of shape {array.shape}")
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        with np.errstate(over="ignore"):  # what float64 can't hold becomes infinite, and is refused as such
+            return array.astype(np.float64)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _refuse_masked(value, name) -> None:
+    """A mask would be lost, and what lies below it taken for values."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        count = np.count_nonzero(np.ma.getmaskarray(value))
+        raise InvalidInputError(f"{name} should have no masked elements, but {count} are: fill them first")
+
+
+def _refuse_encoded(value, name) -> None:
+    """Pictures of Pillow whose numbers are places in a palette, or other colours than red, green and blue."""
+    mode = getattr(value, "mode", None)
+    if hasattr(value, "getpalette") and isinstance(mode, str) and mode.split(";")[0] not in _PLAIN_MODES:
+        kind = "has a palette" if mode in ("P", "PA") else f"has the mode {mode}"
+        raise InvalidInputError(f"{name} should be grey or RGB, but {kind}: convert it first, by image.convert('RGB')")

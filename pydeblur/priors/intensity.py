@@ -16,6 +16,8 @@ class IntensityPrior:
     """
 
     name = "intensity"
+    #: λ and μ fall to the first threshold of the gradients where that is below μ / 10: pictures of low contrast.
+    weights_follow_threshold = True
 
     def value(self, image: np.ndarray) -> float:
         """Return ||I||_0 of an image (H, W)."""

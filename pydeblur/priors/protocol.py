@@ -6,6 +6,15 @@ The solver imports no prior; it is handed one and looks at what it can do. A pri
     the β of eq. (7) to start from (else 2λ);
 ``smallest_side: int``
     the shortest image side that it can be asked about;
+``auxiliary_images: int``
+    how many auxiliary images of weight β the one that ``prox`` returns is the mean of (else 1);
+``filtered(image, lambda_prior) -> image``, ``filter_passes: int``
+    in place of the two protocols: the prior has no auxiliary image, but changes the image before each gradient step, so
+    many times at each α;
+``at_scale(scale, scales, shape) -> prior``
+    the prior that takes part at one scale (0 is the finest) of a picture (H, W);
+``weights_follow_threshold: bool``
+    whether λ and μ fall to the gradients' first threshold where that is below μ / 10, as [26] has it;
 ``takes(array) -> bool``
     whether it takes an array of another library than NumPy as it is;
 ``settings: dict``

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from pydeblur.errors import InvalidOptionError
-from pydeblur.options import options_from
+from pydeblur.options import listed, options_from, shown
 
 #: Name to module, class, and the class of its options; None where it has none.
 _CLASSES = {
     "intensity": ("pydeblur.priors.intensity", "IntensityPrior", None),
+    "dark_channel": ("pydeblur.priors.dark_channel", "DarkChannelPrior", "DarkChannelOptions"),
+    "extreme_channels": ("pydeblur.priors.extreme_channels", "ExtremeChannelsPrior", "ExtremeChannelsOptions"),
+    "pmp": ("pydeblur.priors.pmp", "PMPPrior", "PMPOptions"),
     "classifier": ("pydeblur.priors.classifier.prior", "ClassifierPrior", "ClassifierOptions"),
 }
 
@@ -23,11 +26,14 @@ def load_prior(name: str, **options):
 
     Parameters
     ----------
-    name : {"gradient", "intensity", "classifier"}
+    name : {"gradient", "intensity", "dark_channel", "extreme_channels", "pmp", "classifier"}
         "gradient" is the L0 gradient prior alone [38], which is part of the solver: it gives None. "intensity" is the
-        L0 norm of the intensities [26], "classifier" the learned prior of section 3 of the paper.
+        L0 norm of the intensities [26], "dark_channel" that of the local minima [27], "extreme_channels" that of the local
+        minima and maxima [40], "pmp" that of the minima of disjoint blocks (Wen et al. 2020), "classifier" the learned
+        prior of section 3 of the paper.
     **options
-        The options of the prior; the classifier takes ``weights``, ``backend``, ``device``, ``threads`` and ``form``.
+        The options of the prior; the classifier takes ``weights``, ``backend``, ``device``, ``threads`` and ``form``, the
+        three with minima take ``patch``, the side of their windows.
 
     Returns
     -------
@@ -77,11 +83,11 @@ class PriorChoice:
             If the name is unknown, or the prior does not take such an option.
         """
         if not isinstance(name, str) or name not in PRIORS:
-            raise InvalidOptionError(f"prior should be one of {', '.join(PRIORS)}, but is {name!r}")
+            raise InvalidOptionError(f"prior should be one of {', '.join(PRIORS)}, but is {shown(name)}")
         options_class = _options_class(name)
         if options_class is None:
             if options:
-                raise InvalidOptionError(f"the {name} prior has no option {', '.join(map(str, options))}")
+                raise InvalidOptionError(f"the {name} prior has no option {listed(options)}")
             return cls(name)
         return cls(name, options_from(options_class, options or {}, f"the {name} prior"))
 

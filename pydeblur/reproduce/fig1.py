@@ -8,7 +8,6 @@ in the 8-bit image; there is no noise, which would make every gradient count.
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import minimum_filter
 
 from pydeblur.datasets.packaged_images import NAMES, packaged_image
 from pydeblur.evaluation.figures import pyplot_without_display, write_figure
@@ -20,7 +19,6 @@ from pydeblur.priors.classifier.weights_file import read_weights
 from pydeblur.synthesis.blur import blur
 from pydeblur.synthesis.kernels import random_kernel
 
-_PATCH = 35
 _KERNEL_SIZE = 25
 _PAPER = {"gradient": 0.85, "dark_channel": 0.82, "classifier": 0.03}
 
@@ -52,17 +50,12 @@ def gradient_count(image: np.ndarray) -> int:
     return int(np.count_nonzero(np.diff(image, axis=1)[:-1] ** 2 + np.diff(image, axis=0)[:, :-1] ** 2))
 
 
-def dark_channel_count(image: np.ndarray) -> int:
-    """||D(I)||_0: pixels whose 35×35 neighbourhood has no zero."""
-    return int(np.count_nonzero(minimum_filter(image, _PATCH, mode="nearest")))
-
-
 def measure(request: Request, task: Task) -> dict:
     """The three ratios of one image."""
     prior = load_prior("classifier", weights=task.options["weights"], threads=1)
     sharp = np.round(packaged_image(task.case) * 255) / 255
     blurred = blur(sharp, random_kernel(_KERNEL_SIZE, np.random.default_rng(1)), noise=0.0)
-    measures = {"gradient": gradient_count, "dark_channel": dark_channel_count, "classifier": prior.score}
+    measures = {"gradient": gradient_count, "dark_channel": load_prior("dark_channel").value, "classifier": prior.score}
     return {key: count(sharp) / max(count(blurred), np.finfo(float).tiny) for key, count in measures.items()}
 
 

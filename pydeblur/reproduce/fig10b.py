@@ -9,14 +9,15 @@ from pydeblur.evaluation.benchmark_tasks import (
     by_method,
     case_figures,
     mean_of,
+    missing_kernels,
     plot_cumulative,
     ratios_of,
 )
 from pydeblur.evaluation.figures import pyplot_without_display, write_figure
-from pydeblur.evaluation.methods import chosen_methods
+from pydeblur.evaluation.methods import StoredMethod, own_methods, stored_method, stored_methods
 from pydeblur.evaluation.protocols import BENCHMARKS, Protocol
 from pydeblur.evaluation.report import write_markdown
-from pydeblur.evaluation.store import Finished, Request, run_tasks
+from pydeblur.evaluation.store import Finished, Request, Task, run_tasks
 from pydeblur.files import markdown_table, write_csv
 from pydeblur.metrics import success_rate
 
@@ -36,9 +37,9 @@ VARIANTS = {
 def reproduce(request: Request) -> list:
     """Write fig10b.csv, .md and .png; returns their paths."""
     pyplot = pyplot_without_display()
-    names = chosen_methods(request.methods, tuple(VARIANTS))
-    tasks = benchmark_tasks(request, {name: _protocol(name) for name in names})
-    finished = run_tasks("fig10b", tasks, measure, request)
+    protocols = {name: _variant(name) for name in own_methods(request, tuple(VARIANTS))}
+    protocols |= {name: _scored(each) for name, each in stored_methods(request, "levin", tuple(VARIANTS)).items()}
+    finished = run_tasks("fig10b", benchmark_tasks(request, protocols), measure, request)
     groups = by_method(finished)
     formats = {"mean PSNR": ".2f", "median ratio": ".3f", "kernel similarity": ".3f"}
     body = [
@@ -46,9 +47,10 @@ def reproduce(request: Request) -> list:
         "([26]; λ_tv = 0.001, λ_l0 = 0.0002). The variants differ in λ and μ of eq. (4) alone. A collapsed kernel has "
         "an infinite ratio. The paper shows curves without numbers; in it the two terms together are best.",
         markdown_table([_row(name, results) for name, results in groups.items()], formats),
+        *missing_kernels(request, protocols),
     ]
     figure, axes = pyplot.subplots(figsize=(6, 4))
-    plot_cumulative(axes, {VARIANTS[name][0]: ratios_of(results) for name, results in groups.items()}, 5)
+    plot_cumulative(axes, {_label(name): ratios_of(results) for name, results in groups.items()}, 5)
     return [
         write_csv(request.out / "fig10b.csv", [result.row() for result in finished]),
         write_markdown(request, "fig10b", "Figure 10 (b): ablation on Levin et al.'s images", body, finished),
@@ -56,12 +58,21 @@ def reproduce(request: Request) -> list:
     ]
 
 
-def measure(request: Request, task) -> dict:
+def measure(request: Request, task: Task) -> dict:
     """Figures of one case."""
-    return case_figures(request, task, _protocol(task.method))
+    protocol = _variant(task.method) if task.method in VARIANTS else _scored(stored_method(request, task))
+    return case_figures(request, task, protocol)
 
 
-def _protocol(name: str) -> Protocol:
+def _scored(method: StoredMethod) -> Protocol:
+    return method.protocol("levin", nonblind_options=BENCHMARKS["levin"])
+
+
+def _label(name: str) -> str:
+    return VARIANTS[name][0] if name in VARIANTS else f"{name} (stored kernels)"
+
+
+def _variant(name: str) -> Protocol:
     return Protocol("levin", nonblind_options=BENCHMARKS["levin"], **VARIANTS[name][1])
 
 
@@ -69,7 +80,7 @@ def _row(name: str, results: list[Finished]) -> dict:
     ratios = ratios_of(results)
     shares = {f"≤ {limit:g}": f"{share:.1%}" for limit, share in zip(_LIMITS, success_rate(ratios, _LIMITS))}
     return {
-        "prior": VARIANTS[name][0],
+        "prior": _label(name),
         "cases": len(results),
         **shares,
         "median ratio": float(np.median(ratios)),

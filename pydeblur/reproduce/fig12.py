@@ -5,6 +5,8 @@ The image may be shown: scikit-image's camera man, blurred by our own kernel wit
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
 from pydeblur.datasets.packaged_images import CAMERA_KERNEL, CAMERA_SIDE, blurred_camera
@@ -19,11 +21,12 @@ from pydeblur.matlab import imresize
 from pydeblur.metrics import kernel_similarity
 from pydeblur.priors import load_prior
 from pydeblur.priors.classifier.weights_file import read_weights
-from pydeblur.solver import IterationState, blind_deconv
-from pydeblur.solver.options import solver_options
+from pydeblur.solver import IterationState
 
 #: Methods of a single run: of several there is no one course to show.
-NAMES = tuple(name for name in METHODS if not METHODS[name].protocol("").resolved().variants)
+NAMES = tuple(
+    name for name, method in METHODS.items() if method.method is not None or not method.protocol("").resolved().variants
+)
 _CLASSIFIER = "classifier-paper"
 _CASE = "camera"
 _KERNEL_SIZE = 25
@@ -57,32 +60,30 @@ def reproduce(request: Request) -> list:
 def measure(request: Request, task: Task) -> dict:
     """Every iteration's figures, and the last pictures of each scale."""
     _, blurred, true_kernel = blurred_camera()
-    preset = METHODS[task.method].protocol("").resolved()
+    estimator = METHODS[task.method].protocol("").estimator()
     classifier = load_prior("classifier", weights=_CLASSIFIER, threads=1)
     lists = {name: [] for name in ("scale", "iteration", "energy", "kernel_similarity", "f")}
     ends: dict[int, IterationState] = {}
 
     def note(state: IterationState) -> None:
         scale = state.record.scale
-        similarity = kernel_similarity(state.kernel, _at_scale(true_kernel, scale))
+        similarity = kernel_similarity(state.kernel, _of_size(true_kernel, state.record.kernel_size / _KERNEL_SIZE))
         values = (scale, state.record.iteration, state.record.energy, similarity, classifier.score(state.latent))
         for column, value in zip(lists.values(), values):
             column.append(value)
         ends[scale] = state
 
-    try:
-        options = solver_options({**preset.solver, "kernel_size": _KERNEL_SIZE})
-        blind_deconv(blurred, options, preset.prior.load(), note)
-    except KernelCollapseError:
-        pass  # what there was until then is shown
+    # Where the kernel collapses, what there was until then is shown.
+    with suppress(KernelCollapseError):
+        estimator.estimate(blurred, _KERNEL_SIZE, callback=note)
     pictures = {f"latent_{scale}": state.latent.astype(np.float32) for scale, state in ends.items()}
     kernels = {f"kernel_{scale}": state.kernel.astype(np.float32) for scale, state in ends.items()}
     return {**lists, **pictures, **kernels}
 
 
-def _at_scale(kernel: np.ndarray, scale: int) -> np.ndarray:
-    """A kernel as the pyramid's scale should find it."""
-    return np.clip(imresize(kernel, np.sqrt(0.5) ** scale), 0, None) if scale else kernel
+def _of_size(kernel: np.ndarray, ratio: float) -> np.ndarray:
+    """A kernel as a coarser scale should find it."""
+    return np.clip(imresize(kernel, ratio), 0, None) if ratio < 1 else kernel
 
 
 def _iterations(result: Finished) -> list[dict]:

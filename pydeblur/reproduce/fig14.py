@@ -9,7 +9,6 @@ import numpy as np
 
 from pydeblur.datasets.packaged_images import blurred_camera
 from pydeblur.errors import KernelCollapseError
-from pydeblur.estimators.multistart import Multistart
 from pydeblur.evaluation.figures import pyplot_without_display, write_figure
 from pydeblur.evaluation.methods import METHODS, chosen_methods
 from pydeblur.evaluation.protocols import all_options
@@ -65,7 +64,7 @@ def measure(request: Request, task: Task) -> dict:
     figures = {f"f {name}": load_prior("classifier", weights=name, threads=1).score(seen) for name in _WEIGHTS}
     figures |= {"psnr_before": aligned_psnr(noisy, sharp), "psnr": None, "kernel_similarity": None}
     try:
-        kernel = Multistart(METHODS[task.method].protocol("").resolved()).estimate(seen, KERNEL_SIZE).kernel
+        kernel = METHODS[task.method].protocol("").estimator().estimate(seen, KERNEL_SIZE).kernel
     except KernelCollapseError:
         return {**figures, "seen": seen, "restored": seen, "kernel": np.zeros((KERNEL_SIZE, KERNEL_SIZE))}
     restored = deconvolve(seen, kernel, "ringing")

@@ -14,10 +14,10 @@ import numpy as np
 
 from pydeblur.datasets import dataset_folder, load
 from pydeblur.datasets.kohler_frames import check_frames_folder, frames
-from pydeblur.evaluation.benchmark_tasks import benchmark_tasks, by_method, mean_of
+from pydeblur.evaluation.benchmark_tasks import benchmark_tasks, by_method, mean_of, missing_kernels
 from pydeblur.evaluation.figures import pyplot_without_display, write_figure
-from pydeblur.evaluation.methods import METHODS, chosen_methods
-from pydeblur.evaluation.protocols import BENCHMARKS, estimate_case, restore_case
+from pydeblur.evaluation.methods import Method, StoredMethod, method_of, requested_methods
+from pydeblur.evaluation.protocols import BENCHMARKS, Protocol, estimate_case, restore_case
 from pydeblur.evaluation.report import write_markdown
 from pydeblur.evaluation.store import Finished, Request, Task, run_tasks
 from pydeblur.files import markdown_table, read_image, write_csv
@@ -50,17 +50,24 @@ def reproduce(request: Request) -> list:
     pyplot = pyplot_without_display()
     if request.frames is not None:
         check_frames_folder(request.frames)
-    tasks = _tasks(request)
+    methods = requested_methods(request, "kohler", (BLURRED, *(_STORED + name for name in OFFICIAL_MEANS)))
+    protocols = {name: _protocol(method) for name, method in methods.items()}
+    tasks = _tasks(request, protocols)
     finished = run_tasks("fig3a", tasks, measure, request)
     groups = by_method(finished)
     figure = "psnr" if request.frames is not None else "surrogate_psnr"
     kind = _kind(figure)
-    rows = [_row(name, results, figure) for name, results in groups.items() if not name.startswith(_STORED)]
+    rows = [
+        _row(name, methods.get(name), results, figure)
+        for name, results in groups.items()
+        if not name.startswith(_STORED)
+    ]
     body = [
         f"{kind} in dB, mean over the cases; final step of [26] (λ_tv = 0.001, λ_l0 = 0.0002). The solver takes the "
         "blur as uniform; it is not. The paper shows bars without numbers; on record elsewhere are these official "
         "means: " + ", ".join(f"{name} {value:.2f}" for name, value in OFFICIAL_MEANS.items()) + ".",
         markdown_table(rows, {kind: ".2f", "official formula, one frame": ".2f"}),
+        *missing_kernels(request, protocols),
     ]
     if request.frames is None:
         body += _calibration(groups)
@@ -98,13 +105,11 @@ def stored_results(request: Request) -> dict[str, dict[str, Path]]:
     return found
 
 
-def _tasks(request: Request) -> list[Task]:
+def _tasks(request: Request, protocols: dict[str, Protocol]) -> list[Task]:
     # What is measured is part of what a line of the store stands for.
     measure_name = {"measure": "official" if request.frames is not None else "surrogate, over all channels"}
-    names = chosen_methods(request.methods)
     tasks = [
-        Task(task.method, task.case, {**task.options, **measure_name})
-        for task in benchmark_tasks(request, {name: _protocol(name) for name in names})
+        Task(task.method, task.case, {**task.options, **measure_name}) for task in benchmark_tasks(request, protocols)
     ]
     cases = list(dict.fromkeys(task.case for task in tasks))
     stored = {} if request.frames is not None else stored_results(request)
@@ -119,21 +124,21 @@ def _restored(request: Request, task: Task, case):
         return case.blurred, None
     if task.method.startswith(_STORED):
         return read_image(stored_results(request)[task.method.removeprefix(_STORED)][task.case]).pixels, None
-    protocol = _protocol(task.method)
+    protocol = _protocol(method_of(request, task))
     kernel, seconds = estimate_case(protocol, case)
     return (None if kernel is None else restore_case(protocol, case, kernel)), seconds
 
 
-def _protocol(name: str):
-    return METHODS[name].protocol("kohler", nonblind_options=BENCHMARKS["text"])
+def _protocol(method: Method | StoredMethod) -> Protocol:
+    return method.protocol("kohler", nonblind_options=BENCHMARKS["text"])
 
 
 def _kind(figure: str) -> str:
     return "official PSNR" if figure == "psnr" else "surrogate PSNR"
 
 
-def _row(name: str, results: list[Finished], figure: str) -> dict:
-    label = f"{name} ({METHODS[name].label})" if name in METHODS else "the photos as they are"
+def _row(name: str, method: Method | StoredMethod | None, results: list[Finished], figure: str) -> dict:
+    label = "the photos as they are" if method is None else f"{name} ({method.label})"
     scenes = {
         f"scene {scene}": mean_of([r for r in results if r.task.case.startswith(f"im{scene:02d}")], figure)
         for scene in sorted({int(result.task.case[2:4]) for result in results})

@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from pydeblur.datasets import load
-from pydeblur.evaluation.benchmark_tasks import benchmark_tasks, by_method, plot_cumulative
+from pydeblur.evaluation.benchmark_tasks import benchmark_tasks, by_method, missing_kernels, plot_cumulative
 from pydeblur.evaluation.figures import pyplot_without_display, write_figure
-from pydeblur.evaluation.methods import METHODS, chosen_methods
+from pydeblur.evaluation.methods import Method, StoredMethod, method_of, requested_methods
 from pydeblur.evaluation.protocols import Protocol, estimate_case, restore_case
 from pydeblur.evaluation.report import write_markdown
 from pydeblur.evaluation.store import Request, Task, run_tasks
@@ -25,13 +25,16 @@ _LIMITS = (1.5, 2.0, 3.0, 5.0)
 def reproduce(request: Request) -> list:
     """Write fig3b.csv, .md and .png; returns their paths."""
     pyplot = pyplot_without_display()
-    names = (TRUE_KERNEL, *chosen_methods(request.methods))
-    tasks = [_task(task) for task in benchmark_tasks(request, {name: _protocol(name) for name in names})]
+    methods = requested_methods(request, "sun", (TRUE_KERNEL,))
+    names = (TRUE_KERNEL, *methods)
+    protocols = {TRUE_KERNEL: _protocol(), **{name: _protocol(method) for name, method in methods.items()}}
+    tasks = [_task(task) for task in benchmark_tasks(request, protocols)]
     finished = run_tasks("fig3b", tasks, measure, request)
     rows = [result.row() for result in finished]
     least = {row["case"]: row["ssd"] for row in rows if row["method"] == TRUE_KERNEL}
     rows = [{**row, "error_ratio": _ratio(row["ssd"], least[row["case"]])} for row in rows]
     ratios = {name: [row["error_ratio"] for row in rows if row["method"] == name] for name in names[1:]}
+    ratios = {name: values for name, values in ratios.items() if values}
     ratios = {name: [math.inf if ratio is None else ratio for ratio in values] for name, values in ratios.items()}
     psnrs = {name: [r.figures["psnr"] for r in results] for name, results in by_method(finished).items()}
     body = [
@@ -39,6 +42,7 @@ def reproduce(request: Request) -> list:
         "the blurred images that `pydeblur.datasets` makes (valid part of the convolution, 1 % Gaussian noise, 8 "
         "bits). A collapsed kernel has an infinite ratio. The paper shows curves without numbers.",
         markdown_table([_row(name, ratios.get(name), values) for name, values in psnrs.items()], {"mean PSNR": ".2f"}),
+        *missing_kernels(request, protocols),
     ]
     figure, axes = pyplot.subplots(figsize=(6, 4))
     plot_cumulative(axes, ratios, 6)
@@ -52,7 +56,7 @@ def reproduce(request: Request) -> list:
 def measure(request: Request, task: Task) -> dict:
     """SSD and PSNR of one case, aligned; None where the kernel collapsed."""
     (case,) = load("sun", request.data, [task.case])
-    protocol = _protocol(task.method)
+    protocol = _protocol() if task.method == TRUE_KERNEL else _protocol(method_of(request, task))
     kernel, seconds = (case.kernel, None) if task.method == TRUE_KERNEL else estimate_case(protocol, case)
     figures = dict.fromkeys(("ssd", "psnr", "kernel_similarity"))
     if kernel is not None:
@@ -62,10 +66,9 @@ def measure(request: Request, task: Task) -> dict:
     return {**figures, "kernel_cpu_seconds": seconds}
 
 
-def _protocol(name: str) -> Protocol:
-    if name == TRUE_KERNEL:
-        return Protocol("sun", nonblind=NONBLIND)
-    return METHODS[name].protocol("sun", nonblind=NONBLIND)
+def _protocol(method: Method | StoredMethod | None = None) -> Protocol:
+    """That of a method; by default the true kernel's."""
+    return Protocol("sun", nonblind=NONBLIND) if method is None else method.protocol("sun", nonblind=NONBLIND)
 
 
 def _task(task: Task) -> Task:

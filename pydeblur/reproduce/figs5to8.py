@@ -95,7 +95,7 @@ def _options(name: str, saturated: bool) -> dict:
     score = {"weights": _CLASSIFIER, "weights_hash": read_weights(_CLASSIFIER).sha256}
     protocol = _protocol(name, saturated)
     options = {**all_options(protocol), "score": score}
-    if saturated and protocol.resolved().handles_clipping:
+    if saturated and protocol.handles_clipping:
         options |= {"clipped_pixels": "lower bounds", "ranked_by": "log-odds after whyte"}
     return options
 

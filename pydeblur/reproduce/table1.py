@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pydeblur.evaluation.benchmark_tasks import benchmark_tasks, by_method, case_figures, mean_of
+from pydeblur.evaluation.benchmark_tasks import benchmark_tasks, by_method, case_figures, mean_of, missing_kernels
 from pydeblur.evaluation.figures import pyplot_without_display, write_figure
-from pydeblur.evaluation.methods import METHODS, chosen_methods
-from pydeblur.evaluation.protocols import BENCHMARKS
+from pydeblur.evaluation.methods import Method, StoredMethod, method_of, requested_methods
+from pydeblur.evaluation.protocols import BENCHMARKS, Protocol
 from pydeblur.evaluation.report import far_from_the_paper, write_markdown
 from pydeblur.evaluation.store import Finished, Request, run_tasks
 from pydeblur.files import markdown_table, write_csv
@@ -24,17 +24,19 @@ PAPER = {
 def reproduce(request: Request) -> list:
     """Write table1.csv, .md and .png; returns their paths."""
     pyplot = pyplot_without_display()
-    tasks = benchmark_tasks(request, {name: _protocol(name) for name in chosen_methods(request.methods)})
-    finished = run_tasks("table1", tasks, measure, request)
+    methods = requested_methods(request, "text")
+    protocols = {name: _protocol(method) for name, method in methods.items()}
+    finished = run_tasks("table1", benchmark_tasks(request, protocols), measure, request)
     groups = by_method(finished)
-    rows = [_row(name, results) for name, results in groups.items()]
+    rows = [_row(name, methods[name], results) for name, results in groups.items()]
     differences = [far_from_the_paper(row["method"], row["mean PSNR"], row["paper"], "dB") for row in rows]
-    others = {name: value for name, value in PAPER.items() if name not in {METHODS[name].paper for name in groups}}
+    others = {name: value for name, value in PAPER.items() if name not in {methods[name].paper for name in groups}}
     rows += [{**dict.fromkeys(rows[0]), "method": name, "paper": value} for name, value in others.items()]
     body = [
         "Mean PSNR in dB of the final images after the best shift; the final step is that of [26] for all "
         "(λ_tv = 0.001, λ_l0 = 0.0002). Cases whose kernel collapsed are counted as failed and are in no mean.",
         markdown_table(rows, {"mean PSNR": ".2f", "paper": ".2f", "SSIM": ".3f", "kernel similarity": ".3f"}),
+        *missing_kernels(request, protocols),
     ]
     return [
         write_csv(request.out / "table1.csv", [result.row() for result in finished]),
@@ -45,20 +47,20 @@ def reproduce(request: Request) -> list:
 
 def measure(request: Request, task) -> dict:
     """Figures of one case."""
-    return case_figures(request, task, _protocol(task.method))
+    return case_figures(request, task, _protocol(method_of(request, task)))
 
 
-def _protocol(name: str):
-    return METHODS[name].protocol("text", nonblind_options=BENCHMARKS["text"])
+def _protocol(method: Method | StoredMethod) -> Protocol:
+    return method.protocol("text", nonblind_options=BENCHMARKS["text"])
 
 
-def _row(name: str, results: list[Finished]) -> dict:
+def _row(name: str, method: Method | StoredMethod, results: list[Finished]) -> dict:
     failed = sum(result.figures["psnr"] is None for result in results)
     return {
-        "method": f"{name} ({METHODS[name].label})",
+        "method": f"{name} ({method.label})",
         "mean PSNR": mean_of(results, "psnr"),
-        "paper": PAPER.get(METHODS[name].paper),
-        "paper's name": METHODS[name].paper,
+        "paper": None if method.paper is None else PAPER.get(method.paper),
+        "paper's name": method.paper if method.paper in PAPER else None,
         "SSIM": mean_of(results, "ssim"),
         "kernel similarity": mean_of(results, "kernel_similarity"),
         "cases": len(results),

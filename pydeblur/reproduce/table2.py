@@ -18,7 +18,6 @@ from scipy.io import loadmat, savemat
 
 from pydeblur.datasets.packaged_images import packaged_image
 from pydeblur.errors import InvalidInputError
-from pydeblur.estimators.multistart import Multistart
 from pydeblur.evaluation.benchmark_tasks import by_method
 from pydeblur.evaluation.figures import pyplot_without_display, write_figure
 from pydeblur.evaluation.methods import METHODS, chosen_methods
@@ -79,9 +78,9 @@ def measure(request: Request, task: Task) -> dict:
     image = timing_image(side)
     if task.method.startswith(_OCTAVE):
         return {"seconds": octave_seconds(image, SIZES[side], task.method.removeprefix(_OCTAVE))}
-    preset = _protocol(task.method).resolved()
+    estimator = _protocol(task.method).estimator()
     started = time.process_time()
-    Multistart(preset).estimate(image, SIZES[side])
+    estimator.estimate(image, SIZES[side])
     return {"seconds": time.process_time() - started}
 
 

@@ -1,7 +1,8 @@
 """The auxiliary image u of the half-quadratic splitting, eq. (11): where a prior acts on the solver.
 
 A prior is handed in; what it can do decides how u is found (see :mod:`pydeblur.priors.protocol`): by a closed form
-(``prox``), or by gradient descent on the value and gradient that it reports (Algorithm 1).
+(``prox``), or by gradient descent on the value and gradient that it reports (Algorithm 1). A prior may also do without u
+and change the image itself (``filtered``).
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ def make_auxiliary_step(prior, options, crop_shape: tuple[int, int], padded_shap
 
     Returns
     -------
-    ProximalStep, GradientDescentStep or None
+    ProximalStep, GradientDescentStep, FilterStep or None
         None without a prior.
 
     Raises
     ------
     InvalidInputError
-        If the prior has neither method.
+        If the prior has none of the three methods.
 
     Examples
     --------
@@ -47,8 +48,12 @@ def make_auxiliary_step(prior, options, crop_shape: tuple[int, int], padded_shap
         return None
     if hasattr(prior, "prox"):
         return ProximalStep(prior, crop_shape)
+    if hasattr(prior, "filtered"):
+        return FilterStep(prior, crop_shape)
     if not hasattr(prior, "value_and_grad"):
-        raise InvalidInputError(f"prior should be None or have a method prox or value_and_grad, but is {prior!r}")
+        raise InvalidInputError(
+            f"prior should be None or have a method prox, filtered or value_and_grad, but is {prior!r}"
+        )
     return GradientDescentStep(prior, options, padded_shape if options.prior_domain == "padded" else crop_shape)
 
 
@@ -77,9 +82,12 @@ class HostPrior:
         self._prior = prior
         self._like = like
         # What a prior can do decides how it is used, so the wrapping has just the methods that the prior has.
-        for name in ("prox", "first_beta"):
+        for name in ("prox", "first_beta", "filtered"):
             if hasattr(prior, name):
                 setattr(self, name, getattr(self, f"_{name}"))
+        for name in ("auxiliary_images", "filter_passes"):
+            if hasattr(prior, name):
+                setattr(self, name, getattr(prior, name))
         if hasattr(prior, "value_and_grad"):
             self.value_and_grad = self._value_and_grad
 
@@ -99,6 +107,9 @@ class HostPrior:
 
     def _first_beta(self, image, lambda_prior):
         return self._prior.first_beta(to_numpy(image), lambda_prior)
+
+    def _filtered(self, image, lambda_prior):
+        return to_device(self._prior.filtered(to_numpy(image), lambda_prior), self._like)
 
     def value(self, image):
         """Return p(I) of an image (H, W) of any array library."""
@@ -126,11 +137,14 @@ class ProximalStep:
 
     #: Factor of p in the energy: closed forms take the paper's energy as it stands.
     weight = 1.0
+    filters_image = False
 
     def __init__(self, prior, crop_shape: tuple[int, int]):
         self._prior = prior
         self._crop_shape = crop_shape
         self._seen = None
+        #: How many auxiliary images of weight β u is the mean of.
+        self.images = getattr(prior, "auxiliary_images", 1)
 
     def first_beta(self, image: np.ndarray, lambda_prior: float) -> float | None:
         """Return the β that the prior wants to start from, or None."""
@@ -144,6 +158,46 @@ class ProximalStep:
 
     def value(self, image: np.ndarray) -> float:
         """Return p of the last u on the image's own area: like ||g||_0, it is u that is sparse, not I."""
+        return self._prior.value(self._seen)
+
+
+class FilterStep:
+    """A prior without auxiliary image: it changes the image itself before each gradient step.
+
+    Parameters
+    ----------
+    prior : object
+        With the methods ``filtered`` and ``value``; ``filter_passes`` says how often the image is filtered and found
+        anew at each α.
+    crop_shape : (int, int)
+        The image's own area in the padded image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pydeblur.priors import load_prior
+    >>> step = FilterStep(load_prior("pmp", patch=2), (1, 4))
+    >>> step(np.array([[0.05, 0.5, 0.7, 0.9]]), lambda_prior=0.01).tolist(), step.passes
+    ([[0.0, 0.5, 0.7, 0.9]], 3)
+    """
+
+    weight = 1.0
+    filters_image = True
+
+    def __init__(self, prior, crop_shape: tuple[int, int]):
+        self._prior = prior
+        self._crop_shape = crop_shape
+        self._seen = None
+        self.passes = getattr(prior, "filter_passes", 1)
+
+    def __call__(self, image: np.ndarray, lambda_prior: float) -> np.ndarray:
+        """Return the padded image (H, W) as the prior changes it."""
+        filtered = self._prior.filtered(image, lambda_prior)
+        self._seen = filtered[: self._crop_shape[0], : self._crop_shape[1]]
+        return filtered
+
+    def value(self, image: np.ndarray) -> float:
+        """Return p of the last filtered image on the image's own area."""
         return self._prior.value(self._seen)
 
 
@@ -173,6 +227,9 @@ class GradientDescentStep:
     >>> step(np.ones((2, 2)), beta=2.0, lambda_prior=1.0).round(6).tolist()  # β(u - 1) + 2u = 0
     [[0.5, 0.5], [0.5, 0.5]]
     """
+
+    filters_image = False
+    images = 1
 
     def __init__(self, prior, options, seen_shape: tuple[int, int]):
         self._prior = prior

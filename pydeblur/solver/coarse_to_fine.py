@@ -24,7 +24,7 @@ from pydeblur.solver.pyramid import (
     scale_ratios,
     upsample_kernel,
 )
-from pydeblur.solver.records import Callback, History, IterationState
+from pydeblur.solver.records import Callback, History, Reporter
 from pydeblur.solver.single_scale import ScaleProblem, ScaleResult
 from pydeblur.solver.threshold import initial_threshold
 
@@ -153,17 +153,20 @@ class CoarseToFine:
         self, image: np.ndarray, options: SolverOptions, prior=None, callback: Callback | None = None, clipped=None
     ):
         self._image = check_blurred_image(image, options)
-        _check_large_enough(self._image.shape, options.kernel_size)
+        check_large_enough(self._image.shape, options.kernel_size)
         self._clipped = _check_clipped(clipped, self._image)
         self._options = adapt_to_noise(self._image, options)
         self._prior, self._described = prior, describe_prior(prior)
-        self._callback = callback
-        self._history = History()
+        self._report = Reporter(callback)
         self._lambda_prior = options.lambda_prior if prior is not None else 0.0
         self._lambda_grad = options.lambda_grad
         self._kernel = self._threshold = self._last = None
         self._left = len(kernel_sizes(options.kernel_size))
-        self.stopped = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the callback has ended the run."""
+        return self._report.stopped
 
     @property
     def options(self) -> SolverOptions:
@@ -204,30 +207,29 @@ class CoarseToFine:
         if self._kernel is None:
             kernel = initial_kernel(level.kernel_size, self._options.initial_kernel)
             self._threshold = initial_threshold(level.image, level.kernel_size)
+            self._adapt_weights()
         else:
             kernel = upsample_kernel(self._kernel, level.kernel_size)
         if level.scale < self._options.finest_prior_scale:
             self._prior, self._lambda_prior = None, 0.0
         self._iterate(level, ScaleResult(kernel, None, self._lambda_prior, self._lambda_grad, self._threshold))
 
+    def _adapt_weights(self):
+        """Lower λ and μ to the gradients' first threshold where it is below a tenth of μ, if the prior's method does so."""
+        if getattr(self._prior, "weights_follow_threshold", False) and 0 < self._threshold < self._lambda_grad / 10:
+            self._lambda_prior = self._lambda_grad = float(self._threshold)
+
     def _iterate(self, level, start: ScaleResult, made: int = 0):
         """Make the iterations of one scale, from a kernel or from what earlier iterations have left."""
+        prior = self._prior
+        if hasattr(prior, "at_scale"):
+            prior = prior.at_scale(level.scale, len(kernel_sizes(self._options.kernel_size)), self._image.shape)
         problem = ScaleProblem(
-            level.image, level.kernel_size, self._prior, self._options, level.scale, level.clipped, start.completed
+            level.image, level.kernel_size, prior, self._options, level.scale, level.clipped, start.completed
         )
-        last = problem.solve(start.kernel, start.lambda_prior, start.lambda_grad, start.threshold, self._emit, made)
+        last = problem.solve(start.kernel, start.lambda_prior, start.lambda_grad, start.threshold, self._report, made)
         self._last, self._kernel = last, finish_scale_kernel(last.kernel)
         self._lambda_prior, self._lambda_grad = last.lambda_prior, last.lambda_grad
-
-    def _emit(self, state: IterationState) -> bool:
-        """Keep the record and hand the state to the callback; return whether that wants the run to end."""
-        self._history.append(state.record)
-        if self._callback is not None:
-            try:
-                self._callback(state)
-            except StopIteration:
-                self.stopped = True
-        return self.stopped
 
     @property
     def has_result(self) -> bool:
@@ -251,7 +253,7 @@ class CoarseToFine:
             for size in reversed([size for size in kernel_sizes(self._options.kernel_size) if size > len(kernel)]):
                 kernel = upsample_kernel(kernel, size)
         kernel = finish_kernel(kernel, self._options.kernel_threshold)
-        latent, history = self._last.latent, History(self._history)
+        latent, history = self._last.latent, History(self._report.history)
         return BlindDeconvolution(kernel, latent, history, self._options, self._described, self.stopped)
 
 
@@ -351,8 +353,18 @@ def level_at(scale: int, image: np.ndarray, kernel_size: int, clipped: np.ndarra
     return Level(scale, downsample_image(image, ratio), size, clipped)
 
 
-def _check_large_enough(shape: tuple[int, int], kernel_size: int) -> None:
-    """Raise an InvalidInputError if an image (H, W) is not larger than the kernel at some scale."""
+def check_large_enough(shape: tuple[int, int], kernel_size: int) -> None:
+    """Check that an image (H, W) is larger than the kernel at every scale of :mod:`pydeblur.solver.pyramid`.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not.
+
+    Examples
+    --------
+    >>> check_large_enough((40, 40), 9)
+    """
     for scale, (ratio, size) in enumerate(zip(scale_ratios(kernel_size), kernel_sizes(kernel_size))):
         height, width = downsampled_shape(shape, ratio)
         if min(height, width) <= size:

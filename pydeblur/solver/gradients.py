@@ -189,6 +189,42 @@ class SparseGradients:
         return int(self._xp.count_nonzero(keep[: shape[0], : shape[1]]))
 
 
+class SeparateGradients:
+    """:class:`SparseGradients` of images that have nothing to do with each other: each is thresholded by itself.
+
+    Parameters
+    ----------
+    like : (P, H, W) array
+        A stack of images like those to come.
+
+    Examples
+    --------
+    >>> images = np.array([[[0.0, 0.0], [0.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]])
+    >>> gradients = SeparateGradients(images)
+    >>> gradients.divergence(images, 0.5).tolist()
+    [[[0.0, -2.0], [-2.0, 4.0]], [[0.0, 0.0], [0.0, 0.0]]]
+    >>> gradients.count_in((2, 2))
+    3
+    """
+
+    def __init__(self, like):
+        self._each = [sparse_gradients(image) for image in like]
+        self._result = empty(like.shape, like)
+
+    def divergence(self, images, threshold: float):
+        """Return ∇ᵀg of every image, see :meth:`SparseGradients.divergence`; None where all are 0 everywhere."""
+        found = False
+        for number, gradients in enumerate(self._each):
+            divergence = gradients.divergence(images[number], threshold)
+            self._result[number] = 0 if divergence is None else divergence
+            found |= divergence is not None
+        return self._result if found else None
+
+    def count_in(self, shape: tuple[int, int]) -> int:
+        """Return ||g||_0 of the last call of :meth:`divergence` within the first rows and columns of all images."""
+        return sum(gradients.count_in(shape) for gradients in self._each)
+
+
 def forward_difference(image: np.ndarray, axis: int) -> np.ndarray:
     """Return the periodic differences ``image[i + 1] - image[i]`` along an axis.
 

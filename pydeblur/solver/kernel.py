@@ -99,7 +99,7 @@ class KernelProblem:
         correlation, power = self._normal_equations(latent_x, latent_y)
         right_side = self._window(correlation, kernel_shape)
         lags = self._window(power + 0j, tuple(2 * n - 1 for n in kernel_shape))
-        operator = _ToeplitzOperator(lags, kernel_shape, self.weight)
+        operator = ToeplitzOperator(lags, kernel_shape, self.weight)
         start = np.full(kernel_shape, 1 / np.prod(kernel_shape), right_side.dtype)
         return conjugate_gradients(operator, right_side, start)
 
@@ -118,11 +118,27 @@ class KernelProblem:
         return irfft2_around_origin(spectrum, self._width, shape, self._workers)
 
 
-class _ToeplitzOperator:
+class ToeplitzOperator:
     """The operator k -> (∇I correlated with ∇I⊗k) on the support + γk.
 
     On a support of n x m only the autocorrelation's lags within ±(n-1), ±(m-1) matter, so that each product costs FFTs
     of the kernel's size, not of the image's; in exact arithmetic it is the same operator.
+
+    Parameters
+    ----------
+    lags : (2n - 1, 2m - 1) ndarray
+        The autocorrelation of ∇I, with lag 0 in the middle.
+    shape : (int, int)
+        n and m.
+    weight : float
+        γ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> operator = ToeplitzOperator(np.array([[0.5, 2.0, 0.5]]), (1, 2), weight=1.0)
+    >>> operator(np.array([[1.0, 0.0]])).round(12).tolist()
+    [[3.0, 0.5]]
     """
 
     def __init__(self, lags: np.ndarray, shape: tuple[int, int], weight: float):
@@ -143,8 +159,10 @@ class _ToeplitzOperator:
         return product[rows - 1 : 2 * rows - 1, columns - 1 : 2 * columns - 1] + self._weight * kernel
 
 
-def conjugate_gradients(operator, right_side: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Solve ``operator(x) = right_side`` by 20 iterations, or until the residual's norm is below 1e-5.
+def conjugate_gradients(
+    operator, right_side: np.ndarray, start: np.ndarray, iterations: int = _CG_ITERATIONS
+) -> np.ndarray:
+    """Solve ``operator(x) = right_side`` by some iterations, or until the residual's norm is below 1e-5.
 
     Parameters
     ----------
@@ -152,6 +170,7 @@ def conjugate_gradients(operator, right_side: np.ndarray, start: np.ndarray) -> 
         Symmetric and positive definite.
     right_side, start : (n, m) ndarray
         The right side, and where to start from.
+    iterations : int
 
     Returns
     -------
@@ -167,7 +186,9 @@ def conjugate_gradients(operator, right_side: np.ndarray, start: np.ndarray) -> 
     residual = right_side - operator(solution)
     direction = residual.copy()
     energy = np.sum(residual * residual)
-    for _ in range(_CG_ITERATIONS):
+    for _ in range(iterations):
+        if energy == 0:  # the start is the solution, and there is no direction to go in
+            break
         image = operator(direction)
         step = energy / np.sum(direction * image)
         solution += step * direction

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from pydeblur.backend.arrays import (
     transfer_function,
 )
 from pydeblur.backend.compiled import compiled_loops
-from pydeblur.solver.gradients import gradient_power, sparse_gradients
+from pydeblur.solver.gradients import SeparateGradients, gradient_power, sparse_gradients
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class LatentProblem:
     Parameters
     ----------
     blurred : (H, W) or (C, H, W) array
-        Circularly smooth blurred image; channels share the threshold of their gradients.
+        Circularly smooth blurred image; channels share the kernel and the threshold of their gradients.
     crop_shape : (int, int)
         The image's own area.
     splitting : Splitting
@@ -111,6 +112,9 @@ class LatentProblem:
     clipped : (H', W') bool ndarray or None
         Pixels of the image's own area of which B tells only that they were at least so bright. For them the data term
         is that to max(B, I⊗k), with I of the step before: it lies above ||min(I⊗k - B, 0)||² and touches it there.
+    separate : bool
+        Whether the first axis counts images that have nothing to do with each other, each with a kernel of its own:
+        the patches of a picture whose blur varies.
 
     Attributes
     ----------
@@ -131,7 +135,13 @@ class LatentProblem:
     """
 
     def __init__(
-        self, blurred, crop_shape: tuple[int, int], splitting: Splitting = Splitting(), workers: int = 1, clipped=None
+        self,
+        blurred,
+        crop_shape: tuple[int, int],
+        splitting: Splitting = Splitting(),
+        workers: int = 1,
+        clipped=None,
+        separate: bool = False,
     ):
         self.blurred = self.completed = blurred
         self._clipped = None if clipped is None else to_device(clipped, blurred) != 0
@@ -144,13 +154,17 @@ class LatentProblem:
         # operation runs over contiguous reals.
         power = gradient_power(blurred.shape[-2:])
         self._gradient_power = to_device(np.repeat(power[..., None], 2, axis=-1), blurred)
-        self._sparse_gradients = sparse_gradients(blurred)
+        self._sparse_gradients = SeparateGradients(blurred) if separate else sparse_gradients(blurred)
         self._is_single = namespace(blurred).finfo(blurred.dtype).bits == 32
         self._quotients = compiled_loops("pydeblur.solver._latent_numba") if isinstance(blurred, np.ndarray) else None
 
     def set_kernel(self, kernel: np.ndarray) -> None:
         """Take a blur kernel (n, m)."""
-        self._otf = transfer_function(kernel, self.blurred, self._workers)
+        self.set_transfer_function(transfer_function(kernel, self.blurred, self._workers))
+
+    def set_transfer_function(self, otf) -> None:
+        """Take the half-spectrum (H, W // 2 + 1) of a blur kernel, or those (C, H, W // 2 + 1) of separate images'."""
+        self._otf = otf
         pairs = real_pairs(self._otf)
         power = (pairs * pairs).sum(-1)
         self._kernel_power = namespace(power).stack([power, power], -1)
@@ -177,20 +191,35 @@ class LatentProblem:
         image, beta, change = self.blurred, np.nan, np.nan
         if lambda_prior == 0 or auxiliary_step is None:
             image = self._gradient_loop(image, lambda_grad)
+        elif auxiliary_step.filters_image:
+            image = self._gradient_loop(
+                image,
+                lambda_grad,
+                image_filter=partial(auxiliary_step, lambda_prior=lambda_prior),
+                passes=auxiliary_step.passes,
+            )
         else:
             for beta in self._splitting.betas(lambda_prior, auxiliary_step.first_beta(image, lambda_prior)):
                 u = auxiliary_step(image, beta, lambda_prior)
                 change = float(abs(u - image).max())
-                image = self._gradient_loop(image, lambda_grad, beta * rfft2(u, self._workers), beta)
+                weight = beta * auxiliary_step.images
+                image = self._gradient_loop(image, lambda_grad, weight * rfft2(u, self._workers), weight)
         return LatentEstimate(image, self._sparse_gradients.count_in(self._crop_shape), beta, change)
 
-    def _gradient_loop(self, image, lambda_grad: float, pull=None, beta: float = 0.0):
-        """Solve eq. (10) and (9) in turn; `pull` is β F(u), None without a prior."""
+    def _gradient_loop(
+        self, image, lambda_grad: float, pull=None, beta: float = 0.0, image_filter=None, passes: int = 1
+    ):
+        """Solve eq. (10) and (9) in turn, at each α as often as there are passes.
+
+        `pull` is β F(u), None without an auxiliary image. A filter changes the image whose gradients eq. (10) takes.
+        """
         denominator = self._kernel_power if pull is None else self._kernel_power + beta
         numerator = self._numerator(pull)
-        for number, alpha in enumerate(self._splitting.alphas(lambda_grad)):
+        steps = (alpha for alpha in self._splitting.alphas(lambda_grad) for _ in range(passes))
+        for number, alpha in enumerate(steps):
             threshold = lambda_grad / alpha if alpha else 0.0
-            divergence = self._sparse_gradients.divergence(image, threshold)
+            seen = image if image_filter is None else image_filter(image)
+            divergence = self._sparse_gradients.divergence(seen, threshold)
             # At first the threshold is so high that often no gradient reaches it: there is nothing to transform.
             spectrum = None if divergence is None else self._spectrum_of(divergence)
             quotient = self._quotient(spectrum, numerator, denominator, alpha)
@@ -256,8 +285,7 @@ class LatentProblem:
             else:
                 part *= alpha
                 part += given[rows]
-            below = self._gradient_power[rows] * alpha
-            below += denominator[rows]
+            below = self._gradient_power[rows] * alpha + denominator[rows]
             if alpha == 0:
                 # Without a prior nothing bounds the inverse filter: what the kernel has cut off stays 0, not 0/0.
                 smallest = namespace(below).finfo(below.dtype).smallest_normal

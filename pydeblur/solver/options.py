@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydeblur.backend.threads import THREADS
 from pydeblur.options import (
-    ABOVE_ONE,
-    AT_LEAST_ONE,
-    COUNT,
-    NOT_NEGATIVE,
     NOT_NEGATIVE_COUNT,
     ODD_SIZE,
-    POSITIVE,
     ZERO_OR_AT_LEAST_ONE,
+    above_up_to,
     check_options,
     documented,
+    from_to,
     one_of,
     option,
     options_from,
     or_word,
     text_like,
+    whole_from_to,
 )
+
+#: Beyond these bounds an option changes nothing any more, sums overflow, or the steps have no end.
+_WEIGHT = from_to(0.0, 1e9)
+_POSITIVE_WEIGHT = above_up_to(0.0, 1e9)
+_GROWTH = from_to(1.001, 1e6)
+_ITERATIONS = whole_from_to(1, 10_000)
 
 _DEVICE = text_like(
     r"cpu|auto|((torch|cupy)/)?cuda(:\d+)?|torch/cpu",
@@ -42,29 +47,30 @@ class SolverOptions:
 
     kernel_size: int = option(ODD_SIZE, "Side of the square kernel that is estimated.")
     lambda_prior: float = option(
-        NOT_NEGATIVE,
+        _WEIGHT,
         "λ of eq. (4), the weight of the image prior. It is ignored where there is no prior beside the gradients.",
         4e-3,
         flag="lambda-prior",
     )
     lambda_grad: float = option(
-        NOT_NEGATIVE, "μ of eq. (4), the weight of the L0 norm of the gradients.", 4e-3, flag="lambda-grad"
+        _WEIGHT, "μ of eq. (4), the weight of the L0 norm of the gradients.", 4e-3, flag="lambda-grad"
     )
     iterations: int = option(
-        COUNT,
+        _ITERATIONS,
         "iter_max of the paper: how often the latent image and the kernel are estimated in turn at each scale.",
         5,
         flag="iterations",
         metavar="N",
     )
     gamma_correct: float = option(
-        POSITIVE, "The image is raised to this power before anything else.", 1.0, flag="gamma", metavar="G"
+        _POSITIVE_WEIGHT, "The image is raised to this power before anything else.", 1.0, flag="gamma", metavar="G"
     )
     prefilter: float = option(
-        NOT_NEGATIVE,
+        from_to(0.0, 1000.0),
         "Standard deviation in pixels of a Gaussian that the image is smoothed with before its kernel is estimated; 0 is\n"
         "none, as in the paper. The kernel stays the same, since convolutions commute, but noise loses its share in the\n"
-        "gradients.",
+        "gradients. It is at most 10, or a quarter of the image's shorter\n"
+        "side where that is more.",
         0.0,
         flag="prefilter",
         metavar="PX",
@@ -75,15 +81,15 @@ class SolverOptions:
         20.0,
         flag="kernel-threshold",
     )
-    kernel_weight: float = option(POSITIVE, "γ of eq. (13), the weight of the kernel's norm.", 2.0)
+    kernel_weight: float = option(_POSITIVE_WEIGHT, "γ of eq. (13), the weight of the kernel's norm.", 2.0)
     relative_kernel_weight: float = option(
-        NOT_NEGATIVE,
+        _WEIGHT,
         "This many times the energy of the gradients, ||∇I||², is added to γ, so that a dark or small image is regularised\n"
         "as much as a bright or large one. The paper has 0.",
         0.0,
     )
     noise_reference: float | None = option(
-        POSITIVE,
+        from_to(1e-6, 1e3),
         "The noise (standard deviation, intensities in [0, 1]) that `prefilter` and `relative_kernel_weight` are meant for:\n"
         "they are multiplied by the ratio of the noise found in the image to it, and by the ratio's square; the ratio is at\n"
         "most 1.5. None takes them as they are.",
@@ -103,31 +109,31 @@ class SolverOptions:
         flag="kernel-solver",
     )
     beta_start: float | None = option(
-        POSITIVE,
+        from_to(1e-9, 1e9),
         "First β of eq. (7); None is 2λ, or what the prior asks for.",
         None,
         flag="beta-start",
         may_be_none=True,
     )
     beta_growth: float = option(
-        ABOVE_ONE, "Factor from one β to the next, while β is below its maximum.", 2.0, flag="beta-growth"
+        _GROWTH, "Factor from one β to the next, while β is below its maximum.", 2.0, flag="beta-growth"
     )
-    beta_max: float = option(POSITIVE, "β stays below this.", 8.0, flag="beta-max")
-    alpha_growth: float = option(ABOVE_ONE, "Factor from one α of eq. (7) to the next; α starts from 2μ.", 2.0)
-    alpha_max: float = option(POSITIVE, "α stays below this.", 1e5)
-    eta: float = option(POSITIVE, "Step size of eq. (12).", 0.1, flag="eta")
+    beta_max: float = option(_POSITIVE_WEIGHT, "β stays below this.", 8.0, flag="beta-max")
+    alpha_growth: float = option(_GROWTH, "Factor from one α of eq. (7) to the next; α starts from 2μ.", 2.0)
+    alpha_max: float = option(_POSITIVE_WEIGHT, "α stays below this.", 1e5)
+    eta: float = option(_POSITIVE_WEIGHT, "Step size of eq. (12).", 0.1, flag="eta")
     descent_steps: int = option(
-        COUNT, "s_max of Algorithm 1, the number of steps of eq. (12).", 10, flag="descent-steps", metavar="N"
+        _ITERATIONS, "s_max of Algorithm 1, the number of steps of eq. (12).", 10, flag="descent-steps", metavar="N"
     )
     descent_tolerance: float = option(
-        NOT_NEGATIVE,
+        _WEIGHT,
         "The steps of eq. (12) end once one of them moves no pixel by more than this; with 0, the paper's way, they never\n"
         "end early.",
         0.0,
         flag="descent-tolerance",
     )
     prior_scale: float | str = option(
-        or_word("pixels", POSITIVE),
+        or_word("pixels", _POSITIVE_WEIGHT),
         'w of eq. (12): 1 is the letter of the paper, "pixels" is the number of pixels that the prior sees.',
         "pixels",
         flag="prior-scale",
@@ -145,8 +151,11 @@ class SolverOptions:
         "the last two scales, from half the size on, are left to the L0 gradient prior.",
         0,
     )
-    lambda_decay: float = option(AT_LEAST_ONE, "After each iteration λ and μ are divided by this.", 1.1)
-    lambda_min: float = option(NOT_NEGATIVE, "λ and μ do not fall below this; a weight of 0 stays 0.", 1e-4)
+    lambda_decay: float = option(from_to(1.0, 1e9), "After each iteration λ and μ are divided by this.", 1.1)
+    lambda_min: float = option(_WEIGHT, "λ and μ do not fall below this; a weight of 0 stays 0.", 1e-4)
+    lambda_prior_min: float | None = option(
+        _WEIGHT, "λ does not fall below this; None is `lambda_min`. The prior pmp has 0.01.", None, may_be_none=True
+    )
     dtype: str = option(
         one_of("float64", "float32"),
         "Arithmetic of the solver. Double precision is the faithful way; single takes half the time and memory.",
@@ -154,7 +163,11 @@ class SolverOptions:
         flag="dtype",
     )
     workers: int = option(
-        COUNT, "Threads of each Fourier transform; of several runs, as many at a time.", 1, flag="threads", metavar="N"
+        THREADS,
+        "Threads of each Fourier transform; of several runs, as many at a time.",
+        1,
+        flag="threads",
+        metavar="N",
     )
     device: str = option(
         _DEVICE,
@@ -166,7 +179,7 @@ class SolverOptions:
         metavar="D",
     )
     finest_iterations: int | None = option(
-        COUNT,
+        _ITERATIONS,
         "Iterations at the finest scale; None is as many as at the others, as in the paper, whose Fig. 13 shows that they do\n"
         "not converge in five.",
         None,
@@ -175,7 +188,7 @@ class SolverOptions:
         may_be_none=True,
     )
     kernel_weight_pixels: int | None = option(
-        COUNT,
+        whole_from_to(1, 10**12),
         "At most so many pixels count in the energy of `relative_kernel_weight`: of a larger image or scale it is that of so\n"
         "many average ones, since the more pixels there are to tell a kernel from, the less it has to be regularised. None\n"
         "counts all.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -22,7 +23,7 @@ class IterationRecord(NamedTuple):
     ``kernel_term`` = γ||k||², ``gradient_term`` = μ||g||_0 with the auxiliary gradients g of eq. (7), ``prior_term`` =
     λ w p(I); ``prior_value`` is p(I) itself. ``beta`` is the last β of the splitting, ``auxiliary_change`` the last
     max|u - I|; both are NaN without a prior. ``kernel_change`` is ||k_new - k_old||_2 / ||k_old||_2, and ``seconds`` is
-    the time that the iteration took.
+    the time that the iteration took. What an estimator of another kind does not have is NaN.
 
     Examples
     --------
@@ -39,19 +40,19 @@ class IterationRecord(NamedTuple):
     height: int
     width: int
     kernel_size: int
-    lambda_prior: float
-    lambda_grad: float
-    threshold: float
-    beta: float
-    data_term: float
-    kernel_term: float
-    gradient_term: float
-    prior_term: float
-    energy: float
-    prior_value: float
-    auxiliary_change: float
-    kernel_change: float
-    seconds: float
+    lambda_prior: float = math.nan
+    lambda_grad: float = math.nan
+    threshold: float = math.nan
+    beta: float = math.nan
+    data_term: float = math.nan
+    kernel_term: float = math.nan
+    gradient_term: float = math.nan
+    prior_term: float = math.nan
+    energy: float = math.nan
+    prior_value: float = math.nan
+    auxiliary_change: float = math.nan
+    kernel_change: float = math.nan
+    seconds: float = math.nan
 
 
 class IterationState:
@@ -174,3 +175,43 @@ class History:
 
 def _exact(value):
     return value if isinstance(value, (int, str)) else repr(float(value))
+
+
+class Reporter:
+    """What keeps the records of a run, and asks its callback after each iteration.
+
+    Parameters
+    ----------
+    callback : callable or None
+        Called with each :class:`IterationState`; it may end the run by raising StopIteration.
+
+    Attributes
+    ----------
+    history : History
+    stopped : bool
+        Whether the callback has ended the run.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> report = Reporter()
+    >>> report(IterationState(IterationRecord(0, 1, 8, 8, 3), np.zeros((8, 8)), np.ones((3, 3)) / 9))
+    False
+    >>> len(report.history)
+    1
+    """
+
+    def __init__(self, callback: Callback | None = None):
+        self._callback = callback
+        self.history = History()
+        self.stopped = False
+
+    def __call__(self, state: IterationState) -> bool:
+        """Keep the record and hand the state to the callback; return whether that wants the run to end."""
+        self.history.append(state.record)
+        if self._callback is not None:
+            try:
+                self._callback(state)
+            except StopIteration:
+                self.stopped = True
+        return self.stopped

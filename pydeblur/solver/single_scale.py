@@ -174,7 +174,8 @@ class ScaleProblem:
                 **terms,
             )
             threshold = gradients[2]
-            lambda_prior, lambda_grad = self._decayed(lambda_prior), self._decayed(lambda_grad)
+            lambda_prior = self._decayed(lambda_prior, self._options.lambda_prior_min)
+            lambda_grad = self._decayed(lambda_grad)
             if emit(IterationState(record, latent, kernel)):
                 break
         # The latent image is copied, so that the padding around it need not be kept.
@@ -189,8 +190,9 @@ class ScaleProblem:
         found = self._kernel.estimate(latent_x, latent_y, self._kernel_shape, self._options.kernel_solver)
         return drop_small_components(found)
 
-    def _decayed(self, weight: float) -> float:
-        return max(weight / self._options.lambda_decay, self._options.lambda_min) if weight else 0.0
+    def _decayed(self, weight: float, least: float | None = None) -> float:
+        least = self._options.lambda_min if least is None else least
+        return max(weight / self._options.lambda_decay, least) if weight else 0.0
 
     def _energy_terms(self, estimate, latent, kernel, lambda_prior, lambda_grad) -> dict[str, float]:
         """The terms of eq. (4) by their names in the record."""

@@ -7,9 +7,11 @@ import operator
 
 import numpy as np
 
+from pydeblur.backend.onnx_wire import encoded_model
 from pydeblur.errors import InvalidInputError
 from pydeblur.files import check_writable, write_bytes
 from pydeblur.priors.classifier.architecture import Architecture
+from pydeblur.priors.classifier.network_graph import IR_VERSION, OPSET, build_graph
 from pydeblur.priors.classifier.weights_file import hash_parameters
 from pydeblur.training.extra import train_extra
 from pydeblur.training.run import today
@@ -38,14 +40,14 @@ def export_onnx(
     Raises
     ------
     InvalidInputError
-        If the architecture's channels or poolings are no whole numbers or out of range, the parameters do not fit it or
+        If the architecture's channels or poolings are no whole numbers, out of range or too many, the parameters do not fit it or
         are not finite, or the package onnx is missing.
     FileFormatError
         If the file can't be written.
 
     Notes
     -----
-    :func:`pydeblur.training.onnx_graph.build_graph` makes the graph.
+    :func:`pydeblur.priors.classifier.network_graph.build_graph` makes the graph; the package onnx checks it.
 
     Examples
     --------
@@ -61,22 +63,20 @@ def export_onnx(
     """
     with train_extra("export"):
         import onnx
-
-        from pydeblur.training import onnx_graph
     check_writable(path)
     architecture = _checked_architecture(architecture)
     parameters = _checked_parameters(parameters, architecture)
-    model = onnx.helper.make_model(
-        onnx_graph.build_graph(architecture, parameters),
-        opset_imports=[onnx.helper.make_opsetid("", onnx_graph.OPSET)],
-        ir_version=onnx_graph.IR_VERSION,
+    model = encoded_model(
+        build_graph(architecture, parameters).encoded(f"network_{architecture.name}"),
+        IR_VERSION,
+        OPSET,
+        _metadata_strings(parameters, architecture, metadata or {}),
         producer_name="pydeblur",
         producer_version=__version__,
         doc_string="A network's mean over its last map, the sigmoid of it, and their derivatives by the image.",
     )
-    onnx.helper.set_model_props(model, _metadata_strings(parameters, architecture, metadata or {}))
     onnx.checker.check_model(model, full_check=True)
-    write_bytes(path, model.SerializeToString(deterministic=True))
+    write_bytes(path, model)
 
 
 def export_checkpoint(checkpoint_path, onnx_path, metadata: dict | None = None) -> None:
@@ -102,6 +102,8 @@ def export_checkpoint(checkpoint_path, onnx_path, metadata: dict | None = None) 
     >>> export_checkpoint("run/best.pt", "own.onnx", {"training_data": "three photographs"})  # doctest: +SKIP
     """
     with train_extra("export"):
+        import onnx  # noqa: F401  # what the export needs is missed before the checkpoint is read
+
         from pydeblur.training.torch_run import read_network_checkpoint
     architecture, state, training = read_network_checkpoint(checkpoint_path)
     parameters = {name: value.detach().float().cpu().numpy() for name, value in state.items()}
@@ -128,7 +130,9 @@ def _checked_architecture(architecture: Architecture) -> Architecture:
     if pool_after is None or len(set(pool_after)) < len(pool_after) or not set(pool_after) <= set(range(len(channels))):
         wanted = f"different whole numbers from 0 to {len(channels) - 1}"
         raise InvalidInputError(f"pool_after should be {wanted}, but is {architecture.pool_after!r}")
-    return Architecture(architecture.name, channels, pool_after)
+    checked = Architecture(architecture.name, channels, pool_after)
+    checked.check_size()
+    return checked
 
 
 def _checked_parameters(parameters: dict, architecture: Architecture) -> dict[str, np.ndarray]:

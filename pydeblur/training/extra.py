@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
+from pydeblur.backend.extras import missing_extra
 from pydeblur.errors import InvalidInputError
 
 #: Packages of the extra, by the name that they are imported by, to what they are called.
@@ -38,4 +39,4 @@ def train_extra(task: str):
         package = _PACKAGES.get((error.name or "").partition(".")[0])
         if package is None:
             raise
-        raise InvalidInputError(f"{task} needs {package}: pip install 'pydeblur[train]'") from None
+        raise InvalidInputError(missing_extra(task, package, "train")) from None

@@ -10,6 +10,7 @@ import csv
 import dataclasses
 import io
 import json
+import os
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
@@ -20,9 +21,18 @@ import numpy as np
 
 from pydeblur.errors import FileFormatError, InvalidOptionError
 from pydeblur.files import make_folder, write_bytes
+from pydeblur.files.contents import file_contents, shown_path
+from pydeblur.files.json_text import parsed_json
+from pydeblur.files.npy_file import NUMBERS
+from pydeblur.files.zip_archive import read_npz
+from pydeblur.options import is_finite_number, is_integer
 
 #: The member of an .npz checkpoint that holds all that is no array, as JSON.
 _PLAIN = "plain"
+#: Larger logs are none of a run's.
+_MOST_LOG_BYTES = 2**28
+#: Messages show so many characters of a setting.
+_SHOWN_CHARACTERS = 60
 
 
 class CheckpointFormat(Protocol):
@@ -64,12 +74,15 @@ class ArrayCheckpoints:
     def read(self, path: Path) -> dict:
         """Read a checkpoint; FileFormatError if the file is missing or is none."""
         try:
-            # NumPy does not close a file that it has opened itself and finds damaged.
-            with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-                arrays = dict(file)
-            return arrays | json.loads(str(arrays.pop(_PLAIN)))
-        except Exception as error:  # zipfile, zlib, json and NumPy raise whatever they like
+            arrays = {name: array.copy() for name, array in read_npz(path, NUMBERS + "U").items()}
+            plain = parsed_json(str(arrays.pop(_PLAIN)))
+        except KeyError:
+            raise not_a_checkpoint(path, f"it lacks {_PLAIN}") from None
+        except ValueError as error:  # FileFormatError is one.
             raise not_a_checkpoint(path, error) from error
+        if not isinstance(plain, dict):
+            raise not_a_checkpoint(path, f"{_PLAIN} should be a JSON object")
+        return arrays | plain
 
 
 class TrainingRun:
@@ -150,8 +163,11 @@ class TrainingRun:
         """
         checkpoint = self._checkpoints.read(self.last)
         require_keys(self.last, checkpoint, ("settings", "position", *needed))
+        step, seconds = self._position(checkpoint["position"])
+        if not (isinstance(checkpoint["settings"], dict) and is_plain(checkpoint["settings"])):
+            raise not_a_checkpoint(self.last, "its settings should be plain values by name")
         self._refuse_others(checkpoint["settings"])
-        self.step, self._seconds_before = checkpoint["position"]["step"], checkpoint["position"]["seconds"]
+        self.step, self._seconds_before = step, seconds
         self.log.write(row for row in self.log.rows() if int(row[0]) <= self.step)
         self._clock = time.monotonic()
         return checkpoint
@@ -182,12 +198,21 @@ class TrainingRun:
     def _checkpoint(self, step: int, state: dict) -> dict:
         return {**state, "settings": self.settings, "position": {"step": step, "seconds": self.seconds}}
 
+    def _position(self, saved) -> tuple[int, float]:
+        """Step and seconds of a checkpoint's position."""
+        require_keys(self.last, saved, ("step", "seconds"))
+        step, seconds = saved["step"], saved["seconds"]
+        if not (is_integer(step) and step >= 0 and is_finite_number(seconds) and seconds >= 0):
+            raise not_a_checkpoint(self.last, "its position should be a step and seconds, both of at least 0")
+        return step, seconds
+
     def _refuse_others(self, saved: dict) -> None:
         difference = _first_difference(saved, self.settings)
         if difference is not None:
             name, was, is_ = difference
             raise InvalidOptionError(
-                f"{name} should be {was!r}, as in the run in '{self.folder}' to resume, but is {is_!r}"
+                f"{_shown(name)} should be {_shown(repr(was))}, as in the run in '{shown_path(self.folder)}' to resume, "
+                f"but is {_shown(repr(is_))}"
             )
 
 
@@ -214,15 +239,16 @@ class RunLog:
         self.path, self.columns = path, tuple(columns)
 
     def rows(self) -> list[list[str]]:
-        """All complete rows below the header, as text; none where there is no file.
+        """All complete rows of numbers below the header, as text; none where there is no file.
 
         The last row may be incomplete, if the run was killed while it wrote it.
         """
-        if not self.path.exists():
+        if not os.path.lexists(self.path) or (self.path.is_file() and not os.path.getsize(self.path)):
             return []
-        with self.path.open(newline="") as file:
-            rows = list(csv.reader(file))[1:]
-        return [row for row in rows if len(row) == len(self.columns) and row[0].isdecimal()]
+        text = file_contents(self.path, _MOST_LOG_BYTES).decode("utf-8", "replace")
+        # Numbers need no quotes, with which a damaged row could go on to the end of the file.
+        rows = [line.split(",") for line in text.splitlines()[1:]]
+        return [row for row in rows if len(row) == len(self.columns) and _is_row(row)]
 
     def write(self, rows: Iterable[Sequence]) -> None:
         """Write the log anew: the header and these rows."""
@@ -235,8 +261,11 @@ class RunLog:
         values = [
             f"{value:.8g}" if isinstance(value, float) else value for _, value in zip(self.columns, row, strict=True)
         ]
-        with self.path.open("a", newline="") as file:
-            csv.writer(file).writerow(values)
+        try:
+            with self.path.open("a", newline="") as file:
+                csv.writer(file).writerow(values)
+        except OSError as error:
+            raise FileFormatError(f"{shown_path(self.path)} can't be written: {error.strerror or error}.") from error
 
 
 def plain_values(value: Any) -> Any:
@@ -263,6 +292,25 @@ def plain_values(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
+def is_plain(value: Any) -> bool:
+    """Whether a value is one that :func:`plain_values` gives; what a file says instead might not even be compared.
+
+    Parameters
+    ----------
+    value : object
+
+    Examples
+    --------
+    >>> is_plain({"sizes": [7, 51]}), is_plain({"sizes": np.zeros(2)})
+    (True, False)
+    """
+    if isinstance(value, dict):
+        return all(isinstance(name, str) and is_plain(member) for name, member in value.items())
+    if isinstance(value, list):
+        return all(map(is_plain, value))
+    return value is None or isinstance(value, (str, int, float, bool))
+
+
 def require_keys(path, checkpoint, keys: Iterable[str]) -> None:
     """FileFormatError unless what was read from a file is a dict that holds these keys."""
     missing = [key for key in keys if not isinstance(checkpoint, dict) or key not in checkpoint]
@@ -270,15 +318,50 @@ def require_keys(path, checkpoint, keys: Iterable[str]) -> None:
         raise not_a_checkpoint(path, f"it lacks {', '.join(missing)}")
 
 
+def require_arrays(path, checkpoint: dict, shapes: dict[str, tuple[int, ...]]) -> None:
+    """FileFormatError unless these members of a checkpoint are finite floating arrays of these shapes."""
+    require_keys(path, checkpoint, shapes)
+    for name, shape in shapes.items():
+        array = checkpoint[name]
+        if not (isinstance(array, np.ndarray) and array.dtype.kind == "f" and array.shape == shape):
+            raise not_a_checkpoint(path, f"{name} should be a floating array of the shape {shape}")
+        if not np.isfinite(array).all():
+            raise not_a_checkpoint(path, f"{name} should be finite")
+
+
+def require_numbers(path, checkpoint: dict, names: Iterable[str]) -> None:
+    """FileFormatError unless these members of a checkpoint are finite numbers."""
+    for name in names:
+        if not is_finite_number(checkpoint[name]):
+            raise not_a_checkpoint(path, f"{name} should be a finite number")
+
+
 def not_a_checkpoint(path, reason) -> FileFormatError:
     """The error for a file that should be a checkpoint, to be raised."""
-    reason = "there is no such file" if isinstance(reason, FileNotFoundError) else " ".join(str(reason).split())
-    return FileFormatError(f"'{path}' should be a checkpoint of a training run of pydeblur: {reason}")
+    shown = shown_path(path)
+    # What the readers of files say names the file too.
+    reason = " ".join(str(reason).split()).removeprefix(f"{shown} ").replace(shown, "it").rstrip(".")
+    reason = "there is no such file" if reason == "does not exist" else reason
+    return FileFormatError(f"'{shown[-100:]}' should be a checkpoint of a training run of pydeblur: {reason[:150]}")
 
 
 def today() -> str:
     """The date (UTC) as YYYY-MM-DD, for what a file says of itself."""
     return datetime.now(timezone.utc).strftime("%Y-%m-%d")
+
+
+def _is_row(row: list[str]) -> bool:
+    """Whether a row is a step of at most 18 digits, and numbers."""
+    try:
+        return row[0].isascii() and row[0].isdecimal() and len(row[0]) <= 18 and bool([float(cell) for cell in row])
+    except ValueError:
+        return False
+
+
+def _shown(text: str) -> str:
+    """The name of a setting, or what stands for its value, for a message."""
+    text = text if text.isprintable() else ascii(text)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 3]}..."
 
 
 def _first_difference(saved, wanted, name: str = "") -> tuple[str, Any, Any] | None:

@@ -9,10 +9,17 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from pydeblur.errors import FileFormatError, InvalidInputError
 from pydeblur.files import write_bytes
+from pydeblur.files.zip_archive import read_archive
+from pydeblur.options import is_integer
 from pydeblur.priors.classifier.architecture import Architecture
 from pydeblur.training.network import TrainableNetwork
-from pydeblur.training.run import not_a_checkpoint, plain_values, require_keys, today
+from pydeblur.training.run import is_plain, not_a_checkpoint, plain_values, require_keys, today
+from pydeblur.training.torch_archive import read_tensors
+
+#: Longer names are none of an architecture's.
+_LONGEST_NAME = 100
 
 #: The smallest subnormal number.
 _SUBNORMAL = np.float64(5e-324)
@@ -42,11 +49,13 @@ class TorchCheckpoints:
     def read(self, path) -> dict:
         """Read a checkpoint to the CPU; FileFormatError if the file is missing or is none."""
         try:
-            return torch.load(path, map_location="cpu", weights_only=True)
-        except FileNotFoundError as error:
+            members = read_archive(path)
+        except FileFormatError as error:
             raise not_a_checkpoint(path, error) from error
-        except Exception as error:  # torch raises whatever unpickling does
-            raise not_a_checkpoint(path, "PyTorch can't read it") from error
+        try:
+            return read_tensors(members)
+        except ValueError as error:
+            raise not_a_checkpoint(path, error) from error
 
 
 class NetworkCheckpoint(NamedTuple):
@@ -106,15 +115,124 @@ def read_network_checkpoint(path) -> NetworkCheckpoint:
     """
     checkpoint = TorchCheckpoints().read(path)
     require_keys(path, checkpoint, ("architecture", "state_dict", "training"))
+    architecture, training = _architecture(path, checkpoint["architecture"]), checkpoint["training"]
+    if not (isinstance(training, dict) and is_plain(training)):
+        raise not_a_checkpoint(path, "its training should be described by plain values")
+    shapes = {name: torch.Size(shape) for name, shape in architecture.parameter_shapes().items()}
+    require_tensors(path, checkpoint["state_dict"], shapes)
+    return NetworkCheckpoint(architecture, checkpoint["state_dict"], training)
+
+
+def _architecture(path, fields) -> Architecture:
+    """The architecture of a checkpoint, whose size is checked before anything is made of it."""
+    require_keys(path, fields, ("name", "channels", "pool_after"))
+    name, channels, pool_after = fields["name"], fields["channels"], fields["pool_after"]
+    if not (isinstance(name, str) and name.isprintable() and 0 < len(name) <= _LONGEST_NAME):
+        raise not_a_checkpoint(path, "the name of its architecture should be a short text")
+    if not (isinstance(channels, list) and channels and all(is_integer(each) and each >= 1 for each in channels)):
+        raise not_a_checkpoint(path, "its channels should be whole numbers of at least 1")
+    places = range(len(channels))
+    if not (isinstance(pool_after, list) and all(is_integer(each) and each in places for each in pool_after)):
+        raise not_a_checkpoint(path, "its poolings should be numbers of its convolutions")
+    if len(set(pool_after)) < len(pool_after):
+        raise not_a_checkpoint(path, "its poolings should be different")
+    architecture = Architecture(name, tuple(channels), tuple(pool_after))
     try:
-        fields = checkpoint["architecture"]
-        architecture = Architecture(str(fields["name"]), tuple(fields["channels"]), tuple(fields["pool_after"]))
-        state, training = dict(checkpoint["state_dict"]), dict(checkpoint["training"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise not_a_checkpoint(path, f"its architecture, weights or training are incomplete ({error})") from error
-    if not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise not_a_checkpoint(path, "its weights are no tensors")
-    return NetworkCheckpoint(architecture, state, training)
+        architecture.check_size()
+    except InvalidInputError as error:
+        raise not_a_checkpoint(path, error) from error
+    return architecture
+
+
+def require_tensors(path, state, shapes: dict[str, torch.Size]) -> None:
+    """Check the weights of a checkpoint before they are used.
+
+    Parameters
+    ----------
+    path : path
+        Of the checkpoint.
+    state : object
+        What should be a dict of tensors.
+    shapes : dict of str to torch.Size
+
+    Raises
+    ------
+    FileFormatError
+        If the tensors' names or shapes are others, or their values are not floating and finite.
+
+    Examples
+    --------
+    >>> require_tensors("last.pt", {"conv1.bias": torch.zeros(4)}, {"conv1.bias": torch.Size([4])})
+    """
+    if not (isinstance(state, dict) and state.keys() == shapes.keys()):
+        raise not_a_checkpoint(path, "its weights are not those of its architecture")
+    for name, shape in shapes.items():
+        _require_tensor(path, name, state[name], shape)
+
+
+def _require_tensor(path, name: str, value, shape: torch.Size) -> None:
+    if not (isinstance(value, torch.Tensor) and value.is_floating_point() and value.shape == shape):
+        raise not_a_checkpoint(path, f"{name} should be a floating tensor of the shape {tuple(shape)}")
+    if not torch.isfinite(value).all():
+        raise not_a_checkpoint(path, f"{name} should be finite; did the training diverge?")
+
+
+def load_optimizer(path, optimizer: torch.optim.Optimizer, state) -> None:
+    """Give an optimiser the state that a checkpoint holds.
+
+    Parameters
+    ----------
+    path : path
+        Of the checkpoint.
+    optimizer : torch.optim.Optimizer
+        Of the network that is trained on.
+    state : object
+        What should be of such an optimiser's ``state_dict()``. Its values are used; the settings, such as the learning
+        rate, stay the given optimiser's.
+
+    Raises
+    ------
+    FileFormatError
+        If it is not of such an optimiser for such a network, or its values are out of range.
+
+    Examples
+    --------
+    >>> network = TrainableNetwork(Architecture("small", (4, 4), (0,)))
+    >>> optimizer = torch.optim.Adam(network.parameters())
+    >>> load_optimizer("last.pt", optimizer, optimizer.state_dict())
+    """
+    require_keys(path, state, ("state", "param_groups"))
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    values, groups = state["state"], optimizer.state_dict()["param_groups"]
+    if not (
+        isinstance(values, dict) and _numbers_of_parameters(state["param_groups"]) == _numbers_of_parameters(groups)
+    ):
+        raise not_a_checkpoint(path, "its optimiser is that of another network")
+    # Before the first step there are no values at all.
+    if values and values.keys() != set(range(len(parameters))):
+        raise not_a_checkpoint(path, "its optimiser is that of another network")
+    is_adam = isinstance(optimizer, (torch.optim.Adam, torch.optim.AdamW))
+    names = {"exp_avg", "exp_avg_sq", "step"} if is_adam else {"momentum_buffer"}
+    for number, of_one in values.items():
+        if not (isinstance(of_one, dict) and of_one.keys() == names):
+            raise not_a_checkpoint(path, f"its optimiser should hold {', '.join(sorted(names))} of each parameter")
+        for name, value in of_one.items():
+            _require_tensor(path, name, value, torch.Size() if name == "step" else parameters[number].shape)
+        if is_adam and (of_one["step"] < 1 or (of_one["exp_avg_sq"] < 0).any()):
+            raise not_a_checkpoint(
+                path, "its optimiser should have a step of at least 1, and mean squares of at least 0"
+            )
+    # The settings are the run's, which have to be the same.
+    optimizer.load_state_dict({"state": values, "param_groups": groups})
+
+
+def _numbers_of_parameters(groups) -> list:
+    """The numbers of the parameters in each group of an optimiser's state, as a file may say them."""
+    return (
+        [group.get("params") if isinstance(group, dict) else None for group in groups]
+        if isinstance(groups, list)
+        else []
+    )
 
 
 def load_network(path) -> tuple[TrainableNetwork, dict]:
@@ -147,10 +265,7 @@ def load_network(path) -> tuple[TrainableNetwork, dict]:
     """
     architecture, state, training = read_network_checkpoint(path)
     network = TrainableNetwork(architecture)
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise not_a_checkpoint(path, "its weights are not those of its architecture") from error
+    network.load_state_dict(state)
     return network.eval(), training
 
 

@@ -60,7 +60,7 @@ def test_without_ducc0(monkeypatch):
     monkeypatch.setattr(fft, "import_module", _no_ducc0)
     try:
         assert fft.fft_library() == "scipy"
-        with pytest.raises(InvalidOptionError, match="not installed"):
+        with pytest.raises(InvalidOptionError, match="needs the package ducc0: pip install"):
             fft.use_fft("ducc0")
     finally:
         fft._ducc.cache_clear()

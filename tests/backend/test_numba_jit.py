@@ -47,3 +47,53 @@ def test_where_nothing_can_be_written_loops_are_compiled_anew_in_each_process(mo
 
     monkeypatch.setattr(numba_jit, "njit", njit)
     assert numba_jit.compiled(reciprocals) == ("compiled", reciprocals, True)
+
+
+@pytest.fixture
+def kept_loop(monkeypatch, tmp_path):
+    """A function that makes the one above, not compiled yet, with its compiled code kept in a folder; and the folder."""
+    monkeypatch.setattr(numba_jit, "_compiled", set())
+    monkeypatch.setattr(numba_jit, "_kept", [])
+    monkeypatch.setattr("numba.core.config.CACHE_DIR", str(tmp_path))
+    return lambda: numba_jit.compiled(reciprocals), tmp_path
+
+
+def results_of(loop):
+    results = np.empty(2)
+    numba_jit.call(loop, np.array([2.0, 4.0]), results)
+    return results.tolist()
+
+
+def kept_files(folder):
+    return [path for path in folder.rglob("*") if path.suffix in (".nbi", ".nbc")]
+
+
+@pytest.mark.parametrize("ending", [".nbi", ".nbc"])
+@pytest.mark.parametrize("length", [0, 1, 40, -1])
+def test_damaged_files_are_written_again(kept_loop, ending, length):
+    make, folder = kept_loop
+    assert results_of(make()) == [0.5, 0.25] and len(kept_files(folder)) == 2
+    for path in kept_files(folder):
+        if path.suffix == ending:
+            path.write_bytes(path.read_bytes()[:length])
+    assert results_of(make()) == [0.5, 0.25]
+    repaired = make()
+    assert results_of(repaired) == [0.5, 0.25]
+    assert sum(repaired.stats.cache_hits.values()) == 1
+
+
+def test_files_that_cannot_be_replaced_are_done_without(kept_loop):
+    make, folder = kept_loop
+    results_of(make())
+    for path in kept_files(folder):
+        path.unlink()
+        path.mkdir()
+    assert results_of(make()) == [0.5, 0.25]
+
+
+def test_what_cannot_be_compiled_is_an_error(monkeypatch):
+    numba = pytest.importorskip("numba")
+    monkeypatch.setattr(numba_jit, "_compiled", set())
+    monkeypatch.setattr(numba_jit, "_kept", [])
+    with pytest.raises(numba.core.errors.TypingError):
+        numba_jit.call(numba_jit.compiled(lambda values: values.no_such_attribute), np.zeros(2))

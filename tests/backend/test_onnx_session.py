@@ -1,5 +1,9 @@
 """ONNX Runtime's sessions: what they are asked for, and what is no model."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -18,9 +22,35 @@ def model():
 @pytest.mark.parametrize(
     "damaged", [b"", b"no model", b"\x89PNG\r\n\x1a\n" + bytes(range(256))], ids=["empty", "text", "picture"]
 )
-def test_bytes_that_are_no_model_are_refused_by_the_name_given(damaged):
-    with pytest.raises(FileFormatError, match=r"ONNX Runtime can't load 'wrong.onnx'"):
+def test_bytes_that_are_no_model_are_refused_by_the_name_given(damaged, capfd):
+    with pytest.raises(FileFormatError, match=r"^ONNX Runtime can't load 'wrong.onnx': [^\n]{1,200}\.$"):
         open_session(damaged, "wrong.onnx", "cpu", 1)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_graph_that_can_t_be_run_is_refused_and_nothing_is_logged(capfd):
+    onnx = pytest.importorskip("onnx")
+    infos = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [2]) for name in "xy"]
+    for operator in ("Absent", "Conv"):
+        graph = onnx.helper.make_graph([onnx.helper.make_node(operator, ["x"], ["y"])], "g", infos[:1], infos[1:])
+        opset = [onnx.helper.make_opsetid("", 17)]
+        model = onnx.helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
+        with pytest.raises(FileFormatError, match=r"^ONNX Runtime can't load 'odd.onnx': [^\n]{1,200}\.$"):
+            open_session(model, "odd.onnx", "cpu", 1)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_telemetry_is_off_and_the_environment_as_it_was():
+    """The variable is set for the import alone; a thread of the telemetry would be there after it."""
+    code = """
+import os, threading
+import pydeblur.backend.onnx_session
+assert "ORT_DISABLE_TELEMETRY" not in os.environ
+assert not os.path.isdir("/proc/self/task") or len(os.listdir("/proc/self/task")) == 1
+"""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
 
 def test_a_model_cut_short_is_refused(model):

@@ -1,5 +1,7 @@
 """Reading and cutting ONNX files, against the package onnx."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -108,3 +110,43 @@ def varint(number):
         digits.append(number % 128 + 128)
         number //= 128
     return bytes([*digits, number])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x0b" * 100_000,  # groups within groups
+        b"\xff" * 100_000,  # a key that never ends
+        b"\x3a" + b"\xff" * 9 + b"\x01",  # a graph longer than any file
+        b"\x08\x08" * 100_000,  # one field again and again
+        b"\x72\x00" * 100_000,  # as many metadata entries
+        message((7, b"")) * 2,  # two graphs
+        message((25, b"a function"), (7, b"")),
+        message((20, b"training information"), (7, b"")),
+        message((7, message((15, b"a sparse tensor")))),
+        message((7, message((5, message((8, b"a"), (13, b"data in another file")))))),
+        message((7, b""), (8, message((1, b"a domain of one's own")))),
+        message((7, b""), (14, message((1, b"a"))), (14, message((1, b"a")))),
+        message((7, message((5, message((1, b"\x01" * 100)))))),
+        bytes([7 << 3 | 1]) + bytes(8),  # a number of fixed size for the graph
+        bytes([7 << 3, 1]),  # a number for the graph
+        bytes([1 << 3 | 2, 0]) + message((7, b"")),  # bytes for a number
+    ],
+    ids=range(16),
+)
+def test_what_could_take_long_or_reach_elsewhere_is_refused(data):
+    with pytest.raises(FileFormatError, match="ONNX") as caught:
+        read_contents(data)
+    assert len(str(caught.value)) < 200 and "\n" not in str(caught.value)
+
+
+def test_many_small_fields_take_no_memory():
+    """Sixteen million fields of two bytes: what is kept of them is bounded before they are counted."""
+    data = message((7, b"")) + b"\x0a\x00" * (1 << 24)
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileFormatError, match="ONNX"):
+            read_contents(data)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()

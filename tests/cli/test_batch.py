@@ -32,7 +32,7 @@ def names(folder):
 def test_each_image_gets_what_deblur_gives_it(pydeblur, photos, tmp_path, jobs):
     out = tmp_path / "new" / "sharp"
     outcome = pydeblur("batch", photos, "-o", out, "--kernels", "--jobs", jobs, *QUICK)
-    assert outcome == (0, "3 deblurred, 0 failed, 0 were there already\n", "")
+    assert outcome == (0, "3 deblurred, 0 failed, 0 were there already, 1 left out (no images)\n", "")
     assert names(out) == ["a.png", "a_kernel.tif", "b.tif", "b_kernel.tif", "c.PNG", "c_kernel.tif"]
     for name, kernel in (("a.png", "a_kernel.tif"), ("c.PNG", "c_kernel.tif")):
         alone = tmp_path / name
@@ -47,7 +47,7 @@ def test_a_failing_image_stops_none_of_the_others(pydeblur, photos, tmp_path, jo
     write_image(photos / "tiny.png", np.random.default_rng(0).random((4, 4)))
     out = tmp_path / "sharp"
     code, said, complaints = pydeblur("batch", photos, "-o", out, "--jobs", jobs, *QUICK)
-    assert code == 1 and said == "2 deblurred, 2 failed, 0 were there already\n"
+    assert code == 1 and said.startswith("2 deblurred, 2 failed, 0 were there already, 1 left out")
     lines = sorted(complaints.splitlines())
     assert len(lines) == 2 and "Traceback" not in complaints
     assert all(line.startswith("pydeblur batch: error: ") for line in lines)
@@ -70,10 +70,10 @@ def test_what_is_finished_is_left_alone_unless_told_otherwise(pydeblur, photos, 
     out.mkdir()
     (out / "a.png").write_bytes(b"mine")
     outcome = pydeblur("batch", photos, "-o", out, *QUICK)
-    assert outcome == (0, "2 deblurred, 0 failed, 1 were there already\n", "")
+    assert outcome == (0, "2 deblurred, 0 failed, 1 were there already, 1 left out (no images)\n", "")
     assert (out / "a.png").read_bytes() == b"mine"
     again = pydeblur("batch", photos, "-o", out, *QUICK)
-    assert again.out == "0 deblurred, 0 failed, 3 were there already\n"
+    assert again.out == "0 deblurred, 0 failed, 3 were there already, 1 left out (no images)\n"
     with_kernels = pydeblur("batch", photos / "b.tif", "-o", out, "--kernels", *QUICK)
     assert with_kernels.out == "1 deblurred, 0 failed, 0 were there already\n" and (out / "b_kernel.tif").is_file()
     pydeblur("batch", photos, "-o", out, "--overwrite", *QUICK)

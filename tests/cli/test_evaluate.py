@@ -7,6 +7,7 @@ import pytest
 
 import pydeblur as package
 from pydeblur.datasets import load
+from pydeblur.files import write_kernel
 
 FIGURES = ["name", "ssd", "ssd_true", "error_ratio", "psnr", "ssim", "kernel_similarity", "cpu_seconds"]
 QUICK = ("--prior", "gradient", "--iterations", 1)
@@ -124,3 +125,46 @@ def test_levin_s_figures_are_those_of_the_public_matlab_relative(pydeblur, resea
     for name, ssd, ssd_true in (("im01_ker01", 30.91, 25.33), ("im01_ker05", 19.53, 17.80)):
         assert cases[name]["ssd"] == pytest.approx(ssd, rel=5e-3)
         assert cases[name]["ssd_true"] == pytest.approx(ssd_true, rel=5e-3)
+
+
+@pytest.fixture
+def stored(levin_folder, tmp_path):
+    """The true kernels of two of the three cases in Levin et al.'s convention, as another program stores them."""
+    folder = tmp_path / "kernels"
+    folder.mkdir()
+    for case in load("levin", levin_folder)[:2]:
+        write_kernel(folder / f"k_{int(case.name[-2:])}_im_1_theirs.png", case.kernel[::-1, ::-1])
+    return folder
+
+
+def test_stored_kernels_are_scored_and_missing_ones_said_in_one_sentence(pydeblur, levin_folder, stored, tmp_path):
+    words = ("--data", levin_folder, "--kernels", stored, "--json", tmp_path / "r.json")
+    outcome = pydeblur("evaluate", "levin", *words)
+    assert outcome.code == 0
+    *cases, last = outcome.err.splitlines()
+    assert [line.split()[0] for line in cases] == ["im01_ker01", "im01_ker02"]
+    assert last == "pydeblur evaluate: 1 of 3 cases has no stored kernel and is left out: im02_ker01"
+    report = json.loads((tmp_path / "r.json").read_text())
+    # A 16-bit picture holds the true kernels but for rounding.
+    assert [case["error_ratio"] for case in report["cases"]] == pytest.approx([1, 1], abs=1e-3)
+    assert report["without_kernel"] == ["im02_ker01"] and report["options"]["kernels"] == "correlation"
+    turned = pydeblur("evaluate", "levin", *words, "--kernels-are", "convolution", "--quiet")
+    assert turned.code == 0
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert all(case["error_ratio"] > 1.2 for case in report["cases"])
+
+
+@pytest.mark.parametrize(
+    "words, part",
+    [
+        (("--prior", "gradient"), "--prior"),
+        (("--iterations", 3), "--iterations"),
+        (("--cases", "im02_ker01"), "im02_ker01"),
+        (("--kernels", "absent"), "absent"),
+    ],
+)
+def test_what_does_not_go_with_stored_kernels_is_one_sentence(pydeblur, levin_folder, stored, words, part):
+    outcome = pydeblur("evaluate", "levin", "--data", levin_folder, "--kernels", stored, *words)
+    assert outcome.code == 2 and part in outcome.err and outcome.err.count("\n") == 1
+    outcome = pydeblur("evaluate", "levin", "--data", levin_folder, "--kernels-are", "correlation")
+    assert outcome.code == 2 and "--kernels-are belongs to --kernels" in outcome.err

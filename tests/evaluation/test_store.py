@@ -1,12 +1,13 @@
 """Resuming: what is on the disk is used again if, and only if, it was made by the same options."""
 
 import json
+import os
 
 import numpy as np
 import pytest
 
 from pydeblur.backend.fft import fft_library
-from pydeblur.errors import InvalidOptionError
+from pydeblur.errors import FileFormatError, InvalidOptionError
 from pydeblur.evaluation import store
 from pydeblur.evaluation.store import Request, RunStore, Task, run_tasks
 
@@ -151,3 +152,75 @@ def test_benchmarks_are_run_with_scipys(tmp_path):
 
 def _library(request, task):
     return {"library": fft_library()}
+
+
+def stored_lines(folder):
+    return (folder / "runs/item.jsonl").read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda line: "[" * 100_000,
+        lambda line: line.replace('"wall_seconds": ', '"wall_seconds": ' + "1" * 5000),
+        lambda line: line.replace('"psnr": 6.0', '"psnr": NaN'),
+        lambda line: line.replace('"psnr": 6.0', '"psnr": 1e999'),
+        lambda line: line.replace('"psnr": 6.0', '"psnr": 7.0'),
+        lambda line: line.replace('"psnr": 6.0', '"psnq": 6.0'),
+        lambda line: line.replace('"psnr": 6.0', '"psnr": "\\ud800"'),
+        lambda line: line.replace('"case": "case 0"', '"case": "case 0", "case": "case 0"'),
+        lambda line: line.replace('"figures": {', '"figures": [{').replace('}, "arrays"', '}], "arrays"'),
+        lambda line: line.replace('"arrays": ["picture"]', '"arrays": "picture"'),
+        lambda line: line.replace('"arrays": ["picture"]', '"arrays": ["other"]'),
+        lambda line: line.replace('"arrays": ["picture"]', '"arrays": [{}]'),
+        lambda line: line.replace('"case": "case 0"', '"case": ["case 0"]'),
+        lambda line: line.replace('"method": "method"', '"method": {}'),
+        lambda line: line + " " * 2**22,
+    ],
+)
+@pytest.mark.parametrize("with_check", [True, False])
+def test_a_line_that_was_changed_is_run_again(tmp_path, change, with_check):
+    run_tasks("item", tasks(2), measure, Request(tmp_path))
+    cases_run(tmp_path)
+    first, second = stored_lines(tmp_path)
+    if not with_check:
+        first = json.dumps({name: value for name, value in json.loads(first).items() if name != "check"})
+    changed = change(first)
+    assert changed != first
+    is_seen = with_check or changed not in (first.replace("6.0", "7.0"), first.replace("psnr", "psnq"))
+    (tmp_path / "runs/item.jsonl").write_text(f"{changed}\n{second}\n")
+    run_tasks("item", tasks(2), measure, Request(tmp_path))
+    assert cases_run(tmp_path) == (["case 0"] if is_seen else [])
+
+
+def test_lines_without_check_sums_are_used(tmp_path):
+    run_tasks("item", tasks(1), measure, Request(tmp_path))
+    (line,) = map(json.loads, stored_lines(tmp_path))
+    del line["check"]
+    (tmp_path / "runs/item.jsonl").write_text(json.dumps(line))
+    cases_run(tmp_path)
+    run_tasks("item", tasks(1), measure, Request(tmp_path))
+    assert cases_run(tmp_path) == []
+
+
+def test_an_empty_file_and_arrays_of_another_task(tmp_path):
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs/item.jsonl").touch()
+    run_tasks("item", tasks(1), measure, Request(tmp_path))
+    assert cases_run(tmp_path) == ["case 0"]
+    (path,) = (tmp_path / "runs/item").iterdir()
+    for members in ({"other": np.eye(3)}, {"picture": np.eye(3), "more": np.eye(2)}, {"picture": np.array([{}])}):
+        np.savez(path, **members)
+        run_tasks("item", tasks(1), measure, Request(tmp_path))
+        assert cases_run(tmp_path) == ["case 0"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_pipes_and_folders_are_refused(tmp_path):
+    (tmp_path / "runs").mkdir()
+    os.mkfifo(tmp_path / "runs/item.jsonl")
+    (tmp_path / "runs/other.jsonl").mkdir()
+    for item in ("item", "other"):
+        with pytest.raises(FileFormatError, match=r"^[^\n]*jsonl is a [^\n]*$"):
+            run_tasks(item, tasks(1), measure, Request(tmp_path))
+    assert cases_run(tmp_path) == []

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from pydeblur.errors import FileFormatError
 from pydeblur.files import atomic_write
 from pydeblur.files.atomic_write import check_writable, make_folder, write_bytes
+from pydeblur.files.temporary_files import temporary_name
 
 
 def test_new_files_obey_the_umask(tmp_path):
@@ -87,6 +90,98 @@ def test_disk_errors_name_the_file(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(FileFormatError, match="x can't be written: No space left on device"):
         write_bytes(tmp_path / "x", b"")
+
+
+#: Writes a part of a temporary file and then waits to be killed.
+KILLED_WRITER = """
+import sys, pathlib
+from pydeblur.files.temporary_files import temporary_name
+path = pathlib.Path(sys.argv[1]) / temporary_name()
+path.write_bytes(b"half")
+print(path.name, flush=True)
+sys.stdin.read()
+"""
+
+
+class TestLeftovers:
+    @pytest.fixture
+    def writer(self, tmp_path):
+        command = [sys.executable, "-c", KILLED_WRITER, str(tmp_path)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            yield process, tmp_path / process.stdout.readline().strip()
+            process.kill()
+
+    def test_files_of_a_killed_process_go_and_those_of_a_living_one_stay(self, tmp_path, writer):
+        process, temporary = writer
+        write_bytes(tmp_path / "x", b"1")
+        assert temporary.exists()
+        process.kill()
+        process.wait()
+        write_bytes(tmp_path / "x", b"2")
+        assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+    def test_a_process_that_its_parent_has_not_asked_for_counts_as_dead(self, tmp_path, writer):
+        process, temporary = writer
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        write_bytes(tmp_path / "x", b"1")
+        assert not temporary.exists()
+
+    def test_a_later_process_with_the_same_number(self, tmp_path):
+        mark, process, started = temporary_name().removeprefix(".pydeblur-").split("-")[:3]
+        stale = tmp_path / f".pydeblur-{mark}-{process}-{int(started) + 1}-0123456789ab.part"
+        stale.touch()
+        write_bytes(tmp_path / "x", b"1")
+        assert stale.exists() == (started == "0")  # Where the system does not tell starts, nothing is removed.
+
+    def test_other_machines(self, tmp_path):
+        # Whether the process lives can't be asked there; its file goes after a day.
+        fresh, old = (tmp_path / f".pydeblur-00112233445{k}-1-1-0123456789ab.part" for k in range(2))
+        for path in (fresh, old):
+            path.touch()
+        day = 24 * 3600
+        os.utime(old, times=(old.stat().st_mtime - day - 60,) * 2)
+        write_bytes(tmp_path / "x", b"1")
+        assert (fresh.exists(), old.exists()) == (True, False)
+
+    @pytest.mark.parametrize(
+        "name", ["x.part", ".x.png.0123456789ab.part", ".pydeblur-notes.part", ".pydeblur-0-0-0-0.part"]
+    )
+    def test_files_of_others_stay(self, tmp_path, name):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, times=(0, 0))
+        write_bytes(tmp_path / "x", b"1")
+        assert (tmp_path / name).exists()
+
+
+class TestLongNames:
+    @pytest.mark.parametrize(
+        "name", ["ä" * 120 + ".png", "漢" * 80 + ".tif", "n" * 251 + ".bmp", "k" * 244 + "_kernel.tif"]
+    )
+    def test_as_long_as_the_folder_allows(self, tmp_path, name):
+        assert check_writable(tmp_path / name) == tmp_path / name
+        write_bytes(tmp_path / name, b"1")
+        assert [path.name for path in tmp_path.iterdir()] == [name]
+
+    @pytest.mark.parametrize("write", [check_writable, lambda path: write_bytes(path, b"")])
+    @pytest.mark.parametrize("name", ["漢" * 84 + ".png", "n" * 252 + ".bmp", "x" * 9000])
+    def test_longer(self, tmp_path, write, name):
+        with pytest.raises(
+            FileFormatError, match=f"its name has {len(name.encode())} bytes, more than the 255"
+        ) as error:
+            write(tmp_path / name)
+        assert len(str(error.value)) < 300
+
+    @pytest.mark.parametrize("write", [check_writable, lambda path: write_bytes(path, b"")])
+    def test_a_path_that_is_too_long_as_a_whole(self, tmp_path, write):
+        with pytest.raises(FileFormatError, match="can't be written") as error:
+            write(tmp_path.joinpath(*["folder" * 20] * 60, "x"))
+        assert len(str(error.value)) < 300
+
+    @pytest.mark.parametrize("write", [check_writable, lambda path: write_bytes(path, b"")])
+    def test_characters_that_the_system_can_not_write(self, write):
+        with pytest.raises(FileFormatError, match="characters that this system can't write"):
+            write("\ud800.png")
 
 
 @pytest.mark.parametrize("write", [check_writable, lambda path: write_bytes(path, b"")])

@@ -13,6 +13,7 @@ from PIL import Image
 
 from pydeblur.errors import FileFormatError, InvalidInputError, InvalidOptionError
 from pydeblur.files import ImageFile, LossyFormatWarning, check_image_output, read_image, write_image
+from pydeblur.files.pillow_writing import can_encode
 from tests.files.conftest import picture
 
 LARGEST = {"uint8": 255, "uint16": 65535}
@@ -72,6 +73,38 @@ class TestRoundTrips:
         again = read_image(tmp_path / "a.jpg")
         assert (again.depth, again.alpha, again.grey) == ("uint8", None, channels == 1)
         assert np.abs(again.pixels - pixels).max() < 0.03
+
+    @pytest.mark.skipif(not can_encode("WEBP"), reason="Pillow was built without WebP")
+    @pytest.mark.parametrize("alpha", [False, True])
+    def test_webp_is_exact(self, tmp_path, alpha):
+        pixels, opacity = picture(5, 6, 3) / 255, picture(5, 6, 1) / 255
+        opacity[0, 0] = 0  # The colour under full transparency stays too.
+        write_image(tmp_path / "a.webp", pixels, like=ImageFile(pixels, opacity if alpha else None))
+        again = read_image(tmp_path / "a.webp")
+        assert np.array_equal(again.pixels, pixels)
+        assert (again.alpha is None) == (not alpha)
+        assert not alpha or np.array_equal(again.alpha, opacity)
+
+    @pytest.mark.skipif(not can_encode("AVIF"), reason="Pillow was built without AVIF")
+    @pytest.mark.parametrize("alpha", [False, True])
+    def test_avif_is_near(self, tmp_path, alpha):
+        i, j = np.mgrid[0:40, 0:50]
+        pixels = np.sin(i / 9 + j / 7) / 2 + 0.5
+        pixels = np.stack([pixels, pixels[::-1], 1 - pixels], -1)
+        write_image(tmp_path / "a.avif", pixels, like=ImageFile(pixels, pixels[..., 0] if alpha else None))
+        again = read_image(tmp_path / "a.avif")
+        assert np.abs(again.pixels - pixels).max() < 0.03
+        assert (again.alpha is None) == (not alpha)
+        assert not alpha or np.abs(again.alpha - pixels[..., 0]).max() < 0.03
+
+    @pytest.mark.parametrize("name", [name for name in ("webp", "avif") if can_encode(name)])
+    @pytest.mark.parametrize("alpha", [False, True])
+    def test_grey_in_formats_of_colour(self, tmp_path, name, alpha):
+        grey = np.linspace(0, 1, 48).reshape(6, 8)
+        write_image(tmp_path / f"a.{name}", grey, like=ImageFile(grey, grey if alpha else None))
+        stored = np.asarray(Image.open(io.BytesIO((tmp_path / f"a.{name}").read_bytes())).convert("RGBA"), float) / 255
+        assert np.abs(stored[..., :3] - grey[..., None]).max() < 0.03
+        assert np.abs(stored[..., 3] - (grey if alpha else 1)).max() < 0.03
 
     def test_jpeg_quality_is_95_and_colour_is_not_subsampled(self, tmp_path):
         pixels = picture(16, 16, 3)
@@ -158,6 +191,13 @@ class TestWritingWrongly:
             with pytest.raises(FileFormatError, match="extension should be one of .png, .jpg"):
                 attempt(tmp_path / name)
         assert not list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize("name", ["WebP", "AVIF"])
+    def test_format_that_pillow_lacks(self, tmp_path, monkeypatch, name):
+        monkeypatch.delitem(Image.SAVE, name.upper(), raising=False)
+        for attempt in (check_image_output, lambda path: write_image(path, np.zeros((3, 3)))):
+            with pytest.raises(FileFormatError, match=f"the installed Pillow was built without {name}"):
+                attempt(tmp_path / f"a.{name}")
 
     def test_missing_folder(self, tmp_path):
         for attempt in (check_image_output, lambda path: write_image(path, np.zeros((3, 3)))):

@@ -119,7 +119,7 @@ class TestNoKernels:
         path = tmp_path / f"k{suffix}"
         self.refused(path, "does not exist")
         path.write_bytes(b"")
-        self.refused(path, "is empty" if suffix in (".tif", ".tiff", ".png") else "can't be read")
+        self.refused(path, "is empty")
         path.write_bytes(b"nothing that anyone could call a kernel" * 9)
         self.refused(path, "read")
         path.unlink()
@@ -128,7 +128,7 @@ class TestNoKernels:
         self.refused(path, "can't be read")
         path.unlink()
         path.mkdir()
-        self.refused(path, "is a folder" if suffix in (".tif", ".tiff", ".png") else "not a regular file")
+        self.refused(path, "is a folder")
 
     @pytest.mark.parametrize("name", ["k.jpg", "k", "k.txt", "k.npz"])
     def test_extension(self, tmp_path, name):

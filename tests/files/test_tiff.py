@@ -13,8 +13,10 @@ from PIL import Image
 
 from pydeblur.errors import FileFormatError
 from pydeblur.files import LossyFormatWarning, read_image
-from pydeblur.files.tiff import read_tiff, write_tiff
+from pydeblur.files.tiff_reading import read_tiff
+from pydeblur.files.tiff_writing import write_tiff
 from tests.files.conftest import RNG, bytes_of, picture
+from tests.files.tiff_encoding import COMPRESSIONS, compressed, packed_rows, tiff_file
 
 
 def lzw(data):
@@ -126,13 +128,6 @@ class TestCompressed:
             read_image(path)
         assert "install" not in str(caught.value)
 
-    def test_12_bit_samples_are_refused_and_not_read_as_dark_16_bit_ones(self, tmp_path):
-        tifffile.imwrite(tmp_path / "a.tif", picture(4, 6, 3, np.uint16), photometric="rgb")
-        with tifffile.TiffFile(tmp_path / "a.tif", mode="r+") as file:
-            file.pages[0].tags["BitsPerSample"].overwrite((12, 12, 12))
-        with pytest.raises(FileFormatError, match="its samples are 12-bit uint16"):
-            read_image(tmp_path / "a.tif")
-
 
 class TestUncompressedOrDeflated:
     @pytest.mark.parametrize("byteorder", ["<", ">"])
@@ -156,7 +151,6 @@ class TestUncompressedOrDeflated:
         assert np.array_equal(image.pixels, samples.astype(np.float64) / largest)
         assert image.depth == (np.dtype(dtype).name if np.dtype(dtype).kind == "u" else "float32")
 
-    @pytest.mark.filterwarnings("ignore:Corrupt EXIF")  # What Pillow says of every big-endian BigTIFF.
     @pytest.mark.parametrize("bigtiff", [False, True])
     @pytest.mark.parametrize("byteorder", ["<", ">"])
     @pytest.mark.parametrize("white_is_zero", [False, True])
@@ -191,7 +185,8 @@ class TestUncompressedOrDeflated:
     def test_extra_samples_that_are_not_alpha_are_left_out(self, tmp_path, dtype):
         samples = (RNG.random((4, 3, 4)) * 200).astype(dtype)
         tifffile.imwrite(tmp_path / "a.tif", samples, photometric="rgb", extrasamples=["unspecified"])
-        image = read_image(tmp_path / "a.tif")
+        with pytest.warns(LossyFormatWarning, match="has 1 further channel, which is left out"):
+            image = read_image(tmp_path / "a.tif")
         largest = np.iinfo(dtype).max if dtype != np.float32 else 1
         assert image.alpha is None
         assert np.array_equal(image.pixels, samples[..., :3].astype(np.float64) / largest)
@@ -201,6 +196,157 @@ class TestUncompressedOrDeflated:
         tifffile.imwrite(tmp_path / "a.tif", np.stack([samples, samples]), photometric="rgb")
         with pytest.warns(LossyFormatWarning, match="has 2 frames"):
             assert np.array_equal(read_image(tmp_path / "a.tif").pixels, samples / 65535)
+
+
+class TestPages:
+    """What is no picture is refused, and what is left out is said."""
+
+    first, second = picture(16, 20, 3), picture(32, 40, 3)
+
+    @pytest.fixture
+    def path_of(self, tmp_path):
+        def path_of(*pages):
+            with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+                for samples, options in pages:
+                    file.write(samples, metadata=None, **options)
+            return tmp_path / "a.tif"
+
+        return path_of
+
+    @pytest.mark.parametrize("second", [{"photometric": "rgb"}, {"photometric": 34892}, None])
+    @pytest.mark.parametrize("below", [False, True])
+    def test_a_reduced_image_comes_first(self, path_of, below, second):
+        """As in the raw files of cameras, and with the old tag SubfileType."""
+        first = {"photometric": "rgb", "subfiletype": 1}
+        if second is None:
+            path = path_of((self.first, first))
+        else:
+            path = path_of((self.first, {**first, "subifds": 1 if below else 0}), (self.second, second))
+        with pytest.raises(FileFormatError, match="its first page is a reduced image|it is a raw file of a camera"):
+            read_image(path)
+
+    @pytest.mark.parametrize("code", [2])
+    def test_the_old_tag_of_a_reduced_image(self, path_of, code):
+        path = path_of((self.first, {"photometric": "rgb", "extratags": [(255, 3, 1, code, True)]}))
+        with pytest.raises(FileFormatError, match="its first page is a reduced image"):
+            read_image(path)
+
+    @pytest.mark.parametrize("photometric", [32803, 34892])
+    def test_raw_samples(self, path_of, photometric):
+        raw = self.first if photometric == 34892 else self.first[..., 0]
+        for pages in ([(raw, photometric)], [(self.first, "rgb"), (raw, photometric)]):
+            path = path_of(*((samples, {"photometric": kind}) for samples, kind in pages))
+            with pytest.raises(FileFormatError, match="it is a raw file of a camera"):
+                read_image(path)
+
+    def test_smaller_copies_are_no_further_pictures(self, path_of):
+        small = {"photometric": "rgb", "subfiletype": 1}
+        assert read_image(path_of((self.second, {"photometric": "rgb"}), (self.first, small))).pixels.shape[0] == 32
+        pages = (self.second, {"photometric": "rgb", "subifds": 1}), (self.first, small)
+        assert read_image(path_of(*pages)).pixels.shape[0] == 32
+
+    def test_a_picture_below_the_first_page(self, path_of):
+        pages = (self.first, {"photometric": "rgb", "subifds": 1}), (self.second, {"photometric": "rgb"})
+        with pytest.warns(LossyFormatWarning, match="has 2 frames"):
+            read_image(path_of(*pages))
+
+    @pytest.mark.parametrize("options", [{"imagej": True}, {"truncate": True}, {"imagej": True, "truncate": True}])
+    @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+    def test_stacks_behind_one_directory(self, tmp_path, dtype, options):
+        stack = (RNG.random((4, 9, 8)) * 200).astype(dtype)
+        axes = {"metadata": {"axes": "ZYX"}} if "imagej" in options else {}
+        tifffile.imwrite(tmp_path / "a.tif", stack, photometric="minisblack", **axes, **options)
+        with pytest.warns(LossyFormatWarning, match="has 4 frames"):
+            pixels = read_image(tmp_path / "a.tif").pixels
+        assert np.array_equal(pixels, stack[0] / (1.0 if dtype == np.float32 else np.iinfo(dtype).max))
+
+    @pytest.mark.parametrize("channels", [2, 3, 5])
+    @pytest.mark.parametrize("planar", ["contig", "separate"])
+    @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+    def test_channels_of_no_known_meaning(self, path_of, dtype, planar, channels):
+        samples = (RNG.random((9, 8, channels)) * 200).astype(dtype)
+        array = samples if planar == "contig" else np.moveaxis(samples, -1, 0)
+        extra = ["unspecified"] * (channels - 1)
+        path = path_of((array, {"photometric": "minisblack", "planarconfig": planar, "extrasamples": extra}))
+        with pytest.warns(LossyFormatWarning, match=f"has {channels - 1} further channel"):
+            pixels = read_image(path).pixels
+        assert np.array_equal(pixels, samples[..., 0] / (1.0 if dtype == np.float32 else np.iinfo(dtype).max))
+
+
+class TestMissingData:
+    samples = picture(32, 20, 3)
+
+    @pytest.fixture
+    def refused(self, tmp_path):
+        def refused(compression, change):
+            """The message about a file of four strips, whose places and lengths `change` has changed."""
+            path = tmp_path / "a.tif"
+            tifffile.imwrite(path, self.samples, photometric="rgb", compression=compression, rowsperstrip=8)
+            with tifffile.TiffFile(path, mode="r+") as file:
+                tags = file.pages[0].tags
+                lists = [list(tags[name].value) for name in ("StripOffsets", "StripByteCounts")]
+                change(*lists)
+                for name, values in zip(("StripOffsets", "StripByteCounts"), lists):
+                    tags[name].overwrite(values)
+            with pytest.raises(FileFormatError) as caught:
+                read_image(path)
+            return str(caught.value)
+
+        return refused
+
+    @pytest.mark.parametrize("compression", [None, "zlib", "lzma"])
+    @pytest.mark.parametrize("strip", [0, 2, 3])
+    def test_a_strip_without_length_or_place(self, refused, strip, compression):
+        def no_length(offsets, lengths):
+            lengths[strip] = 0
+
+        def no_place(offsets, lengths):
+            offsets[strip] = 0
+
+        def behind_the_end(offsets, lengths):
+            offsets[strip] = 10**6
+
+        for change in (no_length, no_place, behind_the_end):
+            assert "1 of its 4 strips or tiles is missing or cut" in refused(compression, change)
+
+    @pytest.mark.parametrize("compression", [None, "zlib", "lzma"])
+    def test_fewer_strips_than_the_height_needs(self, refused, compression):
+        def two(offsets, lengths):
+            del offsets[2:], lengths[2:]
+
+        assert "2 of its 4 strips or tiles are missing or cut" in refused(compression, two)
+
+    @pytest.mark.parametrize("compression", [None, "zlib", "lzma"])
+    def test_a_strip_that_is_too_short(self, refused, compression):
+        def half(offsets, lengths):
+            lengths[1] //= 2
+
+        assert "can't be read as a TIFF image" in refused(compression, half)
+
+    @pytest.mark.parametrize("compression", ["zlib", "lzw", "packbits", "zstd", "lzma"])
+    def test_a_strip_that_unpacks_into_fewer_rows(self, tmp_path, compression):
+        pytest.importorskip("imagecodecs")
+        parts = [self.samples[:16], self.samples[16:23]]
+        packed = [compressed(packed_rows(part, 8), compression) for part in parts]
+        tags = {256: [20], 257: [32], 258: [8] * 3, 259: [COMPRESSIONS[compression]], 262: [2], 277: [3], 278: [16]}
+        (tmp_path / "a.tif").write_bytes(tiff_file(tags, packed))
+        with pytest.raises(FileFormatError, match="holds fewer samples than its header tells"):
+            read_image(tmp_path / "a.tif")
+
+    @pytest.mark.parametrize("layout", [{"rowsperstrip": 16}, {"tile": (16, 16)}, {}])
+    def test_jpeg_blocks(self, tmp_path, layout):
+        pytest.importorskip("imagecodecs")
+        path = tmp_path / "a.tif"
+        tifffile.imwrite(path, self.samples, photometric="rgb", compression="jpeg", **layout)
+        assert read_image(path).pixels.shape == self.samples.shape
+        with tifffile.TiffFile(path) as file:
+            start, count = file.pages[0].dataoffsets[-1], file.pages[0].databytecounts[-1]
+        data = bytearray(path.read_bytes())
+        cut = count * 4 // 5
+        data[start + cut : start + count] = (b"\xff\xd9" * count)[: count - cut]
+        path.write_bytes(data)
+        with pytest.warns(LossyFormatWarning, match="is incomplete: a part of its pixels is not in the file"):
+            read_image(path)
 
 
 def directory_of(data):

@@ -8,12 +8,12 @@ from pydeblur.nonblind import bilateral
 from pydeblur.nonblind.bilateral import bilateral_filter
 
 
-def by_definition(image, sigma_s, sigma_r):
+def by_definition(image, sigma_s, sigma_r, radius=None):
     """Sums over the window, row by row, in single precision; exponentials in double."""
     is_colour = image.ndim == 3
     guide = rgb2lab(np.clip(image, 0, 1)) if is_colour else image[..., None]
     values = image if is_colour else image[..., None]
-    radius = int(np.ceil(3 * sigma_s))
+    radius = int(np.ceil(3 * sigma_s)) if radius is None else radius
     variance = np.float32((sigma_r * (100 if is_colour else 1)) ** 2)
     weights = fspecial("gaussian", 2 * radius + 1, sigma_s).astype(np.float32)
     values, guide = (np.moveaxis(planes.astype(np.float32), -1, 0) for planes in (values, guide))
@@ -42,6 +42,14 @@ def test_every_bit_is_the_definition_s(shape, sigmas, workers, monkeypatch):
     image = 0.2 * np.random.default_rng(0).standard_normal(shape)
     actual = bilateral_filter(image, *sigmas, workers=workers)
     assert actual.dtype == np.float32 and np.array_equal(actual, by_definition(image, *sigmas))
+
+
+@pytest.mark.parametrize("radius", [1, 2])
+@pytest.mark.usefixtures("each_loop")
+def test_a_window_can_be_asked_for(radius):
+    image = np.random.default_rng(0).random((20, 31))
+    expected = by_definition(image, 2.0, 0.5, radius)
+    assert np.array_equal(bilateral_filter(image, 2.0, 0.5, radius=radius), expected)
 
 
 @pytest.mark.parametrize("shape", [(37, 51), (33, 30, 3)], ids=str)

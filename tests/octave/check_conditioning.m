@@ -38,7 +38,7 @@ for name = fieldnames(inputs)'
         printf('%-28s case %d  %.1e\n', name{1}, i, relative_change(plain, golden_stage_output(name{1}, disturbed(c, 17 + i))));
     end
 end
-for name = {'small', 'gradient', 'intensity', 'classifier'}
+for name = {'small', 'gradient', 'intensity', 'classifier', 'low_contrast', 'dark_channel', 'extreme_channels', 'pmp'}
     c = golden_case(name{1});
     k = blind_deconv(c.y, c.lambda_pixel, c.lambda_grad, c.opts);
     for seed = 1:2

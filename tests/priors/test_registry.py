@@ -12,7 +12,7 @@ from pydeblur.priors.registry import PriorChoice
 
 
 def test_every_name_gives_its_prior():
-    assert PRIORS == ("gradient", "intensity", "classifier")
+    assert PRIORS == ("gradient", "intensity", "dark_channel", "extreme_channels", "pmp", "classifier")
     assert load_prior("gradient") is None
     assert isinstance(load_prior("intensity"), IntensityPrior) and isinstance(load_prior("intensity"), ProximalPrior)
     classifier = load_prior("classifier", weights="classifier-compact", threads=1, form="logit")
@@ -23,7 +23,7 @@ def test_every_name_gives_its_prior():
 @pytest.mark.parametrize("name", ["beauty", "", None, 3, ["intensity"]], ids=str)
 def test_unknown_names_are_refused(name):
     with pytest.raises(
-        InvalidOptionError, match=r"^prior should be one of gradient, intensity, classifier, but is [^\n]+$"
+        InvalidOptionError, match=r"^prior should be one of gradient, intensity, dark_channel, extreme_channels, pmp, classifier, but is [^\n]+$"
     ):
         load_prior(name)
 

@@ -47,3 +47,13 @@ def data_folder(sharp_image, tmp_path_factory):
     rows = ["file\tkernel_size\tgamma\tsaturated", "natural_a.png\t7\t1.0\t0", "lowlight_b.png\t7\t1.0\t1"]
     (folder / "real/settings.tsv").write_text("\n".join(rows) + "\n")
     return folder
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """A folder with the kernel of all cases, but for im02_ker02."""
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    for name in ("im01_ker01", "im01_ker02", "im02_ker01"):
+        write_kernel(folder / f"{name}.npy", KERNEL)
+    return folder

@@ -9,9 +9,10 @@ from pydeblur.backend.fft import fft_library
 from pydeblur.cli.main import main
 from pydeblur.datasets import load, packaged_images
 from pydeblur.evaluation import protocols
+from pydeblur.evaluation.methods import METHODS
 from pydeblur.evaluation.protocols import BENCHMARKS, Protocol, all_options, evaluate
 from pydeblur.evaluation.store import Request, Task
-from pydeblur.files import write_image
+from pydeblur.files import write_image, write_kernel
 from pydeblur.metrics.kohler import kohler_psnr, surrogate_psnr
 from pydeblur.reproduce import fig3a, fig3b, fig13, figs5to8, table1, table2
 
@@ -97,12 +98,11 @@ def test_epll_s_weights_are_part_of_what_a_case_stands_for():
     assert "weights_hash" in fig3b._task(Task(fig3b.TRUE_KERNEL, "im01_ker01", options)).options["nonblind_weights"]
 
 
-def test_fig3a_names_the_surrogate_and_its_calibration(reproduce, data_folder, sharp_image, monkeypatch):
+def test_fig3a_names_the_surrogate_and_its_calibration(reproduce, data_folder, sharp_image):
     stored = data_folder / "kohler/results/PMP"
     stored.mkdir(parents=True, exist_ok=True)
     sharp = np.stack([sharp_image[2:108, 2:108]] * 3, axis=-1)
     write_image(stored / "Blurry2_1.png", sharp)
-    monkeypatch.setattr(fig3a, "METHODS", {"gradient": fig3a.METHODS["gradient"]})
     rows, text, _ = reproduce("fig3a", "--methods", "gradient")
     methods = [row["method"] for row in rows]
     assert methods.count("blurred") == 2 and methods.count("gradient") == 2 and methods.count("stored PMP") == 1
@@ -113,6 +113,41 @@ def test_fig3a_names_the_surrogate_and_its_calibration(reproduce, data_folder, s
     (case,) = fig3a.load("kohler", data_folder, ["im01_ker01"])
     first = next(row for row in rows if row["method"] == "blurred")
     assert float(first["surrogate_psnr"]) == surrogate_psnr(case.blurred, case.sharp)
+
+
+def test_stored_kernels_have_a_row_of_their_own(reproduce, stored):
+    words = ("--methods", "", "--kernels", f"Cho and Lee [4]={stored}", "--kernels", f"mine={stored}")
+    rows, text, _ = reproduce("table1", *words)
+    assert [row["method"] for row in rows] == ["Cho and Lee [4]", "mine"] * 3
+    mean = np.mean([float(row["psnr"]) for row in rows])
+    assert f"| Cho and Lee [4] (stored kernels) | {mean:.2f} | 23.80 | Cho and Lee [4] |" in text
+    assert f"| mine (stored kernels) | {mean:.2f} | — | — |" in text
+    assert "| Cho and Lee [4] | — |" not in text and "| Ours | — | 28.10 |" in text
+    assert "mine: 1 of 4 cases has no stored kernel and is left out: im02_ker02." in text
+    assert "--kernels mine=FOLDER" in text and str(stored) not in text
+    assert all(float(row["kernel_similarity"]) > 0.999 for row in rows)
+
+
+def test_changed_kernels_are_scored_again(reproduce, stored):
+    words = ("--methods", "", "--kernels", f"mine={stored}", "--subset", 1)
+    before, _, _ = reproduce("table1", *words)
+    write_kernel(stored / "im01_ker01.npy", np.ones((5, 5)))
+    after, _, _ = reproduce("table1", *words)
+    assert float(after[0]["psnr"]) < float(before[0]["psnr"]) - 1
+
+
+def test_stored_kernels_in_the_figures(reproduce, stored, monkeypatch):
+    monkeypatch.setattr(fig3b, "NONBLIND", "tv")
+    words = ("--methods", "gradient", "--kernels", f"mine={stored}", "--subset", 1)
+    rows, _, _ = reproduce("fig3b", *words)
+    assert [row["method"] for row in rows] == ["true kernel", "gradient", "mine"]
+    assert float(rows[2]["error_ratio"]) == pytest.approx(1, abs=1e-6)
+    rows, text, _ = reproduce("fig10b", *words)
+    assert [row["method"] for row in rows] == ["gradient", "mine"] and "mine (stored kernels)" in text
+    assert float(rows[1]["error_ratio"]) == pytest.approx(1, abs=1e-6)
+    rows, text, _ = reproduce("fig3a", *words)
+    psnrs = {row["method"]: float(row["surrogate_psnr"]) for row in rows}
+    assert psnrs["mine"] > psnrs["blurred"] + 3 and "mine (stored kernels)" in text
 
 
 def test_fig3a_with_the_trajectory_s_frames_is_official(reproduce, data_folder, tmp_path, sharp_image):
@@ -183,6 +218,10 @@ def test_octave_s_time():
         (["table1", "--frames", "."], "frames"),
         (["fig3a", "--frames", "no_such_folder"], "GroundTruth"),
         (["table1", "--data", "no_such_folder"], "no_such_folder"),
+        (["table1", "--kernels", "mine=no_such_folder"], "no_such_folder"),
+        (["table1", "--kernels", "best=."], "'best'"),
+        (["fig1", "--kernels", "mine=."], "stored kernels"),
+        (["all", "--kernels", "mine=."], "stored kernels"),
         (["all", "--data", "no_such_folder"], "no_such_folder"),
     ],
 )
@@ -224,7 +263,8 @@ def test_progress_is_shown_with_the_time_left(data_folder, tmp_path, capsys):
 
 @pytest.mark.needs_data
 def test_all_research_data_can_be_planned_for(research_data):
-    tasks = fig3a._tasks(Request("out", data=research_data, methods=("gradient",), subset=12))
+    request = Request("out", data=research_data, subset=12)
+    tasks = fig3a._tasks(request, {"gradient": METHODS["gradient"].protocol("kohler")})
     names = [task.case for task in tasks if task.method == "gradient"]
     assert len(names) == 12 and len({name[5:] for name in names}) == 12
 

@@ -3,9 +3,17 @@
 import numpy as np
 import pytest
 
+from pydeblur.solver.auxiliary import ProximalStep
 from pydeblur.solver.latent import LatentProblem
 
 pytest.importorskip("numba")
+
+
+class Half:
+    """A prior whose auxiliary image is half of the image."""
+
+    def prox(self, image, threshold):
+        return image / 2
 
 
 @pytest.mark.parametrize("shape", [(24, 30), (3, 24, 30), (25, 27)], ids=str)
@@ -21,10 +29,7 @@ def test_latent_image(without_numba, shape, dtype):
         problem.set_kernel(kernel)
         return problem.solve(lambda_grad, *prior)
 
-    def half(image, beta, lambda_prior):
-        return image / 2
-
-    half.first_beta = lambda image, lambda_prior: None
+    half = ProximalStep(Half(), (20, 24))
     for arguments in ((4e-3,), (10.0,), (0.0,), (4e-3, 4e-3, half)):
         found = solved(*arguments)
         with without_numba():

@@ -46,12 +46,15 @@ def test_every_scale_of_a_small_run(load_golden, relative_difference):
         assert relative_difference(result.latent, golden["latent"]) < 1e-8
 
 
-@pytest.mark.parametrize("name", ["gradient", "intensity"])
+@pytest.mark.parametrize("name", ["gradient", "intensity", "low_contrast", "dark_channel", "extreme_channels", "pmp"])
 def test_whole_run(name, load_golden, relative_difference):
     golden = load_golden(f"runs/{name}")
-    kernel, latent = pydeblur.blind_deconv(
-        golden["y"], golden["lambda_pixel"], golden["lambda_grad"], solver_options(golden["opts"])
-    )
+    options = solver_options(golden["opts"])
+    if "patch" in golden["opts"]:
+        options["prior"] = pydeblur.load_prior(name, patch=int(golden["opts"]["patch"]))
+    if "lambda_min" in golden["opts"]:
+        options["lambda_prior_min"] = golden["opts"]["lambda_min"]
+    kernel, latent = pydeblur.blind_deconv(golden["y"], golden["lambda_pixel"], golden["lambda_grad"], options)
     assert relative_difference(kernel, golden["kernel"]) < 1e-8
     assert relative_difference(latent, golden["interim_latent"]) < 1e-8
     image = pydeblur.ringing_artifacts_removal(

@@ -5,7 +5,10 @@ import pytest
 
 from pydeblur import matlab_api
 from pydeblur.matlab import imresize
+from pydeblur.priors import load_prior
 from pydeblur.priors.intensity import IntensityPrior
+from pydeblur.priors.pmp import PMPPrior
+from pydeblur.priors.sliding_minimum import sliding_minimum
 from pydeblur.solver import SolverOptions
 from pydeblur.solver.auxiliary import make_auxiliary_step
 from pydeblur.solver.boundary import opt_fft_size
@@ -86,14 +89,41 @@ def test_latent_with_intensity_prior(golden_cases, relative_difference):
     for case in golden_cases("stages/L0Deblur_whole"):
         if case["Im"].ndim == 3:
             continue  # the prior sees grey images only: kernels are estimated from one channel
-        # Unlike L0Restoration, this function takes an image that is padded already.
-        shape = case["Im"].shape
-        growth = case["kappa"]
-        problem = LatentProblem(case["Im"], shape, Splitting(beta_growth=growth, alpha_growth=growth))
-        problem.set_kernel(case["kernel"])
-        step = make_auxiliary_step(IntensityPrior(), SolverOptions(3), shape, shape)
-        actual = problem.solve(case["wei_grad"], case["lambda"], step).image
-        assert relative_difference(actual, case["S"]) < TOLERANCE
+        assert relative_difference(latent_image(case, IntensityPrior()), case["S"]) < TOLERANCE
+
+
+def test_minima_written_back(golden_cases, relative_difference):
+    for case in golden_cases("stages/dark_channel"):
+        minimum = sliding_minimum(case["I"], int(case["patch"]))
+        assert relative_difference(minimum.values, case["D"]) == 0
+        assert relative_difference(minimum.written_back(case["threshold"]), case["out"]) == 0
+
+
+def test_latent_with_extreme_channels(golden_cases, relative_difference):
+    for case in golden_cases("stages/L0Deblur_channels"):
+        prior = load_prior("extreme_channels" if case["both"] else "dark_channel", patch=int(case["patch"]))
+        assert relative_difference(latent_image(case, prior), case["S"]) < TOLERANCE
+
+
+def test_sparse_block_minima(golden_cases, relative_difference):
+    for case in golden_cases("stages/sparse_block_minima"):
+        prior = PMPPrior(int(case["patch"]), is_fine=bool(case["is_fine"]))
+        assert relative_difference(prior.filtered(case["S"], case["lambda"]), case["out"]) < TOLERANCE
+
+
+def test_latent_with_patch_wise_minimal_pixels(golden_cases, relative_difference):
+    for case in golden_cases("stages/L0Deblur_pmp"):
+        prior = PMPPrior(int(case["patch"]), is_fine=bool(case["is_fine"]))
+        assert relative_difference(latent_image(case, prior), case["S"]) < TOLERANCE
+
+
+def latent_image(case, prior):
+    """The latent image of a case whose blurred image is padded already."""
+    shape = case["Im"].shape
+    problem = LatentProblem(case["Im"], shape, Splitting(beta_growth=case["kappa"], alpha_growth=case["kappa"]))
+    problem.set_kernel(case["kernel"])
+    step = make_auxiliary_step(prior, SolverOptions(3), shape, shape)
+    return problem.solve(case["wei_grad"], case["lambda"], step).image
 
 
 def test_single_scale(golden_cases, relative_difference):

@@ -2,14 +2,15 @@
 
 import dataclasses
 import math
+import os
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pydeblur.errors import FileFormatError, InvalidOptionError
-from pydeblur.training.run import ArrayCheckpoints, RunLog, TrainingRun, plain_values
+from pydeblur.errors import FileFormatError, InvalidInputError, InvalidOptionError
+from pydeblur.training.run import ArrayCheckpoints, RunLog, TrainingRun, plain_values, require_arrays
 
 COLUMNS = ("step", "loss")
 
@@ -171,3 +172,111 @@ def test_plain_values():
     given = {"recipe": Recipe(np.float32(0.5), (np.int64(3), 5)), "path": Path("a"), 1: [True, None]}
     assert plain_values(given) == {"recipe": {"rate": 0.5, "sizes": [3, 5]}, "path": "a", "1": [True, None]}
     assert type(plain_values(np.int64(3))) is int
+
+
+def with_plain(path, plain, **arrays):
+    """An .npz checkpoint with any text in the place of its JSON."""
+    np.savez(path, plain=np.array(plain), **arrays)
+
+
+@pytest.mark.parametrize(
+    "plain",
+    ["[" * 100_000, "1" * 5000, "[1]", '{"a": 1, "a": 2}', '{"a": "\\ud800"}', "", "{" + '"a":{' * 40 + "}" * 41],
+    ids=lambda text: text[:6],
+)
+def test_checkpoints_with_json_that_is_none_are_one_sentence(tmp_path, plain):
+    with_plain(tmp_path / "last.npz", plain)
+    with pytest.raises(FileFormatError, match=r"^'[^']*last.npz' should be a checkpoint[^\n]*$") as caught:
+        ArrayCheckpoints().read(tmp_path / "last.npz")
+    assert len(str(caught.value)) < 300
+
+
+def test_pickles_in_checkpoints_are_refused(tmp_path):
+    np.savez(tmp_path / "last.npz", plain=np.array("{}"), weights=np.array([print]))
+    with pytest.raises(FileFormatError, match="Python objects"):
+        ArrayCheckpoints().read(tmp_path / "last.npz")
+
+
+@pytest.mark.parametrize(
+    "position",
+    [None, [], {}, {"step": 1}, {"step": -1, "seconds": 0}, {"step": 1.5, "seconds": 0}, {"step": True, "seconds": 0},
+     {"step": "1", "seconds": 0}, {"step": 1, "seconds": -1}, {"step": 1, "seconds": math.nan}, {"step": 1, "seconds": []}],
+    ids=str,
+)  # fmt: skip
+def test_positions_that_are_none_are_refused(tmp_path, position):
+    run = run_in(tmp_path)
+    run.start()
+    ArrayCheckpoints().write(run.last, {"settings": run.settings, "position": position})
+    with pytest.raises(FileFormatError, match=r"^'[^']*last.npz' should be a checkpoint[^\n]*$"):
+        run_in(tmp_path).resume()
+
+
+@pytest.mark.parametrize("saved", [3, ["seed"], np.zeros(2), {"seed": ["[" * 500]}], ids=str)
+def test_settings_that_are_none_are_refused(tmp_path, saved):
+    run = run_in(tmp_path)
+    run.start()
+    ArrayCheckpoints().write(run.last, {"settings": saved, "position": {"step": 1, "seconds": 1}})
+    with pytest.raises(InvalidInputError, match=r"^[^\n]*$") as caught:
+        run_in(tmp_path).resume()
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["5" * 5000 + ",0.5,1", "²,0.5,1", "1,0.5,x",
+     "1,,1", '1,"0.5,1', "1,0.5", "1,0.5,1,1", "-1,0.5,1", "\0,0.5,1", "a" * 200_000],
+    ids=lambda row: row[:10],
+)  # fmt: skip
+def test_damaged_rows_of_the_log_are_left_out(tmp_path, row):
+    run = run_in(tmp_path)
+    run.start()
+    run.save(1, {}, [0.5])
+    text = (tmp_path / "log.csv").read_text()
+    (tmp_path / "log.csv").write_text(text + row + "\n")
+    later = run_in(tmp_path)
+    later.resume()
+    assert log_lines(tmp_path) == ["step,loss", "1,0.5"]
+
+
+def test_a_log_in_bytes_of_another_kind(tmp_path):
+    run = run_in(tmp_path)
+    run.start()
+    run.save(1, {}, [0.5])
+    for contents in (b"\xff\xfe\x00,\r\n", b""):
+        (tmp_path / "log.csv").write_bytes(contents)
+        run_in(tmp_path).resume()
+        assert log_lines(tmp_path) == ["step,loss"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_pipes_are_refused(tmp_path):
+    run = run_in(tmp_path)
+    run.start()
+    run.save(1, {}, [0.5])
+    (tmp_path / "log.csv").unlink()
+    os.mkfifo(tmp_path / "log.csv")
+    with pytest.raises(FileFormatError, match=r"log\.csv is a pipe"):
+        run_in(tmp_path).resume()
+    (tmp_path / "last.npz").unlink()
+    os.mkfifo(tmp_path / "last.npz")
+    with pytest.raises(FileFormatError, match=r"last\.npz.*is a pipe"):
+        run_in(tmp_path).resume()
+
+
+def test_arrays_of_a_state_are_checked(tmp_path):
+    good = {"mass": np.ones((2, 3)), "weights": np.ones(3)}
+    shapes = {name: array.shape for name, array in good.items()}
+    require_arrays("last.npz", good, shapes)
+    bad = (
+        np.ones((3, 2)),
+        np.ones((2, 3), int),
+        np.full((2, 3), np.nan),
+        [[1.0] * 3] * 2,
+        "text",
+        np.ones((2, 3), complex),
+    )
+    for mass in bad:
+        with pytest.raises(FileFormatError, match=r"^'last.npz' should be a checkpoint[^\n]*mass"):
+            require_arrays("last.npz", {**good, "mass": mass}, shapes)
+    with pytest.raises(FileFormatError, match="lacks weights"):
+        require_arrays("last.npz", {"mass": good["mass"]}, shapes)

@@ -7,7 +7,15 @@ Every backend (ONNX Runtime, PyTorch, NumPy) and the ONNX exporter build the sam
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
+
+from pydeblur.errors import InvalidInputError
+
+#: The largest networks that are exported and loaded; the paper's has 6 layers of 64 channels with 150,000 parameters, and
+#: makes 90,000 multiplications per pixel. Time and memory that a weights file can ask for are bounded so.
+MOST_LAYERS, MOST_CHANNELS, MOST_POOLINGS = 32, 512, 8
+MOST_PARAMETERS, MOST_MULTIPLICATIONS = 8_000_000, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,37 @@ class Architecture:
             if index in self.pool_after:
                 area /= 4
         return total
+
+    def check_size(self) -> None:
+        """Refuse a network that is too large to be used.
+
+        Raises
+        ------
+        InvalidInputError
+            If it has more layers, channels, poolings, parameters or multiplications per pixel than this module's bounds.
+
+        Examples
+        --------
+        >>> Architecture("wide", (513,), ()).check_size()
+        Traceback (most recent call last):
+            ...
+        pydeblur.errors.InvalidInputError: the network should have at most 512 channels in a layer, but has 513
+        """
+        # The sizes that are cheap to find come first: the others grow with them.
+        self._check_at_most(MOST_LAYERS, len(self.channels) + 1, "layers")
+        self._check_at_most(MOST_CHANNELS, max(self.channels), "channels in a layer")
+        self._check_at_most(MOST_POOLINGS, len(self.pool_after), "poolings")
+        parameters = sum(math.prod(shape) for shape in self.parameter_shapes().values())
+        self._check_at_most(MOST_PARAMETERS, parameters, "parameters")
+        self._check_at_most(
+            MOST_MULTIPLICATIONS, math.ceil(self.multiplications_per_pixel()), "multiplications per pixel"
+        )
+
+    @staticmethod
+    def _check_at_most(most: int, number: int, of_what: str) -> None:
+        if number > most:
+            shown = number if number < 10**12 else "many more"
+            raise InvalidInputError(f"the network should have at most {most} {of_what}, but has {shown}")
 
 
 PAPER = Architecture("paper", (64, 64, 64, 64, 64))

@@ -10,21 +10,19 @@ from importlib import import_module
 
 import numpy as np
 
+from pydeblur.backend.extras import missing_extra
 from pydeblur.backend.own_thread import in_own_thread
 from pydeblur.backend.threads import thread_count
 from pydeblur.errors import InvalidInputError
 from pydeblur.priors.classifier.options import NetworkOptions
-from pydeblur.priors.classifier.weights_file import read_weights
+from pydeblur.priors.classifier.weights_file import BLURRED, read_weights
 
-#: Name to module, class, and what to install where the module is missing.
+#: Name to module, class, the package that it needs, its name in messages, and the extra that brings it.
 _BACKENDS = {
-    "onnxruntime": ("onnxruntime_backend", "OnnxRuntimeBackend", "pydeblur"),
-    "torch": ("torch_backend", "TorchBackend", "pydeblur[train]"),
-    "numpy": ("numpy_backend", "NumpyBackend", "pydeblur"),
+    "onnxruntime": ("onnxruntime_backend", "OnnxRuntimeBackend", "onnxruntime", "ONNX Runtime", ""),
+    "torch": ("torch_backend", "TorchBackend", "torch", "PyTorch", "train"),
+    "numpy": ("numpy_backend", "NumpyBackend", "numpy", "NumPy", ""),
 }
-#: What a network answers that tells blurred images from clear ones; the metadata of others name another answer.
-BLURRED = "blurred"
-
 #: Larger values would leave the layers' activations no room in float32, times the 2^80 of the exported graph.
 _GREATEST = 1e9
 
@@ -61,8 +59,8 @@ class ClassifierNetwork:
 
     Notes
     -----
-    ONNX Runtime makes the calling thread flush denormal numbers to zero, without which vanishing gradients cost several
-    times as long. A network must not be used by several threads at once.
+    A network must not be used by several threads at once. A forked child may go on using it: ONNX Runtime's session is then
+    opened anew, and PyTorch computes on one thread; on a GPU only processes that multiprocessing has spawned can use it.
 
     Examples
     --------
@@ -106,7 +104,7 @@ class ClassifierNetwork:
         InvalidInputError
             If the image is something else.
         """
-        return _finite(self._backend.logit(self._checked(u)))
+        return _checked_answer(self._backend.logit(self._checked(u)), ())
 
     def activation_map(self, u: np.ndarray) -> np.ndarray:
         """Return the last convolution's map (the paper's C9).
@@ -126,7 +124,8 @@ class ClassifierNetwork:
         InvalidInputError
             If the image is something else.
         """
-        return _finite(self._backend.activation_map(self._checked(u)))
+        activation = self._backend.activation_map(self._checked(u))
+        return _checked_answer(activation, tuple(side // self.smallest_side for side in u.shape))
 
     def logit_and_gradient(self, u):
         """Return the logit and its derivative by each pixel.
@@ -149,11 +148,10 @@ class ClassifierNetwork:
         if not isinstance(u, np.ndarray) and self.takes(u):
             # The array lies on a GPU, so only the result is checked.
             logit, gradient = self._backend.logit_and_device_gradient(u)
-            _finite(np.array([logit, float(gradient.min()), float(gradient.max())]))
+            _checked_answer(np.array([logit, float(gradient.min()), float(gradient.max())]), (3,))
             return logit, gradient
         logit, gradient = self._backend.logit_and_gradient(self._checked(u))
-        _finite(logit)
-        return logit, _finite(gradient)
+        return _checked_answer(logit, ()), _checked_answer(gradient, u.shape)
 
     def takes(self, array) -> bool:
         """Tell whether :meth:`logit_and_gradient` takes this array as it is.
@@ -180,13 +178,16 @@ class ClassifierNetwork:
 
 
 def _backend_class(backend: str):
-    module, class_name, requirement = _BACKENDS[backend]
+    module, class_name, package, shown, extra = _BACKENDS[backend]
     try:
         return getattr(in_own_thread(import_module, f"pydeblur.priors.classifier.{module}"), class_name)
-    except ImportError as error:
-        raise InvalidInputError(
-            f"the backend '{backend}' is not installed ({error}): pip install '{requirement}', or choose another backend."
-        ) from error
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != package:
+            raise
+        raise InvalidInputError(missing_extra(f"the backend '{backend}'", shown, extra)) from None
+    except (ImportError, OSError) as error:  # installed, but not for this system, or without its libraries
+        reason = " ".join(str(error).split())[:150]
+        raise InvalidInputError(f"the backend '{backend}' can't be loaded: {reason}") from error
 
 
 def _extremes(values):
@@ -197,7 +198,9 @@ def _extremes(values):
     return np.min(values), np.max(values)
 
 
-def _finite(values):
+def _checked_answer(values, shape):
+    if np.shape(values) != shape:
+        raise InvalidInputError(f"the network's answer should have the shape {shape}, but has {np.shape(values)}.")
     if not np.all(np.isfinite(_extremes(values))):
         raise InvalidInputError("u should have smaller values: the network overflows.")
     return values

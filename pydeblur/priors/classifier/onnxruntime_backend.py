@@ -13,7 +13,7 @@ from pydeblur.backend.device_arrays import (
     pointer,
     wait_for,
 )
-from pydeblur.backend.onnx_session import cuda_works, open_session
+from pydeblur.backend.onnx_session import OnnxSession, cuda_works
 from pydeblur.backend.onnx_wire import keep_outputs
 
 
@@ -49,12 +49,12 @@ class OnnxRuntimeBackend:
         self.device = choose_device(
             device,
             "onnxruntime",
-            device != "cpu" and cuda_works(weights.model, weights.path),
+            device != "cpu" and cuda_works(weights.model, str(weights.path)),
             "it takes an NVIDIA GPU and pip install 'pydeblur[gpu]'",
         )
         self._weights, self._threads = weights, threads
-        self._session = open_session(weights.model, weights.path, self.device, threads)
-        self._forward_session = None
+        self._session = OnnxSession(weights.model, str(weights.path), self.device, threads)
+        self._forward_session: OnnxSession | None = None
 
     def logit(self, image) -> float:
         """Return the log-odds of an image (H, W) being blurred."""
@@ -85,23 +85,23 @@ class OnnxRuntimeBackend:
         """
         image = contiguous(image)
         gradient = empty_beside(image)
-        binding = self._session.io_binding()
         place = (self.device, device_number(image), np.float32, (1, 1, *image.shape))
-        binding.bind_input("image", *place, pointer(image))
-        binding.bind_output("dlogit", *place, pointer(gradient))
-        binding.bind_output("logit", "cpu")
+
+        def bind(binding):
+            binding.bind_input("image", *place, pointer(image))
+            binding.bind_output("dlogit", *place, pointer(gradient))
+            binding.bind_output("logit", "cpu")
+
         # ONNX Runtime has a stream of its own on a GPU: what makes the image has to be done first.
         wait_for(image)
-        self._session.run_with_iobinding(binding)
-        binding.synchronize_outputs()
         # Outputs come in the order in which they were bound.
-        return float(binding.get_outputs()[1].numpy()), gradient
+        return float(self._session.run_bound(bind).get_outputs()[1].numpy()), gradient
 
     def _run_forward(self, output, image):
         """Run a second session without the backward pass, which ONNX Runtime would compute whether asked for or not."""
         if self._forward_session is None:
             forward = keep_outputs(self._weights.model, ("logit", "activation"))
-            self._forward_session = open_session(forward, self._weights.path, self.device, self._threads)
+            self._forward_session = OnnxSession(forward, str(self._weights.path), self.device, self._threads)
         return self._forward_session.run([output], {"image": _as_input(image)})[0]
 
 

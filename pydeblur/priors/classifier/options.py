@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import PathLike
 
-from pydeblur.options import COUNT, Kind, check_options, documented, one_of, option
+from pydeblur.backend.threads import THREADS
+from pydeblur.options import Kind, check_options, documented, one_of, option
 
 BACKENDS = ("onnxruntime", "torch", "numpy")
 FORMS = ("probability", "nll", "logit")
 
 WEIGHTS = Kind(
-    "the name of shipped weights or the path of an ONNX file", lambda value: bool(str(value)), str, "str or path"
+    "the name of shipped weights or the path of an ONNX file",
+    lambda value: isinstance(value, (str, PathLike)) and bool(str(value)),
+    str,
+    "str or path",
 )
 
 
@@ -44,7 +49,7 @@ class NetworkOptions:
         "cpu",
     )
     threads: int | None = option(
-        COUNT, "Threads on the CPU; None is as many as there are processors to run on.", None, may_be_none=True
+        THREADS, "Threads on the CPU; None is as many as there are processors to run on.", None, may_be_none=True
     )
 
     def __post_init__(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 
 import numpy as np
@@ -9,6 +10,18 @@ import torch
 from torch.nn import functional
 
 from pydeblur.backend.device import choose_device
+from pydeblur.errors import InvalidInputError
+
+_forked = False
+
+
+def _note_fork():
+    global _forked
+    _forked = True
+
+
+if hasattr(os, "register_at_fork"):  # there is no fork on Windows
+    os.register_at_fork(after_in_child=_note_fork)
 
 
 class TorchBackend:
@@ -20,17 +33,19 @@ class TorchBackend:
     device : {"cpu", "cuda", "auto"}
         The device that computes, see :func:`pydeblur.backend.device.choose_device`.
     threads : int
-        Threads on the CPU; PyTorch's own setting is put back after each call.
+        Threads on the CPU; PyTorch's own setting is put back after each call. In a process that was forked from one with this
+        module it is 1: OpenMP's threads, for which PyTorch would wait without end, stay behind in the parent.
 
     Raises
     ------
     InvalidInputError
-        If "cuda" is asked for and does not work.
+        If "cuda" is asked for and does not work, or is to be used in a forked process.
     """
 
     def __init__(self, weights, device="cpu", threads=1):
         remedy = "it takes an NVIDIA GPU and a PyTorch built for CUDA"
         self.device = choose_device(device, "torch", torch.cuda.is_available(), remedy)
+        _refuse_gpu_after_fork(self.device)
         self.threads, self.pool_after = threads, weights.architecture.pool_after
         # channels_last is the faster layout, but at odd widths PyTorch computes in it by matrix products whose rounding
         # depends on the place in the image: equal values would not stay equal, and other maxima be chosen among them.
@@ -84,15 +99,23 @@ class TorchBackend:
         return self._tensor(np.ascontiguousarray(image, np.float32)[None, None])
 
     def _tensor(self, values):
+        _refuse_gpu_after_fork(self.device)
         tensor = torch.tensor(values, device=self.device)
         return tensor.to(memory_format=self.layout) if tensor.ndim == 4 else tensor
+
+
+def _refuse_gpu_after_fork(device):
+    if _forked and device != "cpu":
+        raise InvalidInputError(
+            "a forked process can't use its parent's GPU; start processes by multiprocessing's method 'spawn'."
+        )
 
 
 @contextmanager
 def _settings(threads):
     """Set the threads, and full float32 on a GPU, for the length of a call; others' settings are put back."""
     before, tf32 = torch.get_num_threads(), torch.backends.cudnn.allow_tf32
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1 if _forked else threads)
     torch.backends.cudnn.allow_tf32 = False
     try:
         yield

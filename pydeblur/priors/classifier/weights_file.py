@@ -1,24 +1,38 @@
-"""The classifier's weights: which file, and what is in it. Reading them needs neither onnx nor ONNX Runtime."""
+"""The classifier's weights: which file, and what is in it. Reading them needs neither onnx nor ONNX Runtime.
+
+A file is taken only if its graph is, byte by byte, the one that ``pydeblur export`` writes for the architecture and the
+parameters in it: ONNX Runtime never gets to see another.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import reprlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from pydeblur.backend.onnx_wire import read_contents
-from pydeblur.errors import FileFormatError
+from pydeblur.backend.onnx_wire import GraphFields, OnnxContents, read_contents
+from pydeblur.errors import FileFormatError, InvalidInputError
+from pydeblur.files.contents import file_contents, shown_path
 from pydeblur.files.shipped_weights import shipped_weights
-from pydeblur.priors.classifier.architecture import Architecture
+from pydeblur.priors.classifier.architecture import MOST_PARAMETERS, Architecture
+from pydeblur.priors.classifier.network_graph import IR_VERSION, OPSET, build_graph
 
 #: Weights that come with the package.
 SHIPPED = ("classifier-paper", "classifier-compact", "classifier-single-scale", "kernel-ranking")
 
 _OUTPUTS = {"score", "logit", "dx", "dlogit", "activation"}
+
+#: What a network was trained to answer, as its metadata say; a file that does not say it is a classifier's.
+BLURRED, LOG_ERROR = "blurred", "log error"
+
+#: Four bytes for each parameter, and twice as many for the rest of the file, whose metadata may be long.
+_MOST_BYTES = 3 * 4 * MOST_PARAMETERS
+_MOST_CHARACTERS_OF_ARCHITECTURE = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +91,19 @@ def resolve_weights(weights) -> Path:
     'classifier-compact.onnx'
     """
     wanted = f"weights should be one of {', '.join(SHIPPED)} or the path of an ONNX file"
+    # The path of a file is checked here and its contents where they are read: the file may be another by then.
     if isinstance(weights, str) and weights in SHIPPED:
         return shipped_weights(f"{weights}.onnx")
     if not isinstance(weights, (str, os.PathLike)):
-        raise FileFormatError(f"{wanted}, but is {weights!r}.")
-    path = Path(weights)
-    if not path.is_file():
-        raise FileFormatError(f"{wanted}; there is no '{path}'.")
+        raise FileFormatError(f"{wanted}, but is {reprlib.repr(weights)}.")
+    try:
+        path = Path(weights)
+    except TypeError:  # a path of bytes
+        raise FileFormatError(f"{wanted}, but is {reprlib.repr(weights)}.") from None
+    if not os.path.exists(path):
+        raise FileFormatError(f"{wanted}; there is no '{_shown(path)}'.")
+    if not os.path.isfile(path):
+        raise FileFormatError(f"{wanted}; '{_shown(path)}' is no regular file.")
     return path
 
 
@@ -110,16 +130,43 @@ def read_weights(weights) -> ClassifierWeights:
     'compact'
     """
     path = resolve_weights(weights)
-    try:
-        model = path.read_bytes()
-    except OSError as error:
-        raise FileFormatError(f"'{path}' can't be read: {error.strerror}.") from error
+    return parse_weights(file_contents(path, _MOST_BYTES), path)
+
+
+def parse_weights(model: bytes, path: Path) -> ClassifierWeights:
+    """Check the bytes of a classifier's ONNX file as a whole, and take them apart.
+
+    Parameters
+    ----------
+    model : bytes
+    path : Path
+        What messages call it.
+
+    Returns
+    -------
+    ClassifierWeights
+
+    Raises
+    ------
+    FileFormatError
+        If they are no ONNX model; the metadata do not describe a network; parameters are missing, not finite or not those of
+        the checksum; or the graph, the versions of the format and of the operators are not what ``pydeblur export`` writes.
+
+    Examples
+    --------
+    >>> path = resolve_weights("classifier-compact")
+    >>> parse_weights(path.read_bytes(), path).architecture.pool_after
+    (1, 2, 3)
+    """
     try:
         contents = read_contents(model)
         architecture = _architecture(contents)
         parameters = _parameters(contents, architecture)
+        _check_versions(contents)
+        _check_graph(contents.graph, build_graph(architecture, parameters))
+        _check_answer(contents)
     except FileFormatError as error:
-        raise FileFormatError(f"'{path}' should be a classifier written by pydeblur export: {error}") from error
+        raise FileFormatError(f"'{_shown(path)}' should be a classifier written by pydeblur export: {error}") from error
     return ClassifierWeights(
         path, model, architecture, parameters, contents.metadata, hashlib.sha256(model).hexdigest()
     )
@@ -150,22 +197,36 @@ def hash_parameters(parameters) -> str:
     return digest.hexdigest()
 
 
-def _architecture(contents):
+def _shown(path: Path) -> str:
+    """A path for sentences that say much besides it: of a long one the end."""
+    shown = shown_path(path)
+    return shown if len(shown) <= 100 else f"...{shown[-100:]}"
+
+
+def _architecture(contents: OnnxContents) -> Architecture:
     missing = _OUTPUTS - set(contents.outputs)
     if missing:
         raise FileFormatError(f"the graph lacks the output {', '.join(sorted(missing))}.")
+    text = contents.metadata.get("architecture", "")
     try:
-        fields = json.loads(contents.metadata["architecture"])
+        fields = json.loads(text[:_MOST_CHARACTERS_OF_ARCHITECTURE])
         channels, pool_after = tuple(fields["channels"]), tuple(fields["pool_after"])
         integers = all(type(number) is int for number in channels + pool_after)
         if not (integers and channels and min(channels) > 0 and set(pool_after) <= set(range(len(channels)))):
             raise ValueError
-        return Architecture(str(fields["name"]), channels, pool_after)
-    except (KeyError, TypeError, ValueError):
+        if len(set(pool_after)) < len(pool_after):
+            raise ValueError
+        architecture = Architecture(str(fields["name"]), channels, pool_after)
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise FileFormatError("its metadata do not describe the architecture.") from None
+    try:
+        architecture.check_size()
+    except InvalidInputError as error:
+        raise FileFormatError(f"{error}.") from None
+    return architecture
 
 
-def _parameters(contents, architecture):
+def _parameters(contents: OnnxContents, architecture: Architecture) -> dict[str, np.ndarray]:
     parameters = {}
     for name, shape in architecture.parameter_shapes().items():
         value = contents.initializers.get(name)
@@ -174,4 +235,31 @@ def _parameters(contents, architecture):
         parameters[name] = value
     if hash_parameters(parameters) != contents.metadata.get("parameters_sha256"):
         raise FileFormatError("the parameters are damaged: their checksum is wrong.")
+    for name, value in parameters.items():
+        if not np.all(np.isfinite(value)):
+            raise FileFormatError(f"the parameter {name} should be finite, but holds NaN or infinity.")
     return parameters
+
+
+def _check_versions(contents: OnnxContents) -> None:
+    found = contents.ir_version, contents.opset
+    if found != (IR_VERSION, OPSET):
+        wanted = f"the version {IR_VERSION} of the format and {OPSET} of the operators"
+        raise FileFormatError(f"it should have {wanted}, but has {found[0]:.6g} and {found[1]:.6g}.")
+
+
+def _check_graph(found: GraphFields, expected: GraphFields) -> None:
+    """Refuse any other graph than the expected one, and say where they part."""
+    for kind, members in vars(expected).items():
+        others, name = getattr(found, kind), kind.replace("_", " ")
+        if len(others) != len(members):
+            raise FileFormatError(f"the graph should have {len(members)} {name}, but has {len(others)}.")
+        for number, (member, other) in enumerate(zip(members, others), start=1):
+            if member != other:
+                raise FileFormatError(f"number {number} of the graph's {name} is not the one of this architecture.")
+
+
+def _check_answer(contents: OnnxContents) -> None:
+    answer = contents.metadata.get("answers", BLURRED)
+    if answer not in (BLURRED, LOG_ERROR):
+        raise FileFormatError(f"what it answers should be {BLURRED!r} or {LOG_ERROR!r}, but is {reprlib.repr(answer)}.")

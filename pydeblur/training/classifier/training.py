@@ -23,13 +23,15 @@ from pydeblur.training.classifier.random_streams import KERNELS
 from pydeblur.training.classifier.recipes import Recipe, adjusted_recipe, recipe_named
 from pydeblur.training.classifier.schedule import Schedule
 from pydeblur.training.network import TrainableNetwork, initialise, widen
-from pydeblur.training.run import TrainingRun
+from pydeblur.training.run import TrainingRun, require_keys, require_numbers
 from pydeblur.training.torch_run import (
     MovingAverage,
     TorchCheckpoints,
     load_network,
+    load_optimizer,
     network_checkpoint,
     read_network_checkpoint,
+    require_tensors,
     training_settings,
 )
 
@@ -151,8 +153,14 @@ class _Training:
     def resume(self) -> None:
         """Go on from the last checkpoint."""
         state = self.run.resume(("state_dict", "raw_state_dict", "optimizer", "schedule", "best"))
+        path, shapes = self.run.last, {name: value.shape for name, value in self.network.state_dict().items()}
+        for name in ("state_dict", "raw_state_dict"):
+            require_tensors(path, state[name], shapes)
+        require_numbers(path, state, ("best",))
+        require_keys(path, state["schedule"], self.schedule.state())
+        require_numbers(path, state["schedule"], self.schedule.state())
+        load_optimizer(path, self.optimizer, state["optimizer"])
         self.network.load_state_dict(state["raw_state_dict"])
-        self.optimizer.load_state_dict(state["optimizer"])
         self.average.load(state["state_dict"])
         self.schedule.load(state["schedule"])
         self.step, self.best = self.run.step, state["best"]

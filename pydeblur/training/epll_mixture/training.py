@@ -11,7 +11,7 @@ from pydeblur.errors import InvalidInputError
 from pydeblur.training.epll_mixture.expectation_maximisation import IncrementalEM, mean_log_likelihood, starting_mixture
 from pydeblur.training.epll_mixture.options import MixtureTrainingOptions
 from pydeblur.training.epll_mixture.patches import sample_patches
-from pydeblur.training.run import ArrayCheckpoints, TrainingRun
+from pydeblur.training.run import ArrayCheckpoints, TrainingRun, require_arrays
 
 LOG_COLUMNS = ("iteration", "log_likelihood", "validation", "smallest_weight", "largest_weight")
 #: First members of the seeds of the random streams.
@@ -73,7 +73,7 @@ def train_mixture(
             "data should hold images of the train split (by the hash of the file name), but none is"
         )
     run = TrainingRun(out, _settings(options, paths), LOG_COLUMNS, ArrayCheckpoints())
-    state = run.resume(("weights", "covariances", "mass", "moments")) if resume else None
+    state = _resumed(run, options) if resume else None
     training = sample_patches(load_compact(paths["train"]), options.patches, options.side, (_TRAINING, options.seed))
     held_out = _held_out(paths["validation"], options)
     if state is None:
@@ -90,6 +90,21 @@ def train_mixture(
         validation = np.nan if held_out is None else mean_log_likelihood(mixture, held_out)
         run.save(em.iteration, em.state(), (likelihood, validation, em.weights.min(), em.weights.max()))
     return path
+
+
+def _resumed(run: TrainingRun, options: MixtureTrainingOptions) -> dict:
+    """The state of the interrupted run, of the sizes that the options say."""
+    state = run.resume()
+    components, dimensions = options.components, options.side**2 - 1
+    triangle = dimensions * (dimensions + 1) // 2
+    shapes = {
+        "weights": (components,),
+        "covariances": (components, dimensions, dimensions),
+        "mass": (options.blocks, components),
+        "moments": (options.blocks, components, triangle),
+    }
+    require_arrays(run.last, state, shapes)
+    return state
 
 
 def _held_out(paths: list[Path], options: MixtureTrainingOptions) -> np.ndarray | None:

@@ -22,6 +22,9 @@ from pydeblur.estimators.plan import RunPlan, make_plan
 from pydeblur.estimators.presets import PRESETS
 from pydeblur.estimators.ranking import restored_by_tv
 from pydeblur.files import make_folder, write_bytes
+from pydeblur.files.contents import shown_path
+from pydeblur.files.npy_file import NUMBERS
+from pydeblur.files.zip_archive import read_npz
 from pydeblur.metrics import align
 from pydeblur.parallel.processes import map_unordered
 from pydeblur.priors.registry import PriorChoice
@@ -98,14 +101,44 @@ class RankingCase:
     @classmethod
     def load(cls, path) -> RankingCase:
         """Read what :meth:`save` has written; FileFormatError if it is something else."""
+        shown = shown_path(path)
         try:
-            # NumPy does not close a file that it has opened itself and finds damaged.
-            with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-                fields = {name: file[name] for name in cls.__dataclass_fields__}
-        except Exception as error:  # zipfile, NumPy and the file system raise whatever they like
-            raise FileFormatError(f"'{path}' should hold a case for the ranking network's training: {error}") from error
+            found = read_npz(path, NUMBERS + "U")
+        except FileFormatError as error:
+            raise _no_case(shown, str(error).removeprefix(f"{shown} ").rstrip(".")) from error
+        missing = [name for name in cls.__dataclass_fields__ if name not in found]
+        if missing:
+            raise _no_case(shown, f"it lacks {', '.join(missing)}")
+        _check_fields(found, shown)
         plain = {"name": str, "noise": float, "kernel_size": int, "runs": lambda names: tuple(names.tolist())}
-        return cls(**{name: plain.get(name, np.asarray)(value) for name, value in fields.items()})
+        # What was read can't be written to.
+        return cls(**{name: plain.get(name, np.array)(found[name]) for name in cls.__dataclass_fields__})
+
+
+def _check_fields(found: dict[str, np.ndarray], shown: str) -> None:
+    """Refuse fields whose types or shapes do not fit each other, or whose values are out of range."""
+    count, cells = found["runs"].size, found["errors"].shape[-1] if found["errors"].ndim else 0
+    expected = {
+        "name": ("U", ()),
+        "runs": ("U", (count,)),
+        "images": ("f", (count, CELL * cells, CELL * cells)),
+        "errors": ("f", (count, cells, cells)),
+        "ratios": ("f", (count,)),
+        "noise": ("f", ()),
+        "kernel_size": ("i", ()),
+    }
+    for name, (kind, shape) in expected.items():
+        if found[name].dtype.kind != kind or found[name].shape != shape:
+            raise _no_case(shown, f"{name} should be of the type {kind!r} and the shape {shape}")
+    if not all(np.isfinite(found[name]).all() for name in ("images", "ratios", "noise")):
+        raise _no_case(shown, "its images, ratios and noise should be finite")
+    # The errors are NaN near the border.
+    if np.isinf(found["errors"]).any() or (found["errors"] < 0).any():
+        raise _no_case(shown, "its errors should be at least 0 and not infinite")
+
+
+def _no_case(shown: str, reason: str) -> FileFormatError:
+    return FileFormatError(f"'{shown[-100:]}' should hold a case for the ranking network's training: {reason[:150]}")
 
 
 def make_ranking_cases(

@@ -25,7 +25,14 @@ from pydeblur.training.ranking.cases import CELL, CELLS, RankingCase
 from pydeblur.training.ranking.loss import ranking_loss, regret
 from pydeblur.training.ranking.options import RankingTrainingOptions
 from pydeblur.training.run import TrainingRun
-from pydeblur.training.torch_run import MovingAverage, TorchCheckpoints, network_checkpoint, training_settings
+from pydeblur.training.torch_run import (
+    MovingAverage,
+    TorchCheckpoints,
+    load_optimizer,
+    network_checkpoint,
+    require_tensors,
+    training_settings,
+)
 
 LOG_COLUMNS = ("step", "learning_rate", "loss", "regret", "first")
 #: Squares along a crop, and kernels of a case that are compared at a time.
@@ -153,9 +160,12 @@ class _Training:
     def resume(self) -> None:
         """Go on from the last checkpoint."""
         state = self.run.resume(("average_state_dict", "raw_state_dict", "optimizer"))
+        path, shapes = self.run.last, {name: value.shape for name, value in self.network.state_dict().items()}
+        for name in ("raw_state_dict", "average_state_dict"):
+            require_tensors(path, state[name], shapes)
+        load_optimizer(path, self.optimizer, state["optimizer"])
         self.network.load_state_dict(state["raw_state_dict"])
         self.average.load(state["average_state_dict"])
-        self.optimizer.load_state_dict(state["optimizer"])
         self.step = self.run.step
 
     def loop(self, cases: Sequence[_CroppedCase], validation: Sequence[Path], show: bool) -> None:

@@ -1,10 +1,11 @@
 """The network and its gradient as one ONNX graph, which the classifier and the ranking network share.
 
-It is written node by node, because PyTorch's exporters refuse ``autograd.grad``, and ONNX Runtime has no gradient
-operator. It needs the package ``onnx``; only the export imports this module. The graph is arranged so that ONNX Runtime on a CPU
-keeps every large map in its blocked channel layout from the first convolution to the last: in that layout it has
-convolutions (with a sum and an activation fused into them), max poolings, nearest-neighbour up-sampling, sums, products
-and activations, and anything else costs two passes over memory to leave the layout and come back. Hence the idioms:
+It is written node by node, because PyTorch's exporters refuse ``autograd.grad``, and ONNX Runtime has no gradient operator.
+The export writes it, and whoever loads a weights file compares the file's graph with it, byte by byte, so that nothing else is
+ever run. The graph is arranged so that ONNX Runtime on a CPU keeps every large map in its blocked channel layout from the first
+convolution to the last: in that layout it has convolutions (with a sum and an activation fused into them), max poolings,
+nearest-neighbour up-sampling, sums, products and activations, and anything else costs two passes over memory to leave the
+layout and come back. Hence the idioms:
 
 * a map is multiplied by a number by a depthwise 1x1 convolution;
 * ``HardSigmoid`` with the slope 2^126 is an exact step: any normal float32 times 2^126 is at least 1 in magnitude;
@@ -17,9 +18,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
 
+from pydeblur.backend import onnx_writer
+from pydeblur.backend.onnx_wire import GraphFields
 from pydeblur.priors.classifier.architecture import Architecture
 
 OPSET = 17
@@ -30,9 +31,10 @@ HUGE = 2.0**126
 #: A power of two that makes any difference of two activations at least 1 and leaves them finite: exact for activations
 #: between 2^-56, whose last bit it lifts to 1, and 2^47.
 STEEP = 2.0**80
+_IMAGE_SHAPE = [1, 1, "H", "W"]
 
 
-def build_graph(architecture: Architecture, parameters: dict[str, np.ndarray]) -> onnx.GraphProto:
+def build_graph(architecture: Architecture, parameters: dict[str, np.ndarray]) -> GraphFields:
     """The graph of the network and of its vector-Jacobian product.
 
     Parameters
@@ -43,7 +45,7 @@ def build_graph(architecture: Architecture, parameters: dict[str, np.ndarray]) -
 
     Returns
     -------
-    onnx.GraphProto
+    GraphFields
         Input ``image`` (1, 1, H, W) float32. Outputs: ``score`` () of the classifier the probability f of being blurred,
         ``logit`` (), ``dx`` and ``dlogit`` (1, 1, H, W) their derivatives by the image, and ``activation`` (1, 1, h, w), the
         last convolution's map (the paper's C9), whose mean is the logit.
@@ -52,8 +54,9 @@ def build_graph(architecture: Architecture, parameters: dict[str, np.ndarray]) -
     --------
     >>> architecture = Architecture("small", (4, 4), (0,))
     >>> parameters = {name: np.zeros(shape, np.float32) for name, shape in architecture.parameter_shapes().items()}
-    >>> [output.name for output in build_graph(architecture, parameters).output]
-    ['score', 'logit', 'dx', 'dlogit', 'activation']
+    >>> graph = build_graph(architecture, parameters)
+    >>> len(graph.inputs), len(graph.outputs)
+    (1, 5)
     """
     return _NetworkGraph(architecture, parameters).build()
 
@@ -78,7 +81,7 @@ class _GraphWriter:
         """A node with one output, which is named after the operator unless told otherwise; its name is returned."""
         output = output or f"{op.lower()}_{len(self.nodes)}"
         names = [item.name if isinstance(item, _Map) else item for item in inputs]
-        self.nodes.append(helper.make_node(op, names, [output], name=output, **attributes))
+        self.nodes.append(onnx_writer.node(op, names, output, attributes))
         return output
 
     def add_map(self, op, inputs, channels, level, output=None, **attributes) -> _Map:
@@ -90,7 +93,7 @@ class _GraphWriter:
         """
         name = self.add(op, inputs, output, **attributes)
         shape = [1, channels, f"rows_{level}", f"columns_{level}"]
-        self.shapes.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+        self.shapes.append(onnx_writer.value_info(name, shape))
         return _Map(name, channels, level)
 
     def constant(self, values, name=None) -> str:
@@ -101,7 +104,7 @@ class _GraphWriter:
             return self._constants[key]
         name = name or f"constant_{len(self._constants)}"
         self._constants[key] = name
-        self.initializers.append(numpy_helper.from_array(values, name))
+        self.initializers.append(onnx_writer.tensor(name, values))
         return name
 
     def integers(self, *values) -> str:
@@ -125,20 +128,13 @@ class _NetworkGraph:
         activation = self._forward()
         gradient = self._backward()
         self._outputs(activation, gradient)
-        return helper.make_graph(
-            self.writer.nodes,
-            f"network_{self.architecture.name}",
-            [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 1, "H", "W"])],
-            [
-                *(helper.make_tensor_value_info(name, TensorProto.FLOAT, []) for name in ("score", "logit")),
-                *(
-                    helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1, "H", "W"])
-                    for name in ("dx", "dlogit")
-                ),
-                helper.make_tensor_value_info("activation", TensorProto.FLOAT, [1, 1, "h", "w"]),
-            ],
-            self.writer.initializers,
-            value_info=self.writer.shapes,
+        outputs = {"score": [], "logit": [], "dx": _IMAGE_SHAPE, "dlogit": _IMAGE_SHAPE, "activation": [1, 1, "h", "w"]}
+        return GraphFields(
+            nodes=tuple(self.writer.nodes),
+            initializers=tuple(self.writer.initializers),
+            inputs=(onnx_writer.value_info("image", _IMAGE_SHAPE),),
+            outputs=tuple(onnx_writer.value_info(name, shape) for name, shape in outputs.items()),
+            value_infos=tuple(self.writer.shapes),
         )
 
     # Sizes ------------------------------------------------------------------------------------------------------
@@ -230,7 +226,7 @@ class _NetworkGraph:
         """The derivative of the mean: 1 / number of pixels in the valid part, 0 outside."""
         writer, level = self.writer, self.walls[-1].level
         inside = writer.add_map("Add", [self.walls[-1], writer.number(1)], 1, level)
-        size = writer.add("ReduceProd", [writer.add("Cast", [self.valid[-1]], to=TensorProto.FLOAT)], keepdims=0)
+        size = writer.add("ReduceProd", [writer.add("Cast", [self.valid[-1]], to=onnx_writer.FLOAT)], keepdims=0)
         self.mean_weights = writer.add_map("Div", [inside, size], 1, level, "mean_weights")
         return self.mean_weights
 

@@ -1,0 +1,1 @@
+"""How a valid file is damaged: blindly, and by the structure of its format."""
