@@ -23,7 +23,8 @@ def test_every_name_gives_its_prior():
 @pytest.mark.parametrize("name", ["beauty", "", None, 3, ["intensity"]], ids=str)
 def test_unknown_names_are_refused(name):
     with pytest.raises(
-        InvalidOptionError, match=r"^prior should be one of gradient, intensity, dark_channel, extreme_channels, pmp, classifier, but is [^\n]+$"
+        InvalidOptionError,
+        match=r"^prior should be one of gradient, intensity, dark_channel, extreme_channels, pmp, classifier, but is [^\n]+$",
     ):
         load_prior(name)
 
