@@ -1,0 +1,21 @@
+"""Non-uniform deblurring, section 5 of the paper: camera poses, their blur, and the solver on top of the uniform one."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "blur_file": ["read_blur", "write_blur"],
+        "choose": ["ModelChoice", "choose_model"],
+        "coarse_to_fine": ["NonuniformDeconvolution", "blind_deconv_nonuniform"],
+        "dot_test": ["dot_test"],
+        "filter_flow": ["FilterFlow", "LocalKernels"],
+        "final_step": ["deconvolve_nonuniform"],
+        "local_blur": ["KernelGridBlur", "LocalBlur", "PoseBlur"],
+        "operators": ["PoseOperator"],
+        "options": ["NonuniformOptions"],
+        "patches": ["PatchGrid"],
+        "poses": ["CameraPoses", "default_focal_length", "focal_length_from_35mm"],
+        "pose_grid": ["PoseGrid"],
+    },
+)

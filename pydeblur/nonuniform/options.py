@@ -1,0 +1,99 @@
+"""The options of the non-uniform solver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydeblur.nonuniform.poses import MODELS
+from pydeblur.options import COUNT, NOT_NEGATIVE, POSITIVE, check_options, documented, from_to, one_of, option
+from pydeblur.solver.options import SolverOptions, solver_options
+
+#: What differs from the uniform solver's defaults: measured on photographs with known shakes (benchmarks/nonuniform.py).
+_SOLVER = {
+    "lambda_grad": 1.6e-2,
+    "lambda_decay": 1.1,
+    "alpha_growth": 4.0,
+    "dtype": "float32",
+}
+
+
+@documented
+@dataclass(frozen=True)
+class NonuniformOptions:
+    """What eq. (14)-(17) need beside the options of the uniform solver.
+
+    Examples
+    --------
+    >>> NonuniformOptions().poses
+    'roll-xy'
+    """
+
+    poses: str = option(
+        one_of(*MODELS),
+        "The camera's motion: rotation about the optical axis with translations, or all three rotations.",
+        "roll-xy",
+        flag="poses",
+    )
+    focal_length: float | None = option(
+        POSITIVE,
+        "Focal length in pixels, which only the three rotations depend on; None is the picture's longer side.",
+        None,
+        flag="focal-length",
+        metavar="PX",
+        may_be_none=True,
+    )
+    pose_step: float = option(
+        from_to(0.2, 4.0),
+        "Distance of neighbouring poses, in pixels that they move the picture's corners by, at every scale.",
+        0.7,
+        flag="pose-step",
+        metavar="PX",
+    )
+    patch_rows: int = option(COUNT, "Rows of patches in which the blur counts as uniform while it is estimated.", 10)
+    patch_columns: int = option(COUNT, "Columns of such patches.", 14)
+    smallest_patch_step: float = option(
+        POSITIVE,
+        "At coarse scales there are fewer patches, so that their centres lie at least so many pixels apart.",
+        8.0,
+    )
+    weight_penalty: float = option(NOT_NEGATIVE, "γ of eq. (17), the weight of the norm of the pose weights.", 10.0)
+    smoothness: float = option(
+        NOT_NEGATIVE, "Weight of the squared differences of neighbouring poses' weights, beside γ.", 10.0
+    )
+    weight_iterations: int = option(COUNT, "Iterations of the quasi-Newton method for eq. (17).", 30)
+    weight_floor: float = option(
+        from_to(0.0, 0.9), "Pose weights below this share of the largest become 0 after each iteration.", 0.1
+    )
+    reach: int = option(
+        COUNT, "A pose takes part in eq. (17) if it is at most so many steps from one that has a weight.", 1
+    )
+
+    def __post_init__(self):
+        check_options(self)
+
+
+def nonuniform_solver_options(kernel_size: int, **fields) -> SolverOptions:
+    """Return the options of the solver with the defaults that suit non-uniform blur.
+
+    Parameters
+    ----------
+    kernel_size : int
+        Odd; poses that move a corner of the picture by more than half of it are left out.
+    **fields
+        Fields of :class:`~pydeblur.solver.SolverOptions`, which win.
+
+    Returns
+    -------
+    SolverOptions
+
+    Raises
+    ------
+    InvalidOptionError
+        If a name is unknown or a value is out of its range.
+
+    Examples
+    --------
+    >>> nonuniform_solver_options(25).lambda_grad
+    0.016
+    """
+    return solver_options({"kernel_size": kernel_size, **_SOLVER, **fields})
