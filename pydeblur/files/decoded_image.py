@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 #: Larger images are refused before anything is allocated: a small file can claim any number of pixels.
 MAX_PIXELS = 1 << 28
+_MAX_SAMPLES = 4 * MAX_PIXELS
 #: A remark lists names up to this length.
 _LISTED_CHARACTERS = 60
 
@@ -73,8 +74,8 @@ def _listed(names):
     return text if len(text) <= _LISTED_CHARACTERS else text[:_LISTED_CHARACTERS] + " ..."
 
 
-def check_pixel_count(width: int, height: int) -> None:
-    """Refuse an image that has no pixels or more than `MAX_PIXELS`.
+def check_pixel_count(width: int, height: int, channels: int = 1) -> None:
+    """Refuse an image that has no pixels or more than `MAX_PIXELS`, or more than four times as many samples.
 
     Raises
     ------
@@ -90,6 +91,10 @@ def check_pixel_count(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise ValueError(
             f"it has {width} x {height} pixels, more than the limit of {MAX_PIXELS}; cut it into parts or reduce it first"
+        )
+    if width * height * channels > _MAX_SAMPLES:
+        raise ValueError(
+            f"it has {channels} channels of {width} x {height} pixels, more than the limit of {_MAX_SAMPLES} samples"
         )
 
 

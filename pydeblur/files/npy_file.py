@@ -22,6 +22,8 @@ _MAGIC = b"\x93NUMPY"
 #: The header of an array of numbers is far shorter, and a longer one could nest too deeply for Python's parser.
 _LONGEST_HEADER = 2048
 _MOST_DIMENSIONS = 32
+#: What nests in Python's parser, which gives up with a MemoryError; a header has a handful.
+_NESTING_SIGNS = (b"(", b"[", b"{", b"-", b"+", b"~")
 _LAST_CODE_POINT, _SURROGATES = 0x10FFFF, (0xD800, 0xDFFF)
 #: First bytes of an .npz file, which is a ZIP archive.
 _ZIP_SIGNATURE = b"PK\x03\x04"
@@ -127,6 +129,8 @@ def _header(contents, name):
     text = contents[first : first + length].rstrip()
     if first + length > len(contents) or len(text) > _LONGEST_HEADER:
         raise _unreadable(name, "its header is longer than that of an array of numbers")
+    if sum(text.count(sign) for sign in _NESTING_SIGNS) > _MOST_DIMENSIONS:
+        raise _unreadable(name, "its header is damaged")
     return (*_parsed(text, name), first + length)
 
 

@@ -62,7 +62,7 @@ def read_tiff(data: bytes) -> DecodedImage:
         page = file.pages[0]
         frames = count_pictures(file)
         check_is_picture(file)
-        check_pixel_count(page.imagewidth, page.imagelength)
+        check_pixel_count(page.imagewidth, page.imagelength, page.samplesperpixel)
         _check_samples(page)
         check_colours(page)
         check_segments(page, data)
