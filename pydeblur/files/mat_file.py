@@ -407,7 +407,8 @@ def _level5_variable(start_of_data, data, byte_order, source):
     dtype = np.dtype(_NUMERIC_CLASSES[header.array_class])
     if header.flags & _COMPLEX_FLAG:
         dtype = np.result_type(dtype, np.complex64)
-    elif header.flags & _LOGICAL_FLAG:
+    elif header.flags & _LOGICAL_FLAG and dtype == np.uint8:
+        # MATLAB's logical arrays are of the class uint8; on another class the flag is damage.
         dtype = np.dtype(bool)
     return MatVariable(
         header.name, "numeric", header.shape, dtype, lambda: _numeric_array(data(), header, byte_order), source

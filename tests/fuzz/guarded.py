@@ -31,6 +31,8 @@ from tests.fuzz.targets import Target
 
 #: Seconds of processor time for one input, and of the clock on a machine that others use too.
 PROCESSOR_SECONDS, CLOCK_SECONDS = 5.0, 60.0
+#: Memory that a trusted reader may take before the child is replaced.
+TRUSTED_BYTES = 64 << 20
 #: Resident memory that one input may add to the process.
 MEMORY_BYTES = 1 << 30
 #: Address space that a child may add: the machine is not to be brought down by a finding.
@@ -157,9 +159,10 @@ def _try_all(target, seed, numbers, folder, progress, stream):
         outcome, detail, value = try_reader(target, fuzz, path)
         signal.setitimer(signal.ITIMER_PROF, 0)
         progress[:] = struct.pack("<qq", place, _COMPARING)
-        hungry = _peak_memory() - memory > MEMORY_BYTES
+        peak = _peak_memory()
+        hungry = peak - memory > MEMORY_BYTES
         if hungry:
-            outcome, detail = Outcome.MEMORY, f"{(_peak_memory() - memory) >> 20} MB: {detail}"
+            outcome, detail = Outcome.MEMORY, f"{(peak - memory) >> 20} MB: {detail}"
         if outcome in (Outcome.READ, Outcome.READ_WITH_WARNING):
             difference = compare_with_trusted(target, fuzz, value)
             if difference:
@@ -172,7 +175,8 @@ def _try_all(target, seed, numbers, folder, progress, stream):
         size += grown
         stream.write(json.dumps([number, outcome.value, detail[:500]]).encode() + b"\n")
         progress[:] = struct.pack("<qq", -1, _READING)
-        if hungry:
+        # What the trusted reader took would hide or raise the next input's peak: a fresh child goes on.
+        if hungry or _peak_memory() > peak + TRUSTED_BYTES:
             return
 
 
