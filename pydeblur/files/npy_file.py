@@ -94,7 +94,8 @@ def array_of_npy(contents: bytes, name: str, kinds: str = NUMBERS) -> np.ndarray
     if dtype.hasobject or dtype.kind not in kinds:
         held = "Python objects" if dtype.hasobject else str(dtype)[:40]
         raise _unreadable(name, f"it should hold real numbers, not {held}")
-    if len(shape) > _MOST_DIMENSIONS or any(side < 0 for side in shape):
+    # NumPy lets True pass for 1.
+    if len(shape) > _MOST_DIMENSIONS or any(type(side) is not int or side < 0 for side in shape):
         raise _unreadable(name, "its header has an impossible shape")
     held, declared = len(contents) - start, math.prod(shape) * dtype.itemsize
     if held != declared:

@@ -85,7 +85,8 @@ def count_pictures(file: tifffile.TiffFile) -> int:
 
 def _chain(file):
     """The pages of the main chain; a damaged one ends it, and one that was there before."""
-    pages, seen = [], set()
+    pages: list = []
+    seen = set()
     try:
         for page in file.pages:
             if page.offset in seen or len(pages) == _PAGES:

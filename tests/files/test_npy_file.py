@@ -57,6 +57,8 @@ def numbers(shape, descr="'<f8'"):
         (headed(numbers(f"({10**30}, {10**30})"), bytes(8)), "fewer bytes"),
         (headed(numbers("(0,)"), bytes(8)), "more bytes"),
         (headed(numbers("(-3, -3)"), bytes(72)), "impossible shape"),
+        (headed(numbers("(True, 3)"), bytes(24)), "impossible shape"),
+        (headed(numbers("(" * 300 + "3" + ")" * 300), bytes(24)), "header is damaged"),
         (headed(numbers("(" + "1," * 33 + ")"), bytes(8)), "impossible shape"),
         (headed(numbers("3"), bytes(24)), "header is damaged"),
         (headed(numbers("(2.5,)"), bytes(24)), "header is damaged"),

@@ -424,3 +424,31 @@ class TestWriting:
     def test_arrays_that_are_not_contiguous(self):
         samples = picture(8, 10, 3)
         assert np.array_equal(read_tiff(write_tiff(samples[::2, ::-1])).samples, samples[::2, ::-1])
+
+
+def test_a_chain_of_pages_that_meets_itself_ends_there(tmp_path):
+    file = io.BytesIO()
+    with tifffile.TiffWriter(file, byteorder="<") as writer:
+        for _ in range(2):
+            writer.write(np.full((4, 5), 7, np.uint8), photometric="minisblack", contiguous=False, metadata=None)
+    data = bytearray(file.getvalue())
+    with tifffile.TiffFile(io.BytesIO(bytes(data))) as pages:
+        first, last = pages.pages[0].offset, pages.pages[1].offset
+    entries = int.from_bytes(data[last : last + 2], "little")
+    data[last + 2 + 12 * entries : last + 6 + 12 * entries] = first.to_bytes(4, "little")
+    (tmp_path / "ring.tif").write_bytes(data)
+    with pytest.warns(LossyFormatWarning, match="2 frames"):
+        assert read_image(tmp_path / "ring.tif").pixels.shape == (4, 5)
+
+
+def test_more_channels_than_memory_can_hold_are_refused(tmp_path):
+    file = io.BytesIO()
+    tifffile.imwrite(file, np.zeros((15, 23), np.uint16), bigtiff=True, photometric="minisblack", metadata=None)
+    data = bytearray(file.getvalue())
+    with tifffile.TiffFile(io.BytesIO(bytes(data))) as pages:
+        tag = pages.pages[0].tags["SamplesPerPixel"]
+    data[tag.offset + 2 : tag.offset + 4] = (16).to_bytes(2, "little")  # the type LONG8
+    data[tag.offset + 12 : tag.offset + 20] = (1 << 48).to_bytes(8, "little")
+    (tmp_path / "channels.tif").write_bytes(data)
+    with pytest.raises(FileFormatError, match="281474976710656 channels"):
+        read_image(tmp_path / "channels.tif")
