@@ -90,6 +90,8 @@ def _case(folder, row):
     size, gamma, saturated = int(row["kernel_size"]), float(row["gamma"]), int(row["saturated"])
     if size < 3 or size % 2 == 0 or size > _LARGEST_KERNEL:
         raise ValueError(f"kernel_size should be odd and from 3 to {_LARGEST_KERNEL}")
+    if not row["file"].rpartition(".")[0].strip():
+        raise ValueError("file should be a name with an extension")
     if not 0 < gamma < math.inf or saturated not in (0, 1):
         raise ValueError("gamma should be positive, and saturated 0 or 1")
     if not row["file"] or Path(row["file"]).name != row["file"]:
