@@ -87,10 +87,10 @@ def find_rigid_motion(image: np.ndarray, reference: np.ndarray, border: int = BO
     # Every fourth pixel of a smooth image says as much as all.
     sampled = pixels[:, ::4]
     starts = [(row, column, math.radians(angle)) for row in _SHIFTS for column in _SHIFTS for angle in _ANGLES]
-    motion = np.array(min(starts, key=lambda start: _mean_square(*coarse, np.array(start), sampled)))
+    motion: np.ndarray = np.array(min(starts, key=lambda start: _mean_square(coarse[0], coarse[1], start, sampled)))
     for width in _WIDTHS:
         smooth = [gaussian_filter(picture, width) if width else picture for picture in (image, reference)]
-        motion = _refined(*smooth, motion, pixels)
+        motion = _refined(smooth[0], smooth[1], motion, pixels)
     return motion
 
 
@@ -134,4 +134,8 @@ def _moved(pixels, motion, shape):
     centre = np.array([[(side - 1) / 2] for side in shape])
     row, column = pixels - centre
     sine, cosine = math.sin(motion[2]), math.cos(motion[2])
-    return np.stack([cosine * row - sine * column, sine * row + cosine * column]) + centre + motion[:2, None]
+    return (
+        np.stack([cosine * row - sine * column, sine * row + cosine * column])
+        + centre
+        + np.asarray(motion[:2])[:, None]
+    )

@@ -62,9 +62,7 @@ def write_blur(path: str | os.PathLike, blur: LocalBlur) -> None:
     """
     check_blur_output(path)
     buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer, format=np.array(_FORMAT), version=np.array(_VERSION), shape=np.array(blur.shape), **_arrays(blur)
-    )
+    np.savez_compressed(buffer, **_arrays(blur))  # type: ignore[arg-type]
     write_bytes(path, buffer.getvalue())
 
 
@@ -134,24 +132,26 @@ def read_blur(path: str | os.PathLike) -> LocalBlur:
 
 
 def _arrays(blur: LocalBlur) -> dict[str, np.ndarray]:
+    common = {"format": np.array(_FORMAT), "version": np.array(_VERSION), "shape": np.array(blur.shape)}
     if isinstance(blur, PoseBlur):
         poses = blur.poses
         return {
+            **common,
             "model": np.array(poses.model),
             "parameters": poses.parameters,
             "weights": blur.weights,
             "focal_length": np.array(poses.focal_length),
         }
-    return {"kernels": blur.kernels, "rows": blur.rows, "columns": blur.columns}
+    return {**common, "kernels": blur.kernels, "rows": blur.rows, "columns": blur.columns}
 
 
 def _blur(kind: str, arrays: dict[str, np.ndarray], path) -> LocalBlur:
-    shape = arrays.get("shape", np.zeros(0))
-    if shape.shape != (2,) or shape.dtype.kind not in "iu" or not np.all((shape > 0) & (shape < _LARGEST_SIDE)):
+    sides = arrays.get("shape", np.zeros(0))
+    if sides.shape != (2,) or sides.dtype.kind not in "iu" or not np.all((sides > 0) & (sides < _LARGEST_SIDE)):
         raise FileFormatError(
             f"{path} holds no non-uniform blur: its array 'shape' should be the picture's rows and columns."
         )
-    shape = (int(shape[0]), int(shape[1]))
+    shape = (int(sides[0]), int(sides[1]))
     if kind == "kernels":
         return KernelGridBlur(arrays["kernels"], arrays["rows"], arrays["columns"], shape)
     focal_length = _number(arrays, "focal_length", path)

@@ -153,7 +153,8 @@ class _Run:
             lambda_prior = self._options.lambda_prior if self._prior is not None else 0.0
             threshold = initial_threshold(level.image, level.kernel_size)
             self._threshold = threshold
-            return PoseWeights(*self._first_poses(grid), lambda_prior, self._options.lambda_grad, threshold)
+            indices, weights = self._first_poses(grid)
+            return PoseWeights(indices, weights, lambda_prior, self._options.lambda_grad, threshold)
         indices, weights = grid.from_coarser(self._grid, self._state.indices, self._state.weights)
         # As in the uniform solver, λ and μ are carried on, and the threshold starts again.
         return replace(self._state, indices=indices, weights=weights, threshold=self._threshold)
@@ -176,7 +177,7 @@ class _Run:
 
     def result(self) -> NonuniformDeconvolution:
         """Return what has been found so far, at the full size."""
-        assert self._state is not None and self._grid is not None
+        assert self._grid is not None and self._state is not None and self._state.latent is not None
         indices, weights = self._state.indices, self._state.weights
         if self._grid.pixel != 1:
             indices, weights = self._finest.from_coarser(self._grid, indices, weights)

@@ -90,8 +90,8 @@ def default_patches(shape: tuple[int, ...]) -> tuple[int, int]:
     >>> default_patches((480, 640)), default_patches((100, 100)), default_patches((3000, 4000))
     ((10, 14), (7, 7), (33, 43))
     """
-    wanted = tuple(max(count, int(np.ceil((n - 1) / _LARGEST_STEP)) + 1) for n, count in zip(shape[:2], PATCHES))
-    return largest_counts(shape[:2], wanted, _SMALLEST_STEP)
+    rows, columns = (max(count, int(np.ceil((n - 1) / _LARGEST_STEP)) + 1) for n, count in zip(shape[:2], PATCHES))
+    return largest_counts((shape[0], shape[1]), (rows, columns), _SMALLEST_STEP)
 
 
 def _by_patches(image, blur, counts, function, options):

@@ -12,7 +12,10 @@ from pydeblur.solver.options import SolverOptions, solver_options
 _SOLVER = {
     "lambda_grad": 1.6e-2,
     "lambda_decay": 1.1,
-    "alpha_growth": 4.0,
+    # Beyond this the latent picture is as good as it gets.
+    "alpha_max": 1e3,
+    # The weights are trimmed after each iteration, see NonuniformOptions.
+    "kernel_threshold": 0.0,
     "dtype": "float32",
 }
 
@@ -49,8 +52,8 @@ class NonuniformOptions:
         flag="pose-step",
         metavar="PX",
     )
-    patch_rows: int = option(COUNT, "Rows of patches in which the blur counts as uniform while it is estimated.", 10)
-    patch_columns: int = option(COUNT, "Columns of such patches.", 14)
+    patch_rows: int = option(COUNT, "Rows of patches in which the blur counts as uniform while it is estimated.", 12)
+    patch_columns: int = option(COUNT, "Columns of such patches.", 16)
     smallest_patch_step: float = option(
         POSITIVE,
         "At coarse scales there are fewer patches, so that their centres lie at least so many pixels apart.",
@@ -61,8 +64,11 @@ class NonuniformOptions:
         NOT_NEGATIVE, "Weight of the squared differences of neighbouring poses' weights, beside γ.", 10.0
     )
     weight_iterations: int = option(COUNT, "Iterations of the quasi-Newton method for eq. (17).", 30)
-    weight_floor: float = option(
-        from_to(0.0, 0.9), "Pose weights below this share of the largest become 0 after each iteration.", 0.1
+    weight_trim: float = option(
+        from_to(0.0, 0.9),
+        "After each iteration the smallest pose weights, which together make up this share of all, become 0. The faint parts\n"
+        "of a path count as much as the places where the camera stayed, so that no weight is measured by the largest.",
+        0.1,
     )
     reach: int = option(
         COUNT, "A pose takes part in eq. (17) if it is at most so many steps from one that has a weight.", 1

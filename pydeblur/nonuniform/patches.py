@@ -158,7 +158,8 @@ def largest_counts(shape: tuple[int, int], counts: tuple[int, int], smallest_ste
     >>> largest_counts((60, 400), (10, 14), 8.0)
     (8, 14)
     """
-    return tuple(max(1, min(count, int((n - 1) / smallest_step) + 1)) for n, count in zip(shape, counts))
+    rows, columns = (max(1, min(count, int((n - 1) / smallest_step) + 1)) for n, count in zip(shape, counts))
+    return rows, columns
 
 
 def _checked_counts(counts, shape) -> tuple[int, int]:

@@ -55,7 +55,7 @@ class PoseGrid:
     """
 
     def __init__(self, shape: tuple[int, int], radius: int, options: NonuniformOptions, pixel: float = 1.0):
-        self.shape, self.radius, self.pixel = tuple(shape), radius, pixel
+        self.shape, self.radius, self.pixel = (shape[0], shape[1]), radius, pixel
         self._model = options.poses
         full = default_focal_length(shape) * pixel if options.focal_length is None else options.focal_length
         self._focal_length = full / pixel

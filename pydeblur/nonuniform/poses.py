@@ -147,7 +147,7 @@ class CameraPoses:
     parameters: np.ndarray
     shape: tuple[int, int]
     model: str = "roll-xy"
-    focal_length: float | None = None
+    focal_length: float = None  # type: ignore[assignment]  # a number in every instance: the default depends on the shape
 
     def __post_init__(self):
         parameters = np.asarray(self.parameters)
@@ -237,7 +237,7 @@ class CameraPoses:
         """
         ratio = max(shape[:2]) / max(self.shape)
         scale = np.array([ratio, ratio, 1.0]) if self.model == "roll-xy" else np.ones(3)
-        return CameraPoses(self.parameters * scale, tuple(shape[:2]), self.model, self.focal_length * ratio)
+        return CameraPoses(self.parameters * scale, (shape[0], shape[1]), self.model, self.focal_length * ratio)
 
 
 def corners(shape: tuple[int, int]) -> np.ndarray:

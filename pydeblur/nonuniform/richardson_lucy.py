@@ -63,8 +63,11 @@ def deconvolve_saturated_nonuniform(
     observed = np.zeros(shape, image.dtype)
     inside = tuple(slice(radius, radius + side) for side in image.shape[:2])
     observed[inside] = 1
-    make = _exact_operators if exact and isinstance(blur, PoseBlur) else _patch_operators
-    problem = SaturatedProblem(*make(blur, shape, patches, image.dtype, workers), observed)
+    operators = _patch_operators(blur, shape, patches, image.dtype, workers)
+    if exact and isinstance(blur, PoseBlur):
+        # The reach stays that of the filter flow.
+        operators = *_exact_operators(blur, shape, image.dtype), operators[2]
+    problem = SaturatedProblem(*operators, observed)
 
     def solve(channel):
         light = np.maximum(channel, 0) ** GAMMA
@@ -94,8 +97,8 @@ def _patch_operators(blur: LocalBlur, shape, patches, dtype, workers) -> Operato
     )
 
 
-def _exact_operators(blur: PoseBlur, shape, patches, dtype, workers) -> Operators:
-    """The same by the warps of all poses; the reach is that of the filter flow."""
+def _exact_operators(blur: PoseBlur, shape, dtype) -> tuple[Callable, Callable]:
+    """Blur and adjoint of the padded picture, by the warps of all poses."""
     weights = blur.weights
     # The centre of the padded picture is that of the picture.
     poses = CameraPoses(blur.poses.parameters, shape, blur.poses.model, blur.poses.focal_length)
@@ -103,5 +106,4 @@ def _exact_operators(blur: PoseBlur, shape, patches, dtype, workers) -> Operator
     return (
         lambda image: operator.blur(image, weights).astype(dtype),
         lambda image: operator.adjoint(image, weights).astype(dtype),
-        _patch_operators(blur, shape, patches, dtype, workers)[2],
     )

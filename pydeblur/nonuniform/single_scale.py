@@ -14,12 +14,12 @@ from pydeblur.nonuniform.options import NonuniformOptions
 from pydeblur.nonuniform.patches import PatchGrid, largest_counts
 from pydeblur.nonuniform.pose_grid import PoseGrid, normalised
 from pydeblur.nonuniform.poses import CameraPoses
+from pydeblur.nonuniform.threshold import threshold_gradients_evenly
 from pydeblur.nonuniform.weights import WeightProblem, neighbour_form
 from pydeblur.solver.coarse_to_fine import Level
 from pydeblur.solver.gradients import valid_gradients
 from pydeblur.solver.options import SolverOptions
 from pydeblur.solver.records import IterationRecord, IterationState
-from pydeblur.solver.threshold import threshold_gradients
 
 
 class PoseIterationState(IterationState):
@@ -154,7 +154,7 @@ class PoseScale:
             started = time.perf_counter()
             self._latent.set_kernels(kernels)
             latent, estimate = self._latent.solve(lambda_grad, lambda_prior)
-            gradients = threshold_gradients(latent, threshold)
+            gradients = threshold_gradients_evenly(latent, threshold)
             indices, weights, local = self._next_weights(indices, weights, *gradients[:2])
             previous, kernels = kernels, local.of_weights(weights)
             poses = self._grid.poses(indices)
@@ -199,7 +199,7 @@ class PoseScale:
             neighbour_form(near).astype(dtype),
             options.weight_iterations,
         )
-        kept = found > options.weight_floor * found.max()
+        kept = without_smallest(found, options.weight_trim)
         return *normalised(near[kept], found[kept]), local.subset(kept)
 
     def _decayed(self, weight: float) -> float:
@@ -222,6 +222,31 @@ class PoseScale:
             "prior_term": prior_term,
         }
         return {**terms, "energy": sum(terms.values()), "prior_value": prior_value}
+
+
+def without_smallest(weights: np.ndarray, share: float) -> np.ndarray:
+    """Mark all weights but the smallest, which together make up at most a share of their sum.
+
+    Parameters
+    ----------
+    weights : (T,) ndarray
+        Non-negative.
+    share : float
+        In [0, 1).
+
+    Returns
+    -------
+    (T,) bool ndarray
+
+    Examples
+    --------
+    >>> without_smallest(np.array([0.05, 0.9, 0.05, 0.0]), 0.06).tolist()
+    [False, True, True, False]
+    """
+    order = np.argsort(weights, kind="stable")
+    kept = np.zeros(len(weights), bool)
+    kept[order] = np.cumsum(weights[order]) > share * weights.sum()
+    return kept
 
 
 def _at(near: np.ndarray, indices: np.ndarray, weights: np.ndarray, extent: np.ndarray) -> np.ndarray:

@@ -168,8 +168,7 @@ def neighbour_form(indices: np.ndarray) -> csr_matrix:
         there = np.flatnonzero(other >= 0)
         rows += [there, other[there]]
         columns += [other[there], there]
-    rows, columns = np.concatenate(rows), np.concatenate(columns)
-    diagonal = np.arange(len(indices))
-    values = np.concatenate([np.full(len(rows), -1.0), np.full(len(indices), 6.0)])
-    places = (np.concatenate([rows, diagonal]), np.concatenate([columns, diagonal]))
+    pairs, diagonal = sum(map(len, rows)), np.arange(len(indices))
+    values = np.concatenate([np.full(pairs, -1.0), np.full(len(indices), 6.0)])
+    places = (np.concatenate([*rows, diagonal]), np.concatenate([*columns, diagonal]))
     return csr_matrix((values, places), (len(indices), len(indices)))

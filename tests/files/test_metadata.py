@@ -50,10 +50,9 @@ def exif_block(orientation=1, sizes=None):
     """EXIF data as Pillow writes them: two directories below the first one, a maker note, and a position."""
     block = Image.Exif()
     block[MAKER], block[ARTIST], block[ORIENTATION] = "A maker", "A. Nobody", orientation
-    block.get_ifd(EXIF_DIRECTORY).update({FOCAL_LENGTH: 35, MAKER_NOTE: b"note\0\1\2\3"})
-    if sizes:
-        block.get_ifd(EXIF_DIRECTORY).update(zip((0xA002, 0xA003), sizes, strict=True))
-    block.get_ifd(GPS_DIRECTORY).update({1: "N", 2: (10.0, 20.0, 30.5)})
+    below = {FOCAL_LENGTH: 35, MAKER_NOTE: b"note\0\1\2\3"}
+    block[EXIF_DIRECTORY] = below | dict(zip((0xA002, 0xA003), sizes or (), strict=bool(sizes)))
+    block[GPS_DIRECTORY] = {1: "N", 2: (10.0, 20.0, 30.5)}
     return block.tobytes()
 
 
@@ -399,7 +398,7 @@ class TestThumbnails:
         for orientation, expected in ((3, (4000, 3000)), (5, (3000, 4000))):
             block = Image.Exif()
             block[ORIENTATION] = orientation
-            block.get_ifd(EXIF_DIRECTORY).update(sizes)
+            block[EXIF_DIRECTORY] = dict(sizes)
             read = Image.Exif()
             read.load(exif.upright(block.tobytes()[6:]))
             below = read.get_ifd(EXIF_DIRECTORY)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from PIL import Image, features
+from PIL import Image
 
+from pydeblur.files.pillow_writing import can_encode
 from tests.fuzz.seeds.png_files import exif_block
 from tests.fuzz.seeds.seed import Pixels, Seed
 
@@ -52,7 +53,7 @@ def random_avif(rng: np.random.Generator) -> Seed:
 
 def has_avif() -> bool:
     """Whether this Pillow was built with AVIF."""
-    return features.check("avif")
+    return can_encode("AVIF")
 
 
 def decoded_by_pillow(data: bytes) -> Pixels | None:
