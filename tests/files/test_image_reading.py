@@ -406,7 +406,11 @@ class TestReadingWrongly:
 
     @pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_deflate", "jpeg", "packbits", "tiff_lzma", "zstd"])
     def test_other_libraries_say_nothing(self, tmp_path, capfd, compression):
-        data = bytearray(bytes_of(picture(40, 50, 3), "TIFF", compression=compression))
+        try:
+            data = bytes_of(picture(40, 50, 3), "TIFF", compression=compression)
+        except OSError:
+            capfd.readouterr()
+            pytest.skip("Pillow's libtiff is built without it")
         for place in range(100, len(data), 7):
             changed = bytearray(data)
             changed[place : place + 40] = b"\xff" * len(changed[place : place + 40])
