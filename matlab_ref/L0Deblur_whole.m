@@ -11,6 +11,7 @@ function S = L0Deblur_whole(Im, kernel, lambda, wei_grad, kappa)
 %
 %   Source: docs/algorithm, section 4; paper eq. (7)-(11); [26].
 if nargin < 5, kappa = 2; end
+check_picture(Im, 'Im', true);
 op = latent_operators(Im, kernel);
 S = Im;
 if lambda == 0

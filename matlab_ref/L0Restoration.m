@@ -7,6 +7,7 @@ function S = L0Restoration(Im, kernel, lambda, kappa)
 %   Source: docs/algorithm, section 4 with lambda = 0 (the plain L0 method, [38]);
 %   paper eq. (9)-(11) without u.
 if nargin < 4, kappa = 2; end
+check_picture(Im, 'Im', true);
 [height, width, ~] = size(Im);
 padded = wrap_boundary_liu(Im, opt_fft_size([height, width] + size(kernel) - 1));
 S = L0Deblur_whole(padded, kernel, 0, lambda, kappa);

@@ -13,6 +13,7 @@ function result = bilateral_filter(img, sigma_s, sigma_r)
 %   Source: docs/algorithm, section 7.
 if nargin < 2, sigma_s = 3; end
 if nargin < 3, sigma_r = 0.1; end
+check_picture(img, 'img', true);
 [height, width, channels] = size(img);
 radius = ceil(3 * sigma_s);
 spatial = single(fspecial('gaussian', 2 * radius + 1, sigma_s));

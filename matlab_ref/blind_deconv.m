@@ -27,7 +27,9 @@ function [kernel, interim_latent, trace] = blind_deconv(y, lambda_pixel, lambda_
 %   threshold_end, kernels (n, n, xk_iter), latents (H, W, xk_iter).
 %
 %   Source: docs/algorithm, section 2; paper section 4, eq. (4).
+check_picture(y, 'y', false);
 opts = with_defaults(opts, lambda_pixel, size(y));
+check_prior(opts.prior);
 if strcmp(opts.prior, 'gradient'), lambda_pixel = 0; end
 y = y.^opts.gamma_correct;
 ret = sqrt(0.5);

@@ -14,6 +14,8 @@ function [k, lambda_pixel, lambda_grad, S, trace] = blind_deconv_main(blur_B, k,
 %   stays 0.
 %
 %   Source: docs/algorithm, section 3; paper eq. (5), (13).
+check_picture(blur_B, 'blur_B', false);
+if isfield(opts, 'prior'), check_prior(opts.prior); end
 [height, width] = size(blur_B);
 padded = wrap_boundary_liu(blur_B, opt_fft_size([height, width] + size(k) - 1));
 Bx = conv2(blur_B, [-1 1; 0 0], 'valid');

@@ -8,6 +8,7 @@ function I = deblurring_adm_aniso(B, k, lambda, alpha)
 %
 %   Source: docs/algorithm, section 7 (I_tv); [26].
 if nargin < 4, alpha = 1; end
+check_picture(B, 'B', false);
 if alpha ~= 1, error('deblurring_adm_aniso:alpha', 'alpha must be 1.'); end
 if ~(lambda > 0), error('deblurring_adm_aniso:lambda', 'lambda must be positive.'); end
 op = latent_operators(B, k);

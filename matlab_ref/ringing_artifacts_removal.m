@@ -8,6 +8,7 @@ function result = ringing_artifacts_removal(y, kernel, lambda_tv, lambda_l0, wei
 %   L0 part pads once more, as in the original family.
 %
 %   Source: docs/algorithm, sections 7 and 11; [26].
+check_picture(y, 'y', true);
 [height, width, channels] = size(y);
 padded = wrap_boundary_liu(y, opt_fft_size([height, width] + size(kernel) - 1));
 tv = zeros(height, width, channels);

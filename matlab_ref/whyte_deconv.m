@@ -30,6 +30,7 @@ function latent = whyte_deconv(y, kernel, iterations)
 %
 %   Source: docs/algorithm, section 7.
 if nargin < 3, iterations = 50; end
+check_picture(y, 'y', true);
 kernel(kernel < max(kernel(:)) / 100) = 0;
 kernel = kernel / sum(kernel(:));
 pad = floor(size(kernel) / 2);
