@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.signal import fftconvolve
 
 from pydeblur.estimators.presets import RankingOptions
 from pydeblur.estimators.ranking import LAMBDA_TV, RANGE, log_error, restored_by_tv
-from pydeblur.nonuniform.final_step import deconvolve_nonuniform
+from pydeblur.nonuniform.filter_flow import PatchBlur
+from pydeblur.nonuniform.final_step import deconvolve_nonuniform, default_patches
 from pydeblur.nonuniform.local_blur import PoseBlur
+from pydeblur.nonuniform.patches import PatchGrid
 from pydeblur.nonuniform.poses import corners
 from pydeblur.preprocess.region import choose_region
 from pydeblur.priors.classifier.network import ClassifierNetwork
 
 #: The network looks at a part of larger pictures.
 _LARGEST_SIDE = 1024
+#: Residuals below this are those of single precision.
+_ROUNDING = 1e-12
 #: Kernels that differ by less than this from place to place, in pixels, are one kernel.
 LEAST_SPREAD = 1.0
-#: By so much the network's log error has to be lower for the camera that turned: estimates of one kernel have fewer unknowns,
-#: and where the blur is uniform they are better by a decibel and more.
-LEAST_GAIN = 0.05
+#: By so much the logarithm of the mean squared residual has to be lower for the camera that turned: what one kernel can't
+#: explain is left over in its residual, while its estimate has fewer unknowns and is better by a decibel and more where the
+#: blur is uniform.
+LEAST_GAIN = 0.1
+#: By so much the network's log error may be higher for the camera that turned. Poses that explain the noise lower the
+#: residual as well, and the picture restored with them looks worse.
+LARGEST_LOSS = 0.1
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,9 @@ class ModelChoice:
         the lower the better.
     spread : float
         By how many pixels the blur differs between the picture's corners, see :func:`blur_spread`.
+    residual_gain : float
+        The logarithm of the mean squares of the residuals' quotient, one kernel's to the camera's, see :func:`residual`:
+        positive where the camera leaves less unexplained.
 
     Examples
     --------
@@ -50,6 +63,7 @@ class ModelChoice:
     uniform_score: float
     nonuniform_score: float
     spread: float
+    residual_gain: float = math.nan
 
 
 def choose_model(
@@ -57,8 +71,9 @@ def choose_model(
 ) -> ModelChoice:
     """Choose between two explanations of a blurred picture.
 
-    The picture is restored with both, by total variation, and the network that ranks kernels says which looks more like a
-    sharp one. The camera that turned is taken only if its blur changes over the picture and its picture is clearly better.
+    The picture is restored with both, by total variation of the same weight, and blurred again. The camera that turned is
+    taken only if its blur changes over the picture, it leaves clearly less of the blurred picture unexplained, and the
+    network that ranks kernels does not find its picture worse.
 
     Parameters
     ----------
@@ -86,19 +101,55 @@ def choose_model(
     """
     network = ClassifierNetwork(options)
     image = np.asarray(image, np.float64)
+    border = kernel.shape[0] // 2 + blur.radius
     area = choose_region(image, 2 * blur.radius + 1, _LARGEST_SIDE)
-    by_kernel = restored_by_tv(area.part_of(image), kernel)
-    by_poses = np.clip(deconvolve_nonuniform(image, blur, "tv", lambda_tv=LAMBDA_TV), *RANGE)
-    scores = log_error(by_kernel, network), log_error(area.part_of(by_poses), network)
-    return decided(*scores, blur_spread(blur))
+    by_kernel = restored_by_tv(image, kernel)
+    by_poses = deconvolve_nonuniform(image, blur, "tv", lambda_tv=LAMBDA_TV)
+    residuals = (
+        residual(image, fftconvolve(by_kernel, kernel, mode="same"), border),
+        residual(image, _blurred_by_patches(by_poses, blur), border),
+    )
+    gain = float(np.log((residuals[0] + _ROUNDING) / (residuals[1] + _ROUNDING)))
+    scores = (log_error(area.part_of(np.clip(restored, *RANGE)), network) for restored in (by_kernel, by_poses))
+    return decided(*scores, blur_spread(blur), gain)
 
 
-def decided(uniform_score: float, nonuniform_score: float, spread: float) -> ModelChoice:
-    """Apply the rule of :func:`choose_model` to the scores.
+def residual(image: np.ndarray, blurred: np.ndarray, border: int) -> float:
+    """Return the mean square of what a blur leaves unexplained of a picture.
 
     Parameters
     ----------
-    uniform_score, nonuniform_score, spread : float
+    image, blurred : (H, W) ndarray
+        The given picture, and the restored one blurred again.
+    border : int
+        The pixels on each side that do not count, since they depend on what lies beyond the picture; less where the
+        picture is small.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> residual(np.ones((9, 9)), np.full((9, 9), 0.5), 3)
+    0.25
+    """
+    border = min(border, (min(image.shape) - 1) // 4)
+    inside = tuple(slice(border, side - border) for side in image.shape)
+    return float(np.mean((image - blurred)[inside] ** 2))
+
+
+def _blurred_by_patches(image: np.ndarray, blur: PoseBlur) -> np.ndarray:
+    grid = PatchGrid(image.shape, default_patches(image.shape))
+    return PatchBlur(grid, blur.radius).blur(image, blur.kernels_at(grid.centres))
+
+
+def decided(uniform_score: float, nonuniform_score: float, spread: float, residual_gain: float) -> ModelChoice:
+    """Apply the rule of :func:`choose_model` to the evidence.
+
+    Parameters
+    ----------
+    uniform_score, nonuniform_score, spread, residual_gain : float
         As in :class:`ModelChoice`.
 
     Returns
@@ -107,22 +158,23 @@ def decided(uniform_score: float, nonuniform_score: float, spread: float) -> Mod
 
     Examples
     --------
-    >>> decided(-5.0, -5.5, 6.0).reason
-    'the turning camera is taken, since the picture restored with it looks better: log error -5.50 to -5.00'
-    >>> decided(-5.0, -4.9, 6.0).nonuniform
-    False
+    >>> decided(-5.0, -5.5, 6.0, 0.25).reason
+    'the turning camera is taken, since it leaves 22 % less of the picture unexplained: log error -5.50 to -5.00'
+    >>> decided(-5.0, -5.5, 6.0, 0.02).nonuniform, decided(-5.0, -4.5, 6.0, 0.25).nonuniform
+    (False, False)
     """
     compared = f"log error {nonuniform_score:.2f} to {uniform_score:.2f}"
+    less = 100 * (1 - np.exp(-residual_gain))
     if spread < LEAST_SPREAD:
-        taken = False
-        reason = f"one kernel is taken, since the blur hardly changes over the picture (by {spread:.1f} pixels)"
-    elif uniform_score - nonuniform_score < LEAST_GAIN:
-        taken = False
-        reason = f"one kernel is taken, since the turning camera does not make the picture clearly better: {compared}"
+        taken, why = False, f"the blur hardly changes over the picture (by {spread:.1f} pixels)"
+    elif residual_gain < LEAST_GAIN:
+        taken, why = False, f"the turning camera does not explain clearly more of the picture: {compared}"
+    elif nonuniform_score - uniform_score > LARGEST_LOSS:
+        taken, why = False, f"the picture restored with the turning camera looks worse: {compared}"
     else:
-        taken = True
-        reason = f"the turning camera is taken, since the picture restored with it looks better: {compared}"
-    return ModelChoice(taken, reason, uniform_score, nonuniform_score, spread)
+        taken, why = True, f"it leaves {less:.0f} % less of the picture unexplained: {compared}"
+    reason = f"{'the turning camera' if taken else 'one kernel'} is taken, since {why}"
+    return ModelChoice(taken, reason, uniform_score, nonuniform_score, spread, residual_gain)
 
 
 def blur_spread(blur: PoseBlur) -> float:

@@ -117,7 +117,7 @@ class _Run:
 
     def __init__(self, image, options, nonuniform, prior, callback):
         image = check_blurred_image(image, options)
-        _check_large_enough(image.shape, options.kernel_size)
+        check_large_enough(image.shape, options.kernel_size)
         focal_length = nonuniform.focal_length or default_focal_length(image.shape)
         self._nonuniform = replace(nonuniform, focal_length=focal_length)
         self._options = adapt_to_noise(image, options)
@@ -151,7 +151,7 @@ class _Run:
     def _start(self, level, grid) -> PoseWeights:
         if self._state is None or self._grid is None:
             lambda_prior = self._options.lambda_prior if self._prior is not None else 0.0
-            threshold = initial_threshold(level.image, level.kernel_size)
+            threshold = self._nonuniform.threshold_share * initial_threshold(level.image, level.kernel_size)
             self._threshold = threshold
             indices, weights = self._first_poses(grid)
             return PoseWeights(indices, weights, lambda_prior, self._options.lambda_grad, threshold)
@@ -195,8 +195,23 @@ class _Run:
         )
 
 
-def _check_large_enough(shape: tuple[int, int], kernel_size: int) -> None:
-    """Raise an InvalidInputError if a picture (H, W) is not larger than the local kernels at some scale."""
+def check_large_enough(shape: tuple[int, int], kernel_size: int) -> None:
+    """Check that a picture is larger than the local kernels at every scale.
+
+    Parameters
+    ----------
+    shape : (int, int)
+    kernel_size : int
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not.
+
+    Examples
+    --------
+    >>> check_large_enough((48, 64), 9)
+    """
     for scale, (ratio, size) in enumerate(zip(scale_ratios(kernel_size), kernel_sizes(kernel_size))):
         height, width = downsampled_shape(shape, ratio)
         if min(height, width) <= 2 * size:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydeblur.nonuniform.poses import MODELS
+from pydeblur.nonuniform.models import MODELS
 from pydeblur.options import COUNT, NOT_NEGATIVE, POSITIVE, check_options, documented, from_to, one_of, option
 from pydeblur.solver.options import SolverOptions, solver_options
 
@@ -12,6 +12,8 @@ from pydeblur.solver.options import SolverOptions, solver_options
 _SOLVER = {
     "lambda_grad": 1.6e-2,
     "lambda_decay": 1.1,
+    # With more iterations the poses drift, at no gain in the mean.
+    "iterations": 4,
     # Beyond this the latent picture is as good as it gets.
     "alpha_max": 1e3,
     # The weights are trimmed after each iteration, see NonuniformOptions.
@@ -63,12 +65,24 @@ class NonuniformOptions:
     smoothness: float = option(
         NOT_NEGATIVE, "Weight of the squared differences of neighbouring poses' weights, beside γ.", 10.0
     )
+    threshold_share: float = option(
+        from_to(0.001, 1.0),
+        "At each scale the gradients' threshold starts at this share of the uniform solver's: where the blur changes, weak\n"
+        "gradients from all over the picture are worth more than a few strong ones.",
+        0.12,
+    )
+    latent_smoothing: float = option(
+        from_to(0.0, 3.0),
+        "Width in pixels of the Gaussian that smooths the latent picture's gradients for eq. (17): the steps of eq. (16) are\n"
+        "sharper than a photograph's edges, and the poses would spread to make up for the difference.",
+        0.4,
+    )
     weight_iterations: int = option(COUNT, "Iterations of the quasi-Newton method for eq. (17).", 30)
     weight_trim: float = option(
         from_to(0.0, 0.9),
         "After each iteration the smallest pose weights, which together make up this share of all, become 0. The faint parts\n"
         "of a path count as much as the places where the camera stayed, so that no weight is measured by the largest.",
-        0.1,
+        0.06,
     )
     reach: int = option(
         COUNT, "A pose takes part in eq. (17) if it is at most so many steps from one that has a weight.", 1

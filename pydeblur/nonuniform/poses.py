@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from pydeblur.errors import InvalidInputError, InvalidOptionError
+from pydeblur.nonuniform.models import MODELS
 from pydeblur.options import is_finite_number
 
-#: "roll-xy": rotation about the optical axis and translations in the picture's plane. "rotations": all three rotations.
-MODELS = ("roll-xy", "rotations")
 #: The diagonal of a frame of 35-mm film (36 mm x 24 mm), by which CIPA DCG-001 defines the equivalent focal length.
 _FILM_DIAGONAL = math.hypot(36.0, 24.0)
+#: Parameters beyond this, in pixels or radians, are no camera's.
+_LARGEST_PARAMETER = 1e6
 
 
 def default_focal_length(shape: tuple[int, int]) -> float:
@@ -159,6 +160,11 @@ class CameraPoses:
             raise InvalidInputError(
                 "poses should be finite and at least one, but there are none or some are not finite"
             )
+        if np.abs(parameters).max() > _LARGEST_PARAMETER:
+            raise InvalidInputError(
+                f"poses should be within ±{_LARGEST_PARAMETER:g} pixels or radians, but go up to "
+                f"{float(np.abs(parameters).max()):.3g}"
+            )
         shape = tuple(int(side) for side in self.shape[:2])
         if len(shape) != 2 or min(shape) < 1:
             raise InvalidInputError(f"the shape of the picture should be (rows, columns), but is {self.shape}")
@@ -209,10 +215,19 @@ class CameraPoses:
         -------
         (P, T, 2) float64 ndarray
             p - H_t⁻¹ p in (x, y): pose t puts its weight there in the kernel of pixel p.
+
+        Raises
+        ------
+        InvalidInputError
+            If a pose turns the camera so far that a pixel shows what lies beside or behind it.
         """
         points = np.asarray(points, np.float64)
         homogeneous = np.column_stack([points, np.ones(len(points))])
         sources = np.einsum("tij,pj->pti", np.linalg.inv(self.homographies()), homogeneous)
+        if sources[..., 2].min(initial=1.0) <= 0:
+            raise InvalidInputError(
+                "poses should keep the scene in front of the camera, but one turns it by a right angle or more"
+            )
         return points[:, None] - sources[..., :2] / sources[..., 2:]
 
     def largest_offset(self) -> float:

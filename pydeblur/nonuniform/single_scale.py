@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from pydeblur.nonuniform.filter_flow import LocalKernels, PatchBlur
 from pydeblur.nonuniform.latent import PatchLatent
@@ -189,6 +190,9 @@ class PoseScale:
         """Eq. (17) among the poses near those that have a weight, or among all."""
         options = self._nonuniform
         near = self._grid.all_indices() if self._all_poses else self._grid.neighbourhood(indices, options.reach)
+        width = options.latent_smoothing
+        if width:
+            latent_x, latent_y = (gaussian_filter(gradient, width) for gradient in (latent_x, latent_y))
         self._weights.set_latent(latent_x, latent_y)
         local, dtype = self._kernels(near), self._level.image.dtype
         found = self._weights.estimate(

@@ -10,6 +10,7 @@ from scipy.ndimage import map_coordinates
 from scipy.spatial.transform import Rotation
 
 from pydeblur.backend import compiled
+from pydeblur.datasets.packaged_images import packaged_image
 from pydeblur.errors import InvalidInputError, InvalidOptionError
 from pydeblur.nonuniform import (
     CameraPoses,
@@ -22,6 +23,7 @@ from pydeblur.nonuniform import (
     focal_length_from_35mm,
 )
 from pydeblur.nonuniform.poses import MODELS
+from pydeblur.nonuniform.shake import shaken_case
 from pydeblur.synthesis import blur
 
 
@@ -186,6 +188,18 @@ def test_poses_refuse_a_bad_focal_length(bad):
         CameraPoses([[0.0, 0.0, 0.0]], (10, 10), "rotations", bad)
 
 
+@pytest.mark.parametrize("angle", [math.pi / 2, 2.0, math.pi])
+def test_a_camera_that_turns_away_from_the_scene_is_refused(angle):
+    with pytest.raises(InvalidInputError, match="in front of the camera"):
+        CameraPoses([[0.0, angle, 0.0]], (10, 11), "rotations").largest_offset()
+
+
+@pytest.mark.parametrize("bad", [1e308, -1e7])
+def test_poses_that_no_camera_can_have_are_refused(bad):
+    with pytest.raises(InvalidInputError, match="poses should be within"):
+        CameraPoses([[bad, 0.0, 0.0]], (10, 10))
+
+
 @pytest.mark.parametrize("bad", [[[0.0, 0.0]], [], [[0.0, math.nan, 0.0]], [["a", "b", "c"]], np.zeros((0, 3))])
 def test_bad_poses_are_refused(bad):
     with pytest.raises(InvalidInputError, match="poses should be"):
@@ -210,3 +224,48 @@ def test_more_patches_than_pixels_are_refused():
         PatchGrid((8, 8), (9, 2))
     with pytest.raises(InvalidOptionError, match="two whole numbers"):
         PatchGrid((8, 8), (0, 2))
+
+
+# Shakes like those of hand-held cameras
+
+
+@pytest.fixture(scope="module", params=[1, 2, 3])
+def shake(request):
+    """A random shake of a photograph: all three rotations, 9 to 30 pixels at the corners."""
+    rng = np.random.default_rng(request.param)
+    scene = packaged_image(["camera", "astronaut", "coffee"][request.param - 1])[:330, :400]
+    return shaken_case(scene, rng, model=MODELS[request.param % 2])
+
+
+def test_the_filter_flow_is_within_four_thousandths_of_the_range_on_random_shakes(shake):
+    exact = PoseOperator(shake.poses).blur(shake.sharp, shake.weights)
+    difference = FilterFlow(shake.poses).blur(shake.sharp, shake.weights) - exact
+    coarse = FilterFlow(shake.poses, (2, 3)).blur(shake.sharp, shake.weights) - exact
+    assert np.sqrt(np.mean(difference**2)) < 0.004 < np.sqrt(np.mean(coarse**2))
+
+
+@pytest.mark.parametrize("make", [PoseOperator, FilterFlow])
+def test_the_adjoints_on_random_shakes(shake, make):
+    chosen = np.arange(0, len(shake.poses), 8)
+    operator, weights = make(shake.poses.subset(chosen)), shake.weights[chosen]
+    in_image = dot_test(
+        lambda x: operator.blur(x, weights), lambda y: operator.adjoint(y, weights), *[shake.sharp.shape] * 2
+    )
+    in_weights = dot_test(
+        lambda k: operator.blur(shake.sharp, k),
+        lambda y: operator.weights_adjoint(y, shake.sharp),
+        weights.shape,
+        shake.sharp.shape,
+    )
+    assert max(in_image, in_weights) < 1e-10
+
+
+@pytest.mark.parametrize("make", [PoseOperator, FilterFlow])
+def test_a_random_shake_without_a_turn_is_the_uniform_blur(shake, make):
+    translations = CameraPoses(shake.poses.parameters * [1, 1, 0], shake.sharp.shape)
+    if shake.poses.model == "rotations":
+        along = shake.poses.parameters[:, [1, 0]] * [shake.poses.focal_length, -shake.poses.focal_length]
+        translations = CameraPoses(np.column_stack([along, np.zeros(len(along))]), shake.sharp.shape)
+    kernel = LocalKernels(translations, [[0.0, 0.0]]).of_weights(shake.weights)[0]
+    uniform = blur(shake.sharp, kernel, noise=0, quantize=False)
+    assert np.abs(make(translations).blur(shake.sharp, shake.weights) - uniform).max() < 1e-6

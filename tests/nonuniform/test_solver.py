@@ -18,7 +18,7 @@ from pydeblur.nonuniform import (
     blind_deconv_nonuniform,
     deconvolve_nonuniform,
 )
-from pydeblur.nonuniform.choose import blur_spread, decided
+from pydeblur.nonuniform.choose import blur_spread, choose_model, decided
 from pydeblur.nonuniform.latent import PatchLatent, local_transfer_functions
 from pydeblur.nonuniform.options import nonuniform_solver_options
 from pydeblur.nonuniform.pose_grid import normalised
@@ -29,6 +29,7 @@ from pydeblur.solver.auxiliary import make_auxiliary_step
 from pydeblur.solver.boundary import padded_shape, wrap_boundary
 from pydeblur.solver.latent import LatentProblem, Splitting
 from pydeblur.solver.options import SolverOptions
+from pydeblur.synthesis import blur as uniform_blur
 
 
 def blocks(shape, seed=0, side=8):
@@ -290,6 +291,8 @@ def test_a_bad_picture_is_refused_in_one_sentence(image, words):
         {"pose_step": 0.0},
         {"patch_rows": 0},
         {"smoothness": -1},
+        {"threshold_share": 0.0},
+        {"weight_trim": 1.0},
     ],
 )
 def test_bad_options_are_refused(options):
@@ -301,11 +304,26 @@ def test_bad_options_are_refused(options):
 
 
 def test_one_kernel_unless_the_turning_camera_is_clearly_better():
-    assert decided(-5.0, -5.6, 4.0).nonuniform
-    assert not decided(-5.0, -5.001, 4.0).nonuniform
-    assert not decided(-5.0, -4.0, 4.0).nonuniform
-    assert not decided(-5.0, -6.0, 0.1).nonuniform
-    assert "hardly changes" in decided(-5.0, -6.0, 0.1).reason
+    assert decided(-5.0, -5.6, 4.0, 0.3).nonuniform
+    assert decided(-5.0, -4.95, 4.0, 0.3).nonuniform
+    assert not decided(-5.0, -5.6, 4.0, 0.01).nonuniform
+    assert not decided(-5.0, -4.0, 4.0, 0.3).nonuniform
+    assert not decided(-5.0, -6.0, 0.1, 0.3).nonuniform
+    assert "hardly changes" in decided(-5.0, -6.0, 0.1, 0.3).reason
+    for case in ((-5.0, -6.0, 4.0, 0.3), (-5.0, -6.0, 4.0, 0.0), (-5.0, -4.0, 4.0, 0.3), (-5.0, -4.0, 0.0, 0.3)):
+        reason = decided(*case).reason
+        assert reason.startswith(("the turning camera is taken, since", "one kernel is taken, since"))
+        assert len(reason) < 300 and "\n" not in reason
+
+
+def test_true_poses_win_against_one_kernel_and_one_kernel_against_poses_of_another_shake(case):
+    truth = PoseBlur(case.poses, case.weights)
+    middle = truth.kernels_at([case.poses.centre])[0]
+    chosen = choose_model(case.blurred, middle, truth)
+    assert chosen.nonuniform and chosen.residual_gain > 0.3
+    uniform = uniform_blur(case.sharp, middle, noise=0.01, rng=1)
+    # A shake that turns the other way explains a uniform blur worse than its kernel does.
+    assert not choose_model(uniform, middle, truth).nonuniform
 
 
 def test_the_spread_is_that_of_the_roll():
