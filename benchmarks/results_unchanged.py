@@ -114,7 +114,8 @@ def results(names) -> dict[str, str]:
         with fft_fixed("scipy"):
             result = pydeblur.deblur(blurred_image(*image), kernel_size, **keywords)
         digest = hashlib.sha256()
-        for array in (result.kernel, result.latent, result.image):
+        # Revisions whose result has no image before clipping give it as `image`.
+        for array in (result.kernel, result.latent, getattr(result, "unclipped", getattr(result, "image", None))):
             digest.update(f"{array.dtype}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         found[name] = (

@@ -1,5 +1,6 @@
 from .api import DeblurResult, deblur, estimate_kernel
 from .errors import (
+    BlurNotFoundWarning,
     FileFormatError,
     InvalidInputError,
     InvalidOptionError,
@@ -8,6 +9,9 @@ from .errors import (
 )
 from .estimators.protocol import Candidate, KernelEstimate
 from .estimators.registry import load_estimator
+from .files.image_file import ImageFile
+from .files.image_reading import read_image
+from .files.image_writing import write_image
 from .matlab_api import (
     L0Restoration,
     adjust_psf_center,
@@ -25,11 +29,14 @@ from .preprocess.value_range import ValueRange
 from .priors.registry import load_prior
 from .solver.options import SolverOptions
 from .solver.records import IterationState
+from .system_info import system_info
 
 __all__ = [
+    "BlurNotFoundWarning",
     "Candidate",
     "DeblurResult",
     "FileFormatError",
+    "ImageFile",
     "InvalidInputError",
     "InvalidOptionError",
     "IterationState",
@@ -50,10 +57,13 @@ __all__ = [
     "load_estimator",
     "load_prior",
     "opt_fft_size",
+    "read_image",
     "ringing_artifacts_removal",
+    "system_info",
     "threshold_pxpy_v1",
     "whyte_deconv",
     "wrap_boundary_liu",
+    "write_image",
 ]
 
 __version__: str

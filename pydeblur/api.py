@@ -5,27 +5,57 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from inspect import signature
-from typing import NamedTuple
+from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pydeblur.errors import InvalidOptionError, KernelCollapseWarning
+from pydeblur.errors import BlurNotFoundWarning, InvalidOptionError, KernelCollapseWarning
+from pydeblur.estimators.confidence import doubt_about
+from pydeblur.estimators.description import described_array, described_kernel, described_region, described_run
 from pydeblur.estimators.multistart import run_plan
 from pydeblur.estimators.plan import EstimationPlan, check_brightness, check_fits
-from pydeblur.estimators.presets import Preset, resolve
+from pydeblur.estimators.presets import Preset, name_or_default, resolve
 from pydeblur.estimators.protocol import Candidate, KernelEstimate, WholeEstimator
 from pydeblur.estimators.registry import WHOLE_ESTIMATORS, check_method, load_whole_estimator, preset_and_prior
 from pydeblur.nonblind.methods import check_final_step, completed, deconvolve
 from pydeblur.nonblind.saturation import needs_more_light
+from pydeblur.nonuniform.choose import ModelChoice
+from pydeblur.nonuniform.estimate import NonuniformEstimate, estimate_either, estimate_poses, is_delta
+from pydeblur.nonuniform.final_step import deconvolve_nonuniform
+from pydeblur.nonuniform.plan import (
+    NonuniformChoice,
+    NonuniformPlan,
+    check_nonuniform_step,
+    resolve_nonuniform,
+    with_solver,
+)
 from pydeblur.options import check_option, is_integer, listed, nearest_name, option_infos, shown
 from pydeblur.preprocess.clipping import clipped_pixels, has_clipped_highlights
 from pydeblur.preprocess.grey import grey_image
 from pydeblur.preprocess.median import check_median, median_filtered
-from pydeblur.preprocess.region import Region, check_crop, region_from
-from pydeblur.preprocess.value_range import RangedPicture, ValueRange, check_value_range, in_unit_range
-from pydeblur.solver import History, ProgressBar, SolverOptions
+from pydeblur.preprocess.region import Region, check_crop, is_large, region_from
+from pydeblur.preprocess.value_range import (
+    PictureConvention,
+    RangedPicture,
+    ValueRange,
+    check_value_range,
+    in_unit_range,
+)
+from pydeblur.progress.estimation_work import EstimationWork, counted_work
+from pydeblur.progress.final_step import final_step_seconds
+from pydeblur.progress.report import ProgressReport, report_for
+from pydeblur.progress.work import planned_work
+from pydeblur.report.stages import Stage, StageCollector
+from pydeblur.solver import History, SolverOptions
 from pydeblur.solver.options import solver_options
+
+if TYPE_CHECKING:
+    import os
+
+    from pydeblur.files import ImageFile
 
 #: A kernel with more than this share of its mass in one pixel blurs nothing.
 _DELTA_MASS = 0.99
@@ -38,10 +68,14 @@ class DeblurResult:
     Attributes
     ----------
     image : (H, W) or (H, W, 3) ndarray
-        The deblurred image, not clipped, in the scale of the blurred one: as ``im2double`` makes it of bool, uint8, uint16
-        and int16, in its own numbers for all other types.
+        The deblurred image in the type and the numbers of the blurred one, clipped to its value range: uint8 from 0 to 255 for
+        uint8, uint16 from 0 to 4095 for 12 bits in uint16, and floating for floating types and bool. Where ``dtype="float32"``
+        was given, floating results have it. It is made of `unclipped` when it is first asked for.
+    unclipped : (H, W) or (H, W, 3) ndarray
+        The same before clipping and rounding: float32 or float64, in the scale that ``im2double`` gives to bool, uint8, uint16
+        and int16, and in the blurred image's own numbers for all other types.
     kernel : (n, n) ndarray
-        The estimated kernel: non-negative, of sum 1.
+        The estimated kernel: non-negative, of sum 1; of non-uniform blur the local kernel at the middle of the picture.
     latent : (h, w) ndarray
         The last intermediate image of the kernel's estimation, of the size of the part that was looked at; in [0, 1],
         to which the value range was mapped.
@@ -67,6 +101,22 @@ class DeblurResult:
         Whether a callback has ended the estimation before its end, so that the kernel is the best until then.
     value_range : ValueRange or None
         The two numbers, in the blurred image's own scale, that were taken for black and white.
+    nonuniform : NonuniformEstimate or None
+        Where a camera that turned was taken for the blur: its poses and weights for the whole picture (``blur``), the
+        ``reason`` and the ``options``; None where the blur is one kernel.
+    model_choice : ModelChoice or None
+        With ``nonuniform="auto"`` which of the two was taken (``nonuniform``), the ``reason`` and the scores.
+    confidence : float or None
+        Of a kernel that was chosen among several: the probability, in [0, 1], that the image comes within 1.5 dB of what the
+        true kernel would give; None where that can't be told (:class:`pydeblur.estimators.KernelEstimate`).
+    blurred : array_like or None
+        The blurred image itself, as it was given and not copied.
+    stages : tuple of Stage
+        The latent image, reduced, and the kernel at the end of every scale of the chosen run, the coarsest first.
+    seconds : dict
+        The time that the kernel's estimation (with all that is done to the image before) and the final step took.
+    convention : PictureConvention or None
+        The type and range of the blurred image, which `image` has; None leaves `image` as `unclipped` is.
 
     Examples
     --------
@@ -77,7 +127,7 @@ class DeblurResult:
     ('DeblurResult', (36, 36), 'ringing')
     """
 
-    image: np.ndarray
+    unclipped: np.ndarray
     kernel: np.ndarray
     latent: np.ndarray
     history: History
@@ -91,6 +141,72 @@ class DeblurResult:
     nonblind_options: dict = field(default_factory=dict)
     stopped: bool = False
     value_range: ValueRange | None = None
+    nonuniform: NonuniformEstimate | None = None
+    model_choice: ModelChoice | None = None
+    confidence: float | None = None
+    blurred: object = None
+    stages: tuple[Stage, ...] = ()
+    seconds: dict = field(default_factory=dict)
+    convention: PictureConvention | None = None
+
+    @cached_property
+    def image(self) -> np.ndarray:
+        """The deblurred image, like the blurred one."""
+        return self.unclipped if self.convention is None else self.convention.applied(self.unclipped)
+
+    def __repr__(self) -> str:
+        """What was found, in three lines."""
+        return "\n".join(
+            [
+                f"DeblurResult: image {described_array(self.image)} by the final step {self.nonblind}",
+                f"  {described_kernel(self.kernel, self.candidates)}",
+                f"  {described_run(self.history, self.crop, self.saturated, self.stopped)}",
+            ]
+        )
+
+    def report(
+        self,
+        path: str | os.PathLike,
+        *,
+        name: str = "",
+        source: ImageFile | None = None,
+        warnings: Sequence[str] = (),
+    ) -> None:
+        """Write a page about the result: one HTML file that needs no other and loads nothing.
+
+        It has the image before and after, the kernel, both over the scales, the candidates, the iterations, all options,
+        timings and versions.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            A file named .html or .htm, which appears whole or not at all.
+        name : str, optional
+            What the image is called.
+        source : ImageFile, optional
+            The file that the image came from, as :func:`pydeblur.files.read_image` gives it: the page shows its opacity, and
+            the colours by its profile.
+        warnings : sequence of str, optional
+            What the page warns of, beside what follows from the result itself.
+
+        Raises
+        ------
+        FileFormatError
+            If the file can't be written, or has another extension.
+        InvalidInputError
+            If the result has no ``blurred``.
+
+        Examples
+        --------
+        >>> import tempfile, numpy as np, pydeblur
+        >>> image = np.kron(np.random.default_rng(0).random((6, 6)), np.ones((6, 6)))
+        >>> result = pydeblur.deblur(image, 5, prior="gradient", nonblind="tv", iterations=1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     result.report(f"{folder}/result.html", name="tiles")
+        """
+        from pydeblur.report.page import write_report
+
+        write_report(path, self, name=name, source=source, warnings=warnings)
 
 
 def deblur(
@@ -108,11 +224,15 @@ def deblur(
     value_range: str | Sequence = "auto",
     median: int = 0,
     crop=None,
+    nonuniform: bool | str = False,
+    poses: str | None = None,
+    focal_length: float | None = None,
+    nonuniform_options: dict | None = None,
     callback=None,
-    progress: bool = False,
+    progress: bool | ProgressReport = False,
     **options,
 ) -> DeblurResult:
-    """Deblur an image of unknown, uniform blur.
+    """Deblur an image of unknown blur: that of one kernel, or of a camera that turned.
 
     Parameters
     ----------
@@ -160,17 +280,34 @@ def deblur(
         and at most 99; 0 or 1 is none. It takes away outliers, such as salt-and-pepper noise, which both the kernel's estimate
         and the final step would take for structure, and with them fine detail (Fig. 14). Against ordinary noise see
         ``prefilter`` among the options.
-    crop : "auto" or (int, int, int, int), optional
+    crop : "auto", "all" or (int, int, int, int), optional
         The part of the image that the kernel is estimated from: (top, left, height, width) in pixels, or "auto" for a
         square of 12 kernel sizes, at least 512 pixels, with much texture in all directions and nothing clipped
-        (:mod:`pydeblur.preprocess.region`). By default the whole image. The final step is always made on the whole image.
+        (:mod:`pydeblur.preprocess.region`), or "all". By default "auto" for images of 2 million pixels or more, of which the
+        final step is then computed in single precision unless a ``dtype`` is given, and "all" for smaller ones. The final
+        step is always made on the whole image.
+        The poses of a turning camera are extended from the part to the whole.
+    nonuniform : bool or "auto"
+        Whether the blur changes over the picture, as it does where the camera has turned (section 5 of the paper). True
+        estimates the camera's poses in place of a kernel; "auto" estimates both, and takes the poses only if the picture
+        restored with them is clearly better. Then the final step is "ringing", "tv", "hyper-laplacian" or "whyte", each
+        with the local kernels. The poses are estimated from the grey picture by one run, with the given prior or that of
+        the preset; clipped pixels count like others there.
+    poses : {"roll-xy", "rotations"}, optional
+        What the camera does: a roll about its optical axis with shifts along x and y, the default, or all three rotations.
+    focal_length : float, optional
+        In pixels, for "rotations"; by default the longer side of the picture
+        (:func:`pydeblur.nonuniform.focal_length_from_35mm` converts what EXIF data say).
+    nonuniform_options : dict, optional
+        Further fields of :class:`~pydeblur.nonuniform.NonuniformOptions`, such as ``pose_step``.
     callback : callable, optional
         Called with an :class:`~pydeblur.solver.IterationState` after each iteration of every run, from one thread at a time:
         it has the iteration's record, latent image and kernel, read-only. By raising StopIteration it ends the estimation; the
         final step is then made with the best kernel until then, and the result's ``stopped`` is True. Any other exception
         ends the call and is raised as it is.
-    progress : bool
-        Draw a progress bar on standard error.
+    progress : bool or ProgressReport
+        Say on standard error how far it is and how long it will still take: by a bar on a terminal, else by a line every few
+        seconds. A :class:`pydeblur.progress.ProgressReport` of the caller's own says it in its own way.
     **options
         Fields of :class:`~pydeblur.SolverOptions`: ``lambda_grad``, ``gamma_correct``, ``iterations``, ... With
         ``dtype="float32"`` the final step, too, is computed in it, with half the memory, and gives a float32 image. With
@@ -185,6 +322,8 @@ def deblur(
     -----
     KernelCollapseWarning
         If the kernel is a point, so that the image is left as it is.
+    BlurNotFoundWarning
+        If the kernel is probably not the right one, by the result's ``confidence``, or hardly blurs.
 
     Raises
     ------
@@ -199,23 +338,44 @@ def deblur(
     >>> result.image.shape, result.kernel.shape, result.nonblind
     ((48, 48), (5, 5), 'tv')
     """
+    begun = perf_counter()
     final_step = _final_step(nonblind, saturated)
     final_options = {} if nonblind_options is None else nonblind_options
     check_final_step(final_step, final_options)
-    chosen = _chosen(deblur, method, options, callback, progress, (preset, prior, prior_options, ranking_options))
-    prepared = _prepared(image, kernel_size, chosen, saturated, _Preparation(value_range, median, crop))
-    found = _estimated(prepared, callback, progress)
-    if saturated is None and prepared.is_saturated and nonblind is None and not final_options:
-        final_step = "whyte" if needs_more_light(prepared.image, found.kernel) else final_step
-    final_step, final_options = completed(prepared.image, final_step, final_options)
-    blurred = prepared.image
-    if found.options.dtype == "float32":
-        blurred = blurred.astype(np.float32, copy=False)
-    final = deconvolve(
-        blurred, found.kernel, final_step, value_range="full", **{"workers": found.options.workers, **final_options}
+    turning = resolve_nonuniform(nonuniform, poses, focal_length, nonuniform_options)
+    if turning is not None:
+        check_nonuniform_step(final_step)
+    chosen = _chosen(
+        deblur, method, options, callback, progress, (preset, prior, prior_options, ranking_options), turning
     )
+    with report_for(progress) as report:
+        prepared = _prepared(image, kernel_size, chosen, saturated, _Preparation(value_range, median, crop))
+        single = chosen.computes_single(options) or (is_large(prepared.image.shape) and "dtype" not in options)
+        _announce(report, prepared, (final_step, final_options, "float32" if single else "float64"))
+        stages = StageCollector()
+        found = _estimated(prepared, _both(callback, stages), report)
+        estimated = perf_counter()
+        if saturated is None and prepared.is_saturated and nonblind is None and not final_options:
+            final_step = "whyte" if needs_more_light(prepared.image, found.kernel) else final_step
+        final_step, final_options = completed(prepared.image, final_step, final_options)
+        dtype = "float32" if single else "float64"
+        _announce_final_step(report, prepared, found, (final_step, final_options, dtype))
+        blurred = prepared.image.astype(np.float32, copy=False) if single else prepared.image
+        final = _restored(blurred, found, final_step, {"workers": found.options.workers, **final_options})
+        if report is not None:
+            report.finished()
     return DeblurResult(
-        image=prepared.picture.restored(final), nonblind=final_step, nonblind_options=final_options, **vars(found)
+        unclipped=prepared.picture.restored(final),
+        nonblind=final_step,
+        nonblind_options=final_options,
+        blurred=image,
+        stages=stages.of_run(found.history),
+        seconds={"kernel estimation": estimated - begun, "final step": perf_counter() - estimated},
+        # The camera's poses are always estimated in single precision; the final step is not made so for that.
+        convention=_convention(
+            prepared.picture, found.options.dtype if found.nonuniform is None or single else "float64"
+        ),
+        **vars(found),
     )
 
 
@@ -232,8 +392,12 @@ def estimate_kernel(
     value_range: str | Sequence = "auto",
     median: int = 0,
     crop=None,
+    nonuniform: bool | str = False,
+    poses: str | None = None,
+    focal_length: float | None = None,
+    nonuniform_options: dict | None = None,
     callback=None,
-    progress: bool = False,
+    progress: bool | ProgressReport = False,
     **options,
 ) -> KernelEstimate:
     """Estimate the blur kernel of an image; parameters as in :func:`deblur`, but `saturated` is for the preset "best" alone.
@@ -246,6 +410,8 @@ def estimate_kernel(
     -----
     KernelCollapseWarning
         If the kernel is a point, so that deblurring with it would leave the image as it is.
+    BlurNotFoundWarning
+        If the kernel is probably not the right one, by the estimate's ``confidence``, or hardly blurs.
 
     Raises
     ------
@@ -263,28 +429,43 @@ def estimate_kernel(
     (1.0, 5)
     """
     _check_saturated(saturated)
+    turning = resolve_nonuniform(nonuniform, poses, focal_length, nonuniform_options)
     chosen = _chosen(
-        estimate_kernel, method, options, callback, progress, (preset, prior, prior_options, ranking_options)
+        estimate_kernel, method, options, callback, progress, (preset, prior, prior_options, ranking_options), turning
     )
     if saturated and not chosen.preset.handles_clipping:
         raise InvalidOptionError("saturated belongs to the preset 'best': others take every pixel as it is")
-    prepared = _prepared(image, kernel_size, chosen, saturated, _Preparation(value_range, median, crop))
-    return _estimated(prepared, callback, progress)
+    if saturated and not chosen.estimates_kernel:
+        raise InvalidOptionError("saturated belongs to a single kernel: nonuniform should be False or 'auto'")
+    with report_for(progress) as report:
+        prepared = _prepared(image, kernel_size, chosen, saturated, _Preparation(value_range, median, crop))
+        _announce(report, prepared, None)
+        return _estimated(prepared, callback, report)
 
 
 class _Chosen(NamedTuple):
-    """What estimates the kernel: the runs of a preset, or an estimator with a loop of its own."""
+    """What estimates the blur: the runs of a preset, an estimator with a loop of its own, or camera poses."""
 
     preset: Preset
     estimator: WholeEstimator | None = None
+    turning: NonuniformChoice | None = None
+
+    @property
+    def estimates_kernel(self) -> bool:
+        """Whether one kernel is estimated, alone or beside the camera's poses."""
+        return self.turning is None or self.turning.chooses
+
+    def computes_single(self, options: dict) -> bool:
+        """Whether the solver computes in single precision: as given, or as the preset has it."""
+        return options.get("dtype", self.preset.solver.get("dtype")) == "float32"
 
 
-def _chosen(function, method, options: dict, callback, progress, preset_arguments: tuple) -> _Chosen:
+def _chosen(function, method, options: dict, callback, progress, preset_arguments: tuple, turning) -> _Chosen:
     """What the arguments mean together; refuses what needs no image to be told."""
     if not (callback is None or callable(callback)):
         raise InvalidOptionError(f"callback should be callable or None, but is {shown(callback)}")
-    if not isinstance(progress, (bool, np.bool_)):
-        raise InvalidOptionError(f"progress should be True or False, but is {shown(progress)}")
+    if not isinstance(progress, (bool, np.bool_, ProgressReport)):
+        raise InvalidOptionError(f"progress should be True, False or a ProgressReport, but is {shown(progress)}")
     preset, prior, prior_options, ranking_options = preset_arguments
     if method is not None:
         check_method(method)
@@ -293,13 +474,20 @@ def _chosen(function, method, options: dict, callback, progress, preset_argument
                 f"the method {method} can't be given beside a preset or a prior: it stands for them"
             )
         if method in WHOLE_ESTIMATORS:
+            if turning is not None:
+                raise InvalidOptionError(f"the method {method} estimates one kernel: nonuniform should be False")
             if prior_options or ranking_options:
                 raise InvalidOptionError(f"the method {method} has no prior_options and no ranking_options")
             # The preset stands for what all methods share: a run that takes every pixel as it is.
             return _Chosen(resolve(prior="gradient"), load_whole_estimator(method, options))
         preset, prior, options = preset_and_prior(method, options)
     _check_options(function, options)
-    return _Chosen(resolve(preset, prior, prior_options, ranking_options, options))
+    resolved = resolve(preset, prior, prior_options, ranking_options, options)
+    if turning is None:
+        return _Chosen(resolved)
+    if ranking_options and not turning.chooses:
+        raise InvalidOptionError("ranking_options belong to a choice: nonuniform should be False or 'auto'")
+    return _Chosen(resolved, turning=with_solver(turning, resolved, name_or_default(preset, prior), options))
 
 
 def _check_options(function, options: dict) -> None:
@@ -329,7 +517,8 @@ class _Prepared(NamedTuple):
     picture: RangedPicture
     grey: np.ndarray
     plan: EstimationPlan
-    estimator: WholeEstimator | None
+    chosen: _Chosen
+    nonuniform_plan: NonuniformPlan | None
     median: int
     region: Region | None
     is_saturated: bool
@@ -358,7 +547,9 @@ def _prepared(image, kernel_size, chosen: _Chosen, saturated, preparation: _Prep
     grey = grey_image(part)
     clipped = clipped_pixels(with_lights) if is_saturated and preset.handles_clipping else None
     plan = preset.for_image(grey, kernel_size, clipped)
-    return _Prepared(picture, grey, plan, chosen.estimator, median, region, is_saturated)
+    turning = chosen.turning
+    nonuniform_plan = None if turning is None else turning.for_image(grey.shape, picture.pixels.shape, kernel_size)
+    return _Prepared(picture, grey, plan, chosen, nonuniform_plan, median, region, is_saturated)
 
 
 def _filtered(pixels: np.ndarray, median: int, options: SolverOptions) -> np.ndarray:
@@ -367,23 +558,59 @@ def _filtered(pixels: np.ndarray, median: int, options: SolverOptions) -> np.nda
     return median_filtered(pixels, median)
 
 
-def _estimated(prepared: _Prepared, callback, progress: bool) -> KernelEstimate:
-    plan, estimator = prepared.plan, prepared.estimator
-    kernel_size = plan.runs[0].options.kernel_size
-    total = plan.iteration_total if estimator is None else estimator.iteration_count(kernel_size)
-    with ProgressBar(total, disable=not progress) as bar:
-        emit = _both(callback, bar)
-        if estimator is None:
-            found = run_plan(plan, prepared.grey, emit)
-        else:
-            found = estimator.estimate(prepared.grey, kernel_size, callback=emit)
-    if found.kernel.max() > _DELTA_MASS:
+def _convention(picture: RangedPicture, dtype: str) -> PictureConvention:
+    """That of the picture, but single precision where the solver was told to compute in it."""
+    convention = picture.convention
+    is_single = dtype == "float32" and convention.dtype.kind == "f"
+    return replace(convention, dtype=np.dtype(np.float32)) if is_single else convention
+
+
+def _announce(report: ProgressReport | None, prepared: _Prepared, final_step: tuple | None) -> None:
+    """Say what begins, and how long it will take; `final_step` is its method, its options and its type."""
+    if report is None:
+        return
+    image, plan = prepared.image, prepared.plan
+    seconds = None
+    if final_step is not None:
+        method, options, dtype = final_step
+        method = "whyte" if method is None and prepared.is_saturated and not options else method
+        seconds = final_step_seconds(image, plan.kernel_size, method, options, dtype, plan.workers)
+    size = f"{image.shape[1]}x{image.shape[0]} pixels"
+    region = prepared.region
+    from_region = "" if region is None else f"; the kernel is estimated from the region {described_region(region)}"
+    report.estimation(_work(prepared), seconds, f"{size}{from_region}")
+
+
+def _announce_final_step(
+    report: ProgressReport | None, prepared: _Prepared, found: KernelEstimate, final_step: tuple
+) -> None:
+    """Say that the kernel is known; the machine may have become slower or faster meanwhile."""
+    if report is None:
+        return
+    method, options, dtype = final_step
+    seconds = None
+    if found.nonuniform is None:
+        seconds = final_step_seconds(prepared.image, len(found.kernel), method, options, dtype, found.options.workers)
+    report.final_step(method, seconds)
+
+
+def _work(prepared: _Prepared) -> EstimationWork:
+    if prepared.chosen.estimator is None and prepared.nonuniform_plan is None:
+        return planned_work(prepared.plan, prepared.grey)
+    return counted_work(_iteration_total(prepared))
+
+
+def _estimated(prepared: _Prepared, callback, report: ProgressReport | None) -> KernelEstimate:
+    found = _found(prepared, callback if report is None else _both(callback, report))
+    if is_delta(found, _DELTA_MASS):
         warnings.warn(
             "the estimated kernel collapsed to a delta: the image would be left as it is; try a larger kernel size "
             "or a part of the image with stronger edges",
             KernelCollapseWarning,
             stacklevel=3,  # the caller of deblur or estimate_kernel
         )
+    elif found.nonuniform is None and (doubt := doubt_about(found.kernel, found.confidence)) is not None:
+        warnings.warn(doubt, BlurNotFoundWarning, stacklevel=3)
     return replace(
         found,
         median=prepared.median,
@@ -391,6 +618,39 @@ def _estimated(prepared: _Prepared, callback, progress: bool) -> KernelEstimate:
         saturated=prepared.is_saturated,
         value_range=prepared.picture.value_range,
     )
+
+
+def _iteration_total(prepared: _Prepared) -> int:
+    """How many iterations there are at most."""
+    estimator, plan = prepared.chosen.estimator, prepared.plan
+    own = plan.iteration_total if estimator is None else estimator.iteration_count(plan.kernel_size)
+    further = 0 if prepared.nonuniform_plan is None else prepared.nonuniform_plan.iteration_total
+    return further + (own if prepared.chosen.estimates_kernel else 0)
+
+
+def _found(prepared: _Prepared, emit) -> KernelEstimate:
+    """The estimate of one kernel, of the camera's poses, or of what explains the picture better."""
+
+    def uniform() -> KernelEstimate:
+        estimator = prepared.chosen.estimator
+        if estimator is None:
+            return run_plan(prepared.plan, prepared.grey, emit)
+        return estimator.estimate(prepared.grey, prepared.plan.kernel_size, callback=emit)
+
+    plan, turning = prepared.nonuniform_plan, prepared.chosen.turning
+    if plan is None or turning is None:
+        return uniform()
+    picture = prepared.grey, prepared.image.shape[:2], prepared.region
+    if turning.chooses:
+        return estimate_either(turning, plan, *picture, uniform, emit)
+    return estimate_poses(plan, *picture, emit)
+
+
+def _restored(blurred: np.ndarray, found: KernelEstimate, final_step: str | None, options: dict) -> np.ndarray:
+    """The final image, with the one kernel or with the local ones."""
+    if found.nonuniform is not None:
+        return deconvolve_nonuniform(blurred, found.nonuniform.blur, final_step, **options)
+    return deconvolve(blurred, found.kernel, final_step, value_range="full", **options)
 
 
 def _is_saturated(image, kernel_size, saturated, preset: Preset) -> bool:

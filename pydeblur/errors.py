@@ -68,6 +68,39 @@ class WorkerLostError(InvalidInputError, MemoryError):
     """
 
 
+class SchedulerError(InvalidInputError):
+    """The scheduler of a cluster does not answer, or none of its workers can compute what is asked for.
+
+    Examples
+    --------
+    >>> from pydeblur.errors import SchedulerError
+    >>> issubclass(SchedulerError, InvalidInputError)
+    True
+    """
+
+
+class WorkerLostWarning(UserWarning):
+    """A worker of a cluster was lost, and what it worked on is given to another; or a worker can't be used.
+
+    Examples
+    --------
+    >>> from pydeblur.errors import WorkerLostWarning
+    >>> issubclass(WorkerLostWarning, UserWarning)
+    True
+    """
+
+
+class BlurNotFoundWarning(UserWarning):
+    """The kernel is probably not the right one, by the result's ``confidence``, or hardly blurs.
+
+    Examples
+    --------
+    >>> from pydeblur.errors import BlurNotFoundWarning
+    >>> issubclass(BlurNotFoundWarning, UserWarning)
+    True
+    """
+
+
 class KernelCollapseWarning(UserWarning):
     """The kernel estimate is a delta: the result is the input, hardly changed.
 

@@ -43,10 +43,23 @@ def median_window(text: str) -> int:
 
 
 def crop(text: str):
-    """ "auto", or four whole numbers."""
-    if text == "auto":
+    """ "auto", "all", or four whole numbers: top, left, height and width."""
+    return _rectangle(text, "TOP,LEFT,HEIGHT,WIDTH")
+
+
+def region(text: str):
+    """The same with the numbers in the order x, y, width, height; in that of :func:`crop` in the result."""
+    found = _rectangle(text, "X,Y,W,H")
+    if isinstance(found, str):
+        return found
+    left, top, width, height = found
+    return top, left, height, width
+
+
+def _rectangle(text: str, names: str):
+    if text in ("auto", "all"):
         return text
-    numbers = text_like(r"\s*-?\d+\s*(,\s*-?\d+\s*){3}", "auto, or TOP,LEFT,HEIGHT,WIDTH in pixels")
+    numbers = text_like(r"\s*-?\d+\s*(,\s*-?\d+\s*){3}", f"auto, all, or {names} in pixels")
     return tuple(int(number) for number in of_kind(numbers)(text).split(","))
 
 

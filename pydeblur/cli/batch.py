@@ -13,8 +13,11 @@ from typing import NamedTuple
 
 from pydeblur.cli import deblur, progress
 from pydeblur.cli.argument_types import processes
+from pydeblur.cli.batch_workers import CarriedFiles
 from pydeblur.cli.messages import one_line
+from pydeblur.cli.nonuniform_arguments import add_nonuniform_arguments, is_nonuniform
 from pydeblur.cli.outputs import check_outputs, files_read, place_of
+from pydeblur.cli.scheduler_argument import add_scheduler_argument
 from pydeblur.cli.solver_arguments import (
     add_nonblind_arguments,
     add_solver_arguments,
@@ -22,6 +25,8 @@ from pydeblur.cli.solver_arguments import (
     nonblind_options,
 )
 from pydeblur.errors import FileFormatError, InvalidInputError
+from pydeblur.parallel.protocol import SharedFiles
+from pydeblur.parallel.schedulers import check_jobs
 
 SOME_FAILED = 1
 
@@ -59,10 +64,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder for the sharp images, which keep their names; made if missing",
     )
     parser.add_argument("--jobs", type=processes, default=1, metavar="N", help="processes, an image each (default: 1)")
-    parser.add_argument("--kernels", action="store_true", help="also write each kernel, as NAME_kernel.tif")
+    add_scheduler_argument(parser)
+    parser.add_argument(
+        "--kernels",
+        action="store_true",
+        help="also write each kernel, as NAME_kernel.tif, with --nonuniform as NAME_blur.npz",
+    )
+    parser.add_argument("--reports", action="store_true", help="also write a page about each, as NAME_report.html")
     parser.add_argument("--overwrite", action="store_true", help="do images again whose result is there already")
     add_solver_arguments(parser)
     add_nonblind_arguments(parser, detects=True)
+    add_nonuniform_arguments(parser, draws=False)
     progress.add_arguments(parser)
 
 
@@ -71,6 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     # What does not go together is refused before the first image.
     check_estimation(arguments)
     nonblind_options(arguments)
+    check_jobs(arguments.scheduler, arguments.jobs)
     found = _find_images(arguments.inputs)
     jobs = _jobs(arguments, found.images)
     waiting = [job for job in jobs if arguments.overwrite or not _is_finished(job)]
@@ -134,7 +147,7 @@ def _jobs(arguments, images) -> list[argparse.Namespace]:
     jobs = [_deblur_arguments(arguments, image, folder) for image in images]
     makers: dict[str, str] = {}
     for job in jobs:
-        for output in filter(None, (job.output, job.kernel_out)):
+        for output in filter(None, (job.output, job.kernel_out, job.report)):
             other = makers.setdefault(place_of(output), job.image)
             if other != job.image:
                 raise FileFormatError(f"{other} and {job.image} would both be written to {output}: rename one of them")
@@ -142,18 +155,24 @@ def _jobs(arguments, images) -> list[argparse.Namespace]:
     if overwritten:
         raise FileFormatError(f"the output folder should be another one: {min(overwritten)} is an input")
     for job in jobs:
-        check_outputs(read, image=job.output, kernel=job.kernel_out)
+        check_outputs(
+            read, image=job.output, kernel=job.kernel_out, nonuniform=is_nonuniform(arguments), page=job.report
+        )
     return jobs
 
 
 def _deblur_arguments(arguments, image, folder) -> argparse.Namespace:
-    kernel = str(folder / f"{image.stem}_kernel.tif") if arguments.kernels else None
+    end = "_blur.npz" if is_nonuniform(arguments) else "_kernel.tif"
+    kernel = str(folder / f"{image.stem}{end}") if arguments.kernels else None
+    report = str(folder / f"{image.stem}_report.html") if arguments.reports else None
     paths = {"image": str(image), "output": str(folder / image.name), "kernel_out": kernel, "history": None}
-    return argparse.Namespace(**{**vars(arguments), **paths, "quiet": True})
+    paths |= {"report": report, "json": None}
+    drawings = {"kernel_grid_out": None, "poses_out": None}
+    return argparse.Namespace(**{**vars(arguments), **paths, **drawings, "quiet": True})
 
 
 def _is_finished(job) -> bool:
-    return all(os.path.exists(path) for path in (job.output, job.kernel_out) if path)
+    return all(os.path.exists(path) for path in (job.output, job.kernel_out, job.report) if path)
 
 
 def _run_all(jobs, arguments, ends: Counter[str]) -> None:
@@ -165,7 +184,9 @@ def _run_all(jobs, arguments, ends: Counter[str]) -> None:
     from pydeblur.parallel.processes import map_unordered
 
     hidden = not progress.wants_bar(arguments)
-    outcomes = map_unordered(_run_job, jobs, arguments.jobs, lost=_lost_job)
+    outcomes = map_unordered(
+        _run_job, jobs, arguments.jobs, _lost_job, arguments.scheduler, files=_shared_files(jobs, arguments), apart=True
+    )
     with (
         tqdm(total=len(jobs), unit="image", smoothing=0, disable=hidden, file=sys.stderr) as bar,
         closing(outcomes),
@@ -179,6 +200,12 @@ def _run_all(jobs, arguments, ends: Counter[str]) -> None:
                 _write_above(bar, "error", f"{outcome.image}: {outcome.failure}")
             ends["deblurred" if outcome.failure is None else "failed"] += 1
             bar.update()
+
+
+def _shared_files(jobs, arguments) -> SharedFiles:
+    folders = {os.path.dirname(job.image) or os.curdir for job in jobs}
+    weights = [path for path in (arguments.weights, arguments.ranking_weights) if path and os.path.exists(path)]
+    return SharedFiles.at([*sorted(folders), *weights], arguments.output, CarriedFiles(_run_job))
 
 
 def _write_above(bar, kind: str, text: str) -> None:
@@ -196,7 +223,7 @@ def _run_job(job: argparse.Namespace) -> Outcome:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", UserWarning)
         try:
-            notes = deblur.deblur_file(job)
+            notes, _ = deblur.deblur_file(job)
         except InvalidInputError as error:
             failure = str(error)
         except MemoryError as error:

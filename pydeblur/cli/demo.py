@@ -1,4 +1,4 @@
-"""``pydeblur demo``: two images deblurred, with pictures to look at."""
+"""``pydeblur demo``: two pictures deblurred, with pictures of that to look at."""
 
 from __future__ import annotations
 

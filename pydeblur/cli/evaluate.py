@@ -7,6 +7,7 @@ import sys
 
 from pydeblur.cli.argument_types import count
 from pydeblur.cli.messages import say
+from pydeblur.cli.scheduler_argument import add_scheduler_argument
 from pydeblur.cli.solver_arguments import (
     add_nonblind_arguments,
     add_solver_arguments,
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="D", help="data folder (default: the environment's PYDEBLUR_DATA)")
     parser.add_argument("--cases", metavar="A,B,…", help="names of the cases to run (default: all)")
     parser.add_argument("--jobs", type=count, default=1, metavar="N", help="processes (default: 1)")
+    add_scheduler_argument(parser)
     parser.add_argument("--json", metavar="OUT.json", help="write the report here")
     parser.add_argument("--quiet", action="store_true", help="print the summary only")
     parser.add_argument(
@@ -40,6 +42,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--kernels-are",
         choices=("convolution", "correlation"),
         help="blurred = sharp convolved or correlated with them (default: what the true kernels say)",
+    )
+    parser.add_argument(
+        "--kernel-room",
+        type=float,
+        metavar="X",
+        help="ask for so many times the true kernel's size; 1 is the true size (default: the benchmark's rule; text: 1.2)",
+    )
+    parser.add_argument(
+        "--eight-bit-grey",
+        action="store_true",
+        help="round the grey channel that kernels are estimated from to 8 bits, as MATLAB's rgb2gray does",
     )
     add_solver_arguments(parser, needs_kernel_size=False)
     add_nonblind_arguments(parser, lambda_l0=2e-4)
@@ -64,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         median=arguments.median,
     )
     show = None if arguments.quiet else _print_case
-    report = evaluate(protocol, arguments.data, arguments.cases, arguments.jobs, show)
+    report = evaluate(protocol, arguments.data, arguments.cases, arguments.jobs, show, arguments.scheduler)
     # Hours of work first: printing fails where nobody reads any more.
     if arguments.json:
         write_report(arguments.json, report)
@@ -84,7 +97,8 @@ def _kernel_source(arguments: argparse.Namespace) -> dict:
     if arguments.kernels is None:
         if arguments.kernels_are is not None:
             raise InvalidOptionError("--kernels-are belongs to --kernels")
-        return {**prior_choice(arguments), "solver": solver_options(arguments)}
+        room = {"kernel_room": arguments.kernel_room, "eight_bit_grey": arguments.eight_bit_grey}
+        return {**prior_choice(arguments), "solver": solver_options(arguments), **room}
     useless = _given_estimation_flags(arguments)
     if useless:
         raise InvalidOptionError(f"{useless[0]} belongs to a kernel estimation, and can't be given beside --kernels")
@@ -98,6 +112,8 @@ def _given_estimation_flags(arguments: argparse.Namespace) -> list[str]:
     add_solver_arguments(parser, needs_kernel_size=False)
     usual = vars(parser.parse_args([]))
     given = [name for name, value in usual.items() if name != "median" and getattr(arguments, name) != value]
+    given += ["kernel_room"] if arguments.kernel_room is not None else []
+    given += ["eight_bit_grey"] if arguments.eight_bit_grey else []
     return [f"--{name.replace('_', '-')}" for name in given]
 
 

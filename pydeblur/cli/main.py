@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
+from pydeblur.cli.everyday_options import EVERYDAY
 from pydeblur.cli.messages import say
 from pydeblur.cli.outputs import check_files
+from pydeblur.cli.parser import BAD_INPUT, Parser
 from pydeblur.cli.streams import messages_for_users, usable_streams
 from pydeblur.errors import InvalidInputError
 from pydeblur.parallel.signals import Terminated, terminations_raised
@@ -28,24 +30,15 @@ COMMANDS = {
     "train-ranking": ("pydeblur.cli.train_ranking", "train the network that chooses among the kernels of several runs"),
     "export": ("pydeblur.cli.export", "turn a checkpoint into an ONNX file"),
     "reproduce": ("pydeblur.cli.reproduce", "make a table or figure of the paper"),
-    "demo": ("pydeblur.cli.demo", "deblur two images that scikit-image ships, and write pictures of it"),
+    "demo": ("pydeblur.cli.demo", "deblur two pictures that come with it, and write pictures of that"),
+    "info": ("pydeblur.cli.info", "print versions, providers, weights and formats: what a bug report needs"),
+    "matlab-server": ("pydeblur.cli.matlab_server", "compute for MATLAB and Octave, whose functions start it"),
+    "completion": ("pydeblur.cli.completion", "print a shell's script that completes commands and options"),
 }
 
-BAD_INPUT = 2
 #: As shells report a program that SIGINT or SIGPIPE ended.
 INTERRUPTED = 130
 NO_READER = 141
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line on standard error; exit code 2, as everywhere here."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, allow_abbrev=False, **kwargs)
-
-    def error(self, message):
-        say(f"{self.prog}: error: ", message)
-        self.exit(BAD_INPUT)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -62,7 +55,7 @@ def _with_errors_as_lines(argv: list[str] | None) -> int:
     name = "pydeblur"
     try:
         try:
-            arguments = _make_parser().parse_args(argv)
+            arguments = _make_parser().parse_args(_words(argv))
         except SystemExit:  # the help may not have been written yet
             sys.stdout.flush()
             raise
@@ -94,11 +87,25 @@ def _failed(name: str, error) -> int:
     return BAD_INPUT
 
 
-def _make_parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="pydeblur", description="Blind image deblurring with a learned discriminative prior.")
+def _words(argv: Sequence[str] | None) -> list[str]:
+    """What was typed; nothing at all, and ``help``, stand for the help page."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["help"]:
+        return [*words[1:2], "--help"]
+    return words or ["--help"]
+
+
+def _make_parser() -> Parser:
+    parser = Parser(
+        prog="pydeblur",
+        description="Blind image deblurring with a learned discriminative prior.",
+        epilog="To deblur a picture: pydeblur deblur photo.jpg -o sharp.jpg. Options of a command: pydeblur COMMAND --help.",
+    )
     parser.add_argument("--version", action="version", version=f"pydeblur {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     for name, (module, summary) in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         import_module(module).add_arguments(command)
+        if name in EVERYDAY:
+            command.show_first(EVERYDAY[name])
     return parser

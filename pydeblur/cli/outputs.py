@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from pydeblur.cli.nonuniform_arguments import check_blur_file, is_nonuniform
 from pydeblur.errors import FileFormatError
 
 
@@ -38,6 +39,12 @@ class CommandFiles:
         That an output may replace weights that come with the package.
     texts : tuple of str
         Arguments of any text that names no file.
+    pictures : tuple of str
+        Further outputs that are images.
+    page : str or None
+        An output that is a page of HTML.
+    record : str or None
+        An output that tells machines what was done.
     """
 
     reads: tuple[str, ...] = ()
@@ -50,24 +57,39 @@ class CommandFiles:
     stands_apart: bool = False
     replaces_weights: bool = False
     texts: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
+    page: str | None = None
+    record: str | None = None
 
     @property
     def declared(self) -> set[str]:
         """All of these arguments."""
-        single = (self.image, self.kernel, self.table, self.folder)
-        return {*self.reads, *self.folders, *self.texts, *(name for name in single if name is not None)}
+        single = (self.image, self.kernel, self.table, self.folder, self.page, self.record)
+        return {*self.reads, *self.folders, *self.texts, *self.pictures, *(name for name in single if name is not None)}
 
 
 _WEIGHTS = ("weights", "ranking_weights")
+_SHAKES = "synth --nonuniform"
+_DRAWINGS = ("kernel_grid_out", "poses_out")
 FILES = {
-    "deblur": CommandFiles(("image", *_WEIGHTS), image="output", kernel="kernel_out", table="history"),
-    "kernel": CommandFiles(("image", *_WEIGHTS), kernel="output", table="history"),
-    "deconv": CommandFiles(("image", "kernel"), image="output"),
+    "deblur": CommandFiles(
+        ("image", *_WEIGHTS),
+        image="output",
+        kernel="kernel_out",
+        table="history",
+        pictures=_DRAWINGS,
+        page="report",
+        record="json",
+    ),
+    "kernel": CommandFiles(("image", *_WEIGHTS), kernel="output", table="history", pictures=_DRAWINGS, record="json"),
+    "deconv": CommandFiles(("image", "kernel"), image="output", record="json"),
     # Its outputs follow from its inputs: the command itself calls `check_outputs` with them.
     "batch": CommandFiles(("inputs", *_WEIGHTS), folder="output"),
     "evaluate": CommandFiles(_WEIGHTS, ("data", "kernels"), table="json", texts=("cases",)),
     "classify": CommandFiles(("images", "weights"), image="activation_map"),
-    "synth": CommandFiles(folders=("data",), image="output"),
+    "synth": CommandFiles(("image",), ("data",), image="output"),
+    # Its outputs follow from its inputs, as those of batch do.
+    _SHAKES: CommandFiles(("image",), ("data",), folder="output"),
     "train": CommandFiles(
         ("init_from",),
         ("data",),
@@ -79,6 +101,9 @@ FILES = {
     "export": CommandFiles(("checkpoint",), table="output", replaces_weights=True),
     "reproduce": CommandFiles((), ("data", "frames"), folder="out", stands_apart=True, texts=("methods",)),
     "demo": CommandFiles(folder="out"),
+    "info": CommandFiles(record="json"),
+    "matlab-server": CommandFiles(),
+    "completion": CommandFiles(),
 }
 
 
@@ -96,19 +121,23 @@ def check_files(command: str, arguments: argparse.Namespace) -> None:
     FileFormatError
         See :func:`check_outputs`; or if the folder of the outputs is one that is read.
     """
-    files = FILES.get(command, CommandFiles())
+    files = _files_of(command, arguments)
     reads = files_read(command, arguments)
 
     def given(name):
         return None if name is None else getattr(arguments, name, None)
 
-    check_outputs(reads, given(files.image), given(files.kernel), given(files.table))
+    pictures = tuple(filter(None, map(given, files.pictures)))
+    outputs = [given(name) for name in (files.image, files.kernel, files.table)]
+    check_outputs(reads, *outputs, pictures, is_nonuniform(arguments), given(files.page), given(files.record))
     folder = given(files.folder)
     if folder is not None and (files.contents or files.stands_apart):
         _check_folder(folder, files, reads)
 
 
-def check_outputs(reads: ReadFiles, image=None, kernel=None, table=None) -> None:
+def check_outputs(
+    reads: ReadFiles, image=None, kernel=None, table=None, pictures=(), nonuniform=False, page=None, record=None
+) -> None:
     """Check the paths that are given.
 
     Parameters
@@ -117,6 +146,14 @@ def check_outputs(reads: ReadFiles, image=None, kernel=None, table=None) -> None
         What the command reads: no output may be one of them.
     image, kernel, table : str or None
         Outputs, of the three kinds that there are.
+    pictures : sequence of str
+        Further images.
+    nonuniform : bool
+        Whether the kernel may be a blur that changes over the picture.
+    page : str or None
+        An output that is a page of HTML.
+    record : str or None
+        An output that tells machines what was done.
 
     Raises
     ------
@@ -125,11 +162,15 @@ def check_outputs(reads: ReadFiles, image=None, kernel=None, table=None) -> None
         same, or one would overwrite a file that is read.
     """
     from pydeblur.files import check_image_output, check_kernel_output, check_writable
+    from pydeblur.report.page_file import check_page_output
 
-    given = [path for path in (image, kernel, table) if path is not None]
+    given = [path for path in (image, kernel, table, page, record, *pictures) if path is not None]
     if len({place_of(path) for path in given}) < len(given):
         raise FileFormatError(f"the outputs should be different files, but are {', '.join(given)}")
-    for path, check in ((image, check_image_output), (kernel, check_kernel_output), (table, check_writable)):
+    check_kernel = check_blur_file if nonuniform else check_kernel_output
+    checks = [(image, check_image_output), (kernel, check_kernel), (page, check_page_output)]
+    checks += [(table, check_writable), (record, check_writable)]
+    for path, check in [*checks, *((picture, check_image_output) for picture in pictures)]:
         if path is not None:
             check(path)
             reads.refuse(path)
@@ -147,7 +188,7 @@ def files_read(command: str, arguments: argparse.Namespace) -> ReadFiles:
     """What the arguments of a command name, what the environment names, and what comes with the package."""
     from pydeblur.files.shipped_weights import weights_folders
 
-    files = FILES.get(command, CommandFiles())
+    files = _files_of(command, arguments)
     folders = list(_given(files.folders, arguments))
     if "data" in files.folders and arguments.data is None:
         from pydeblur.datasets.folder import DATA_VARIABLE
@@ -155,6 +196,11 @@ def files_read(command: str, arguments: argparse.Namespace) -> ReadFiles:
         folders += filter(None, [os.environ.get(DATA_VARIABLE)])
     weights = [] if files.replaces_weights else weights_folders()
     return ReadFiles(_given(files.reads, arguments), folders, weights)
+
+
+def _files_of(command: str, arguments: argparse.Namespace) -> CommandFiles:
+    shakes = command == "synth" and getattr(arguments, "nonuniform", False)
+    return FILES.get(_SHAKES if shakes else command, CommandFiles())
 
 
 def _given(names: Iterable[str], arguments: argparse.Namespace) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pydeblur.cli.argument_types import count
+from pydeblur.cli.scheduler_argument import add_scheduler_argument
 from pydeblur.options import shown
 from pydeblur.reproduce import ALL, ITEMS, reproduce
 
@@ -15,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="D", help="data folder (default: the environment's PYDEBLUR_DATA)")
     parser.add_argument("--out", default="docs/results", metavar="FOLDER", help="where to write (default: %(default)s)")
     parser.add_argument("--jobs", type=count, default=1, metavar="N", help="processes (default: 1)")
+    add_scheduler_argument(parser)
     parser.add_argument(
         "--subset", type=count, metavar="N", help="so many cases, evenly over images and kernels (default: all)"
     )
@@ -52,6 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
         out=arguments.out,
         data=arguments.data,
         jobs=arguments.jobs,
+        scheduler=arguments.scheduler,
         subset=arguments.subset,
         methods=methods,
         restart=arguments.restart,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import argparse
 
-from pydeblur.cli.argument_types import add_option_flag, crop, median_window, odd_size
+from pydeblur.cli.argument_types import add_option_flag, crop, median_window, odd_size, region
+from pydeblur.cli.nonuniform_arguments import check_nonuniform, is_nonuniform, nonuniform_choice
 from pydeblur.cli.value_range import add_range_argument
 from pydeblur.errors import InvalidOptionError
 from pydeblur.estimators.presets import DEFAULT, PRESETS, RankingOptions
@@ -52,11 +53,17 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
         group.add_argument(
             "--kernel-size", type=odd_size, required=True, metavar="N", help="odd, not smaller than the blur"
         )
-        group.add_argument(
-            "--crop",
-            type=crop,
-            metavar="auto|TOP,LEFT,HEIGHT,WIDTH",
-            help="estimate the kernel from this part of the image, or from one with much texture (default: all of it)",
+        part = group.add_mutually_exclusive_group()
+        part.add_argument(
+            "--region",
+            dest="crop",
+            type=region,
+            metavar="auto|all|X,Y,W,H",
+            help="estimate the kernel from this part of the image: its left and upper edge, width and height in pixels; or "
+            "from one with much texture, or from all of it (default: auto from 2 megapixels on, else all)",
+        )
+        part.add_argument(
+            "--crop", type=crop, metavar="auto|all|TOP,LEFT,HEIGHT,WIDTH", help="the same, with its numbers in another order"
         )
         add_range_argument(group)
     group.add_argument(
@@ -130,6 +137,8 @@ def prior_choice(arguments: argparse.Namespace) -> dict:
     several_runs = (
         bool(preset.variants) and (chosen_preset is not None or chosen_prior is None) and not is_whole_method(arguments)
     )
+    if getattr(arguments, "nonuniform", "off") == "on":
+        several_runs = False
     if arguments.ranking_weights is not None and not several_runs:
         raise InvalidOptionError("--ranking-weights belongs to --preset best, which chooses among several runs")
     if is_whole_method(arguments):
@@ -164,6 +173,7 @@ def check_estimation(arguments: argparse.Namespace) -> None:
     from pydeblur.priors.classifier.weights_file import resolve_weights
 
     words = prior_choice(arguments)
+    _check_nonuniform_estimation(arguments, words)
     if is_whole_method(arguments):
         load_estimator(**words_of_method(arguments))
         return
@@ -171,6 +181,25 @@ def check_estimation(arguments: argparse.Namespace) -> None:
     for options in (preset.prior.options, preset.ranking if preset.variants else None):
         if hasattr(options, "weights"):
             resolve_weights(options.weights)
+
+
+def _check_nonuniform_estimation(arguments: argparse.Namespace, words: dict) -> None:
+    """Refuse what does not go together with camera poses."""
+    if not is_nonuniform(arguments):
+        check_nonuniform(arguments)
+        return
+    choice = nonuniform_choice(arguments)
+    from pydeblur.estimators.presets import name_or_default, resolve
+    from pydeblur.nonuniform.plan import check_nonuniform_step, resolve_nonuniform, with_solver
+
+    turning = resolve_nonuniform(**choice)
+    check_nonuniform_step(nonblind_method(arguments))
+    if is_whole_method(arguments):
+        raise InvalidOptionError(f"the method {arguments.method} estimates one kernel: --nonuniform should be off")
+    given = solver_options(arguments)
+    if turning is not None:
+        name = name_or_default(words["preset"], words["prior"])
+        with_solver(turning, resolve(**words, solver=given), name, given)
 
 
 def words_of_method(arguments: argparse.Namespace) -> dict:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydeblur.cli import progress
 from pydeblur.cli.argument_types import count
+from pydeblur.cli.scheduler_argument import add_scheduler_argument
 from pydeblur.cli.training_arguments import add_option_arguments, add_run_arguments, options_given
 from pydeblur.training.ranking.options import RankingTrainingOptions
 
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--validation-cases", type=count, default=80, metavar="N", help="of other images (default: %(default)s)"
     )
     parser.add_argument("--jobs", type=count, default=1, metavar="N", help="processes that make cases")
+    add_scheduler_argument(parser)
     parser.add_argument("--init-from", default="classifier-compact", metavar="W", help="weights (default: %(default)s)")
     add_option_arguments(parser, RankingTrainingOptions)
 
@@ -54,4 +56,6 @@ def _cases(arguments: argparse.Namespace, split: str, wanted: int, shows: bool) 
 
     with tqdm(desc=f"cases ({split})", disable=not shows) as bar:
         folder = Path(arguments.out) / split
-        return make_ranking_cases(arguments.data, folder, wanted, split, arguments.jobs, lambda path: bar.update())
+        return make_ranking_cases(
+            arguments.data, folder, wanted, split, arguments.jobs, lambda path: bar.update(), arguments.scheduler
+        )

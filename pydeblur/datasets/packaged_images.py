@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 
 from pydeblur.backend.extras import missing_extra
@@ -15,6 +17,25 @@ from pydeblur.synthesis.kernels import random_kernel
 CAMERA_SIDE, CAMERA_KERNEL = 256, 19
 #: Sharp photos that come with scikit-image's wheel.
 NAMES = ("camera", "astronaut", "coffee", "chelsea", "rocket", "coins", "brick", "gravel")
+
+
+def has_packaged_images() -> bool:
+    """Whether scikit-image is installed.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> isinstance(has_packaged_images(), bool)
+    True
+    """
+    try:
+        import_module("skimage.data")
+    except ImportError:
+        return False
+    return True
 
 
 def packaged_image(name: str) -> np.ndarray:

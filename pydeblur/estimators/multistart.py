@@ -18,12 +18,16 @@ from threading import Lock
 import numpy as np
 
 from pydeblur.errors import KernelCollapseError
+from pydeblur.estimators.confidence import SMALLEST_SIDE, agreement_of, confidence_in
+from pydeblur.estimators.kernel_size import cut_to_size, in_size
 from pydeblur.estimators.plan import EstimationPlan, RunPlan
 from pydeblur.estimators.presets import Preset, RankingOptions
 from pydeblur.estimators.protocol import Candidate, KernelEstimate
 from pydeblur.estimators.ranking import KernelRanker, KernelScore
+from pydeblur.preprocess.noise import noise_level
 from pydeblur.solver import BlindDeconvolution, CoarseToFine, IterationState
 from pydeblur.solver.coarse_to_fine import level_at
+from pydeblur.solver.pyramid import kernel_sizes
 from pydeblur.solver.records import Callback
 
 
@@ -98,24 +102,40 @@ class _Contest:
         self._plan, self._image = plan, image
         self._relay = _Relay(callback)
         # A run is worth more threads than a Fourier transform is.
-        own_workers = max(1, plan.workers // plan.runs_at_a_time)
-        self._runs = [
-            _Run(run, self._search(run, own_workers, self._relay.of_candidate(number)))
-            for number, run in enumerate(plan.runs)
-        ]
+        self._own_workers = max(1, plan.workers // plan.runs_at_a_time)
+        self._runs: list[_Run] = []
+        for run in plan.runs:
+            self._add(run)
         self._rankers: dict[int, KernelRanker] = {}
 
-    def _search(self, run: RunPlan, workers: int, callback: Callback) -> CoarseToFine:
-        options = replace(run.options, workers=workers)
-        return CoarseToFine(self._image, options, run.prior.load(), callback, self._plan.clipped)
+    def _add(self, plan: RunPlan) -> _Run:
+        """One more run, which has not begun."""
+        options = replace(plan.options, workers=self._own_workers)
+        callback = self._relay.of_candidate(len(self._runs))
+        search = CoarseToFine(self._image, options, plan.prior.load(), callback, self._plan.clipped)
+        self._runs.append(_Run(plan, search))
+        return self._runs[-1]
 
     def result(self) -> KernelEstimate:
         """The estimate of the run that is best in the end."""
         best = self._best_of_all()
         candidates = tuple(run.described(run is best) for run in self._runs if run.is_candidate)
-        found = best.found
+        found, confidence = best.found, self._confidence(best)
+        found = replace(found, kernel=in_size(found.kernel, self._plan.kernel_size))
         found = replace(found, options=replace(found.options, workers=self._plan.workers), stopped=self._relay.stopped)
-        return _estimate(found, candidates)
+        return replace(_estimate(found, candidates), confidence=confidence)
+
+    def _confidence(self, best: _Run) -> float | None:
+        """How probable it is that the best run's kernel is the right one; None where that can't be told."""
+        ranker = self._ranker(0)
+        # After a stop a kernel is anything, and what was clipped or is small was not looked at when the regression was fitted.
+        if self._relay.stopped or not ranker.gives_evidence or min(np.shape(self._image)) < SMALLEST_SIDE:
+            return None
+        evidence = ranker.evidence(best.found.kernel, best.found.options.gamma_correct)
+        scale = self._plan.halving.scale if self._plan.halving else 0
+        others = [run.kernels[scale] for run in self._runs if run is not best and scale in run.kernels]
+        agreement = agreement_of(best.kernels[scale], others)
+        return confidence_in(evidence, noise_level(np.asarray(self._image, np.float64)), agreement)
 
     def _best_of_all(self) -> _Run:
         best = self._after_halving()
@@ -130,6 +150,7 @@ class _Contest:
         halving = self._plan.halving
         if halving is not None:
             self._advance(self._runs, halving.scale)
+            self._restart(halving.scale)
             ranking = _ranked(self._runs)
             going_on, others = ranking[: halving.keep], ranking[halving.keep :]
         self._advance(going_on, 0)
@@ -140,6 +161,22 @@ class _Contest:
         if not ranking and not self._relay.stopped:
             raise self._collapse()
         return ranking[0] if ranking else None
+
+    def _restart(self, scale: int) -> None:
+        """Add the plan's further runs, which begin at a scale with the kernels that are ranked first there."""
+        restarts = self._plan.restarts
+        if restarts is None or self._relay.stopped:
+            return
+        size = kernel_sizes(self._plan.kernel_size)[scale]
+        begun = {}
+        for origin in _ranked(self._runs)[: restarts.keep]:
+            kernel = cut_to_size(origin.kernel, size)
+            number = self._runs.index(origin) + 1
+            for plan in restarts.runs:
+                run = self._add(replace(plan, changes={**plan.changes, "from_candidate": number}))
+                begun[run] = kernel
+        ranker = self._ranker(scale)
+        self._each(list(begun), lambda run: run.begin_at(scale, begun[run], ranker))
 
     def _collapse(self) -> KernelCollapseError:
         """The last run's error, where every run has one."""
@@ -187,7 +224,8 @@ class _Contest:
             if scale:
                 _, image, size, clipped = level_at(scale, np.asarray(image, np.float64), size, clipped)
             options = self._plan.ranking or RankingOptions()
-            self._rankers[scale] = KernelRanker(image, size, clipped, options, self._plan.workers)
+            weights = self._plan.coarse_weights if scale else self._plan.weights
+            self._rankers[scale] = KernelRanker(image, size, clipped, options, self._plan.workers, weights)
         return self._rankers[scale]
 
     def _each(self, runs, task: Callable[[_Run], None]) -> None:
@@ -224,10 +262,12 @@ class _Run:
     """A run of the solver, and what has become of it.
 
     ``scale`` is the last that it was run to, ``score`` what the ranker said there, ``found`` what that was about; ``error`` is
-    its KernelCollapseError, or None. Before the run has come to its first scale, ``scale`` is infinite.
+    its KernelCollapseError, or None; ``kernels`` are those of the scales it was ranked at. Before the run has come to its first
+    scale, ``scale`` is infinite.
     """
 
     def __init__(self, plan: RunPlan, search: CoarseToFine):
+        self.kernels: dict[int, np.ndarray] = {}
         self.scale: float = math.inf
         self.score: KernelScore | None = None
         self.error: KernelCollapseError | None = None
@@ -256,15 +296,28 @@ class _Run:
         """What the score is."""
         return None if self.score is None else self.score.measure
 
+    @property
+    def kernel(self) -> np.ndarray:
+        """The kernel of the last scale, before what is faint is cut off."""
+        return self._search.kernel
+
     def advance_to(self, scale: int, ranker: KernelRanker) -> None:
         """Go on to a scale, and be ranked there."""
+        self._come_to(scale, ranker, lambda: self._search.advance_to(scale))
+
+    def begin_at(self, scale: int, kernel: np.ndarray, ranker: KernelRanker) -> None:
+        """Begin at a scale with a kernel, and be ranked there."""
+        self._come_to(scale, ranker, lambda: self._search.begin_at(scale, kernel))
+
+    def _come_to(self, scale: int, ranker: KernelRanker, work: Callable[[], None]) -> None:
         try:
-            self._search.advance_to(scale)
+            work()
         except KernelCollapseError as error:
             self.error = error
             return
         if not self._search.stopped:
             self.scale, self._found = scale, self._search.result()
+            self.kernels[scale] = self._found.kernel
             self.score = ranker.score(self.found.kernel, self.found.options.gamma_correct)
 
     def refine(self, iterations: int, workers: int, ranker: KernelRanker) -> None:

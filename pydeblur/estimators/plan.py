@@ -13,7 +13,16 @@ import numpy as np
 
 from pydeblur.backend.arrays import is_on_cpu
 from pydeblur.errors import InvalidInputError, InvalidOptionError
-from pydeblur.estimators.presets import Preset, RankingOptions, Refinement, SuccessiveHalving
+from pydeblur.estimators.kernel_size import scaled_size
+from pydeblur.estimators.presets import (
+    LOG_ERROR_ALONE,
+    EvidenceWeights,
+    Preset,
+    RankingOptions,
+    Refinement,
+    SuccessiveHalving,
+    Variant,
+)
 from pydeblur.options import shown
 from pydeblur.priors.registry import PriorChoice
 from pydeblur.solver import SolverOptions, check_blurred_image, iteration_count
@@ -27,6 +36,8 @@ _LEAST_PREFILTER = 0.3
 _WIDEST_PREFILTER = 10
 #: Of 10: what is raised to a power stays below this, whose square single precision can hold.
 _LARGEST_EXPONENT = 15
+#: The shorter side of an image, in kernels, from which on it can tell of a kernel that is larger than the one asked for.
+_SIDE_IN_KERNELS = 2.2
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,14 @@ class RunPlan:
     changes: dict
 
 
+@dataclass(frozen=True)
+class PlannedRestarts:
+    """Runs that begin at the scale of the successive halving, each from every one of the best `keep` kernels there."""
+
+    runs: tuple[RunPlan, ...]
+    keep: int
+
+
 @dataclass(frozen=True, eq=False)
 class EstimationPlan:
     """All that is done to estimate the kernel of one image.
@@ -64,6 +83,12 @@ class EstimationPlan:
         Pixels that are taken for lower bounds of the light; None where none is.
     runs_at_a_time : int
         How many runs are made side by side, each in a thread of its own.
+    asked_size : int or None
+        The kernel's size that was asked for; None is that of the first run.
+    weights, coarse_weights : EvidenceWeights
+        What counts in a kernel's score at the finest scale, and at that of the successive halving.
+    restarts : PlannedRestarts or None
+        Further runs that begin at the scale of the halving.
     """
 
     runs: tuple[RunPlan, ...]
@@ -72,11 +97,15 @@ class EstimationPlan:
     ranking: RankingOptions | None = None
     clipped: np.ndarray | None = None
     runs_at_a_time: int = 1
+    asked_size: int | None = None
+    weights: EvidenceWeights = LOG_ERROR_ALONE
+    coarse_weights: EvidenceWeights = LOG_ERROR_ALONE
+    restarts: PlannedRestarts | None = None
 
     @property
     def kernel_size(self) -> int:
-        """Side of the kernel that is estimated."""
-        return self.runs[0].options.kernel_size
+        """Side of the kernel that is estimated: what was asked for, from which that of single runs may differ."""
+        return self.runs[0].options.kernel_size if self.asked_size is None else self.asked_size
 
     @property
     def device(self) -> str:
@@ -106,8 +135,13 @@ class EstimationPlan:
             return iteration_count(options[0])
         scale = self.halving.scale if self.halving else 0
         keep = self.halving.keep if self.halving else len(options)
+        total = sum(iteration_count(each, scale) for each in options)
+        if self.restarts:
+            again = [run.options for run in self.restarts.runs] * min(self.restarts.keep, len(options))
+            total += sum(each.iterations_at(scale) for each in again)
+            options += again
         left = sorted(iteration_count(each) - iteration_count(each, scale) for each in options)
-        total = sum(iteration_count(each, scale) for each in options) + sum(left[-keep:])
+        total += sum(left[-keep:])
         made = min(each.iterations_at(0) for each in options)
         for refinement in self.refinements:
             total += max(refinement.iterations - made, 0) * min(refinement.keep, keep)
@@ -212,24 +246,49 @@ def make_plan(preset: Preset, image: np.ndarray, kernel_size: int, clipped=None)
     is_clipped = clipped is not None and bool(np.any(clipped))
     # What wide kernels have was not tried on clipped images, whose coarse scales are too dark to rank kernels by.
     preset = preset if is_clipped else preset.for_size(kernel_size)
-    wanted = [solver_options({**fields, "kernel_size": kernel_size}) for _, fields in preset.runs()]
-    adapted = adapt_all_to_noise(check_blurred_image(image, wanted[0]), wanted)
+    checked = check_blurred_image(image, solver_options({**preset.runs()[0][1], "kernel_size": kernel_size}))
+    preset = _of_fitting_sizes(preset, checked.shape, kernel_size)
+    again = () if preset.restarts is None else preset.restarts.variants
+    sizes = [scaled_size(kernel_size, variant.size_factor) for variant in preset.variants] or [kernel_size]
+    fields = [own for _, own in preset.runs()] + [own for _, own in preset.runs_of(again)]
+    sizes += [kernel_size] * len(again)
+    wanted = [solver_options({**own, "kernel_size": size}) for size, own in zip(sizes, fields)]
+    adapted = adapt_all_to_noise(checked, wanted)
     if not preset.variants:
         return EstimationPlan((RunPlan(adapted[0], preset.prior, {}),), clipped=clipped if is_clipped else None)
-    runs = _distinct(
-        RunPlan(options, prior, variant.described())
-        for options, (prior, _), variant in zip(adapted, preset.runs(), preset.variants)
-    )
+    planned = [
+        RunPlan(options, variant.prior or preset.prior, _described(variant, size))
+        for options, variant, size in zip(adapted, (*preset.variants, *again), sizes)
+    ]
+    runs = _distinct(planned[: len(preset.variants)])
+    halving = _fitting(preset.halving, kernel_size, len(runs))
     # A prior that was handed in may not bear two threads, and a GPU would gain nothing by them.
     side_by_side = preset.prior.is_named and is_on_cpu(wanted[0].device)
     return EstimationPlan(
         runs,
-        _fitting(preset.halving, kernel_size, len(runs)),
+        halving,
         _refinements(preset, is_clipped),
         preset.ranking,
         clipped if is_clipped else None,
         min(wanted[0].workers, len(runs)) if side_by_side else 1,
+        kernel_size,
+        preset.weights,
+        preset.coarse_weights,
+        _restarts(preset, halving, _distinct(planned[len(preset.variants) :])),
     )
+
+
+def _of_fitting_sizes(preset: Preset, shape: tuple[int, ...], kernel_size: int) -> Preset:
+    """The preset without runs whose kernel is larger than the one asked for and too large for the image."""
+    largest = min(shape) / _SIDE_IN_KERNELS
+    fitting = [each for each in preset.variants if each.size_factor <= 1 or kernel_size * each.size_factor <= largest]
+    return replace(preset, variants=tuple(fitting))
+
+
+def _described(variant: Variant, size: int) -> dict:
+    """What tells a run from the others, with its kernel's size where that is another than the one asked for."""
+    changes = variant.described()
+    return {**changes, "kernel_size": size} if changes.pop("size_factor", None) else changes
 
 
 def _distinct(runs) -> tuple[RunPlan, ...]:
@@ -248,6 +307,13 @@ def _fitting(halving: SuccessiveHalving | None, kernel_size: int, runs: int) -> 
         return None
     scale = min(halving.scale, len(kernel_sizes(kernel_size)) - 1)
     return SuccessiveHalving(scale, halving.keep) if scale > 0 and halving.keep < runs else None
+
+
+def _restarts(preset: Preset, halving: SuccessiveHalving | None, runs) -> PlannedRestarts | None:
+    """Those of a preset; None without a halving, at whose scale they begin."""
+    if preset.restarts is None or halving is None or not runs:
+        return None
+    return PlannedRestarts(runs, preset.restarts.keep)
 
 
 def _refinements(preset: Preset, is_clipped: bool) -> tuple[Refinement, ...]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pydeblur.errors import InvalidOptionError
 from pydeblur.options import documented, is_integer, listed, option, options_from, shown
 from pydeblur.priors.classifier.options import WEIGHTS, ClassifierOptions, NetworkOptions
-from pydeblur.priors.registry import PRIORS, PriorChoice
+from pydeblur.priors.registry import PriorChoice, check_prior
 
 if TYPE_CHECKING:  # the command line's help has no need of NumPy
     from pydeblur.estimators.plan import EstimationPlan
@@ -47,10 +47,51 @@ class RankingOptions(NetworkOptions):
 
 
 @dataclass(frozen=True)
+class EvidenceWeights:
+    """What each number of a kernel's :class:`~pydeblur.estimators.evidence.KernelEvidence` counts in its score.
+
+    The defaults are the ranking network's log error alone.
+
+    Examples
+    --------
+    >>> EvidenceWeights().is_log_error, EvidenceWeights(extent=-1.0).is_log_error
+    (True, False)
+    """
+
+    log_error: float = 1.0
+    half_log_error: float = 0.0
+    log_odds: float = 0.0
+    half_log_odds: float = 0.0
+    extent: float = 0.0
+    entropy: float = 0.0
+    peak: float = 0.0
+    border: float = 0.0
+    residual: float = 0.0
+    change: float = 0.0
+    overshoot: float = 0.0
+
+    @property
+    def is_log_error(self) -> bool:
+        """Whether nothing but the log error counts."""
+        return self == LOG_ERROR_ALONE
+
+
+LOG_ERROR_ALONE = EvidenceWeights()
+
+
+@dataclass(frozen=True)
 class SuccessiveHalving:
     """All candidates are run down to the `scale` (0 is the finest); the best `keep` of them there go on to the end."""
 
     scale: int
+    keep: int
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """At the scale of the successive halving the `variants` begin anew from each of the best `keep` kernels there."""
+
+    variants: tuple[Variant, ...]
     keep: int
 
 
@@ -64,16 +105,20 @@ class Refinement:
 
 @dataclass(frozen=True)
 class Variant:
-    """How one run differs from the preset's own: in fields of SolverOptions, and perhaps in its prior."""
+    """How one run differs from the preset's own: in fields of SolverOptions, and perhaps in its prior or its kernel's size.
+
+    ``size_factor`` is what the size that is asked for is multiplied by.
+    """
 
     changes: Mapping = field(default_factory=dict)
     prior: PriorChoice | None = None
+    size_factor: float = 1.0
 
     def __post_init__(self):
         object.__setattr__(self, "changes", MappingProxyType(dict(self.changes)))
 
     def __hash__(self):
-        return hash((tuple(sorted(self.changes.items())), self.prior))
+        return hash((tuple(sorted(self.changes.items())), self.prior, self.size_factor))
 
     def without(self, names) -> Variant:
         """The same without changes of these fields."""
@@ -82,7 +127,8 @@ class Variant:
     def described(self) -> dict:
         """In plain values."""
         prior = {} if self.prior is None else {"prior": self.prior.prior}
-        return {**prior, **self.changes}
+        size = {} if self.size_factor == 1 else {"size_factor": self.size_factor}
+        return {**prior, **self.changes, **size}
 
 
 @dataclass(frozen=True)
@@ -98,12 +144,18 @@ class Preset:
         Several runs of which the ranking network chooses one. Empty: a single run.
     halving : SuccessiveHalving or None
         What the runs have to pass; None lets all of them go on to the end.
+    restarts : Restarts or None
+        Runs that begin with what was found at the scale of the halving, before the best go on from there.
     ranking : RankingOptions
         Options of the network that chooses.
     refinements : tuple of Refinement
         What follows at the finest scale. The result is what the network ranked first of all that it has seen there.
     handles_clipping : bool
         Whether clipped highlights are looked for, and taken for lower bounds (:mod:`pydeblur.preprocess.clipping`).
+    weights : EvidenceWeights
+        What counts where a kernel is ranked at the finest scale.
+    coarse_weights : EvidenceWeights
+        The same at the scale of the successive halving.
     for_wide_kernels : Preset or None
         What is used in its place for kernels of at least `WIDE_KERNEL` pixels.
     """
@@ -112,9 +164,12 @@ class Preset:
     solver: Mapping = field(default_factory=dict)
     variants: tuple[Variant, ...] = ()
     halving: SuccessiveHalving | None = None
+    restarts: Restarts | None = None
     ranking: RankingOptions = RankingOptions()
     refinements: tuple[Refinement, ...] = ()
     handles_clipping: bool = False
+    weights: EvidenceWeights = LOG_ERROR_ALONE
+    coarse_weights: EvidenceWeights = LOG_ERROR_ALONE
     for_wide_kernels: Preset | None = None
 
     def __post_init__(self):
@@ -134,9 +189,13 @@ class Preset:
     def runs(self) -> list[tuple[PriorChoice, dict]]:
         """Prior and fields of SolverOptions of each run; of a single one with the first refinement's iterations."""
         if self.variants:
-            return [(each.prior or self.prior, {**self.solver, **each.changes}) for each in self.variants]
+            return self.runs_of(self.variants)
         own = {"finest_iterations": self.refinements[0].iterations} if self.refinements else {}
         return [(self.prior, {**self.solver, **own})]
+
+    def runs_of(self, variants) -> list[tuple[PriorChoice, dict]]:
+        """Prior and fields of SolverOptions of each of some variants."""
+        return [(each.prior or self.prior, {**self.solver, **each.changes}) for each in variants]
 
 
 #: Beyond the paper: what was best on the development set (docs/studies).
@@ -160,16 +219,29 @@ _BEST = Preset(
     refinements=(Refinement(10, keep=3), Refinement(20, keep=1)),
     handles_clipping=True,
 )
-#: Wide kernels depend more on the run, and gain from more iterations and from smoother images; successive halving pays for them.
+#: A kernel that changes little has little to be wrong in, so its error is weighed against what it changes: half the logarithm of
+#: that, and a little of what the classifier sees of the blur that is left (docs/studies/right_kernel.md).
+_AGAINST_CHANGE = EvidenceWeights(change=-0.5, log_odds=0.03)
+#: Wide kernels depend more on the run, and whether one goes wrong is decided by half the size. So there are more runs, of
+#: several sizes and priors, which go down to it; from the best two kernels there it is begun anew, and four runs go on.
 _BEST_FOR_WIDE = replace(
     _BEST,
     variants=(
         Variant(),
-        Variant({"iterations": 20, "finest_iterations": 10}),
-        *_BEST.variants[2:],
+        Variant({"initial_kernel": "column"}),
+        Variant({"lambda_grad": 16e-3}),
+        Variant({"lambda_grad": 2e-3}),
+        Variant({"lambda_grad": 2e-3, "lambda_decay": 1.0}),
         Variant({"prefilter": 1.4}),
+        Variant(size_factor=0.75),
+        Variant(size_factor=1.25),
+        _BEST.variants[-1],
+        Variant({"lambda_prior": 0.1, "lambda_prior_min": 0.01}, PriorChoice.named("pmp")),
     ),
     halving=SuccessiveHalving(scale=2, keep=4),
+    restarts=Restarts((Variant(), Variant({"lambda_grad": 2e-3})), keep=2),
+    weights=_AGAINST_CHANGE,
+    coarse_weights=_AGAINST_CHANGE,
 )
 
 PRESETS = {
@@ -247,12 +319,8 @@ def resolve(preset=None, prior=None, prior_options=None, ranking_options=None, s
 
 def _check_prior(prior) -> None:
     """InvalidOptionError for what is neither a name nor a prior; names are checked by the registry."""
-    is_prior = prior is None or isinstance(prior, str) or hasattr(prior, "value_and_grad") or hasattr(prior, "prox")
-    if not is_prior or isinstance(prior, type):
-        raise InvalidOptionError(
-            f"prior should be one of {', '.join(PRIORS)}, or an object with a method value_and_grad or prox, "
-            f"but is {shown(prior)}"
-        )
+    if not (prior is None or isinstance(prior, str)):
+        check_prior(prior)
 
 
 def _refuse_useless(chosen: Preset, prior, prior_options: dict, ranking_options: dict) -> None:
@@ -278,10 +346,11 @@ def _adapted(chosen: Preset, prior, prior_options: dict, ranking_options: dict, 
     if "iterations" in solver:
         # Iterations that are given are meant for all scales.
         fixed.add("finest_iterations")
-    variants = chosen.variants
-    if prior is not None:
-        # A prior that is given is meant for all runs.
-        variants = tuple(each for each in variants if each.prior is None)
+    variants = _of_prior(chosen.variants, prior)
+    restarts = chosen.restarts
+    if restarts is not None:
+        again = _of_prior(restarts.variants, prior)
+        restarts = replace(restarts, variants=tuple(dict.fromkeys(each.without(fixed) for each in again)))
     solver = {**chosen.solver, **solver}
     given_device = solver.get("device")
     device = given_device if isinstance(given_device, str) and given_device in ("cuda", "auto") else None
@@ -290,10 +359,16 @@ def _adapted(chosen: Preset, prior, prior_options: dict, ranking_options: dict, 
         prior=_chosen_prior(chosen.prior, prior, prior_options, device),
         solver=solver,
         variants=_without(variants, fixed),
+        restarts=restarts,
         # The network is asked a few times only: no reason to fail where ONNX Runtime has no GPU but the solver does.
         ranking=_with(chosen.ranking, ranking_options, "the ranking network", device and "auto"),
         refinements=() if "finest_iterations" in fixed else chosen.refinements,
     )
+
+
+def _of_prior(variants, prior) -> tuple[Variant, ...]:
+    """The variants that are left where a prior is given, which is meant for all runs."""
+    return tuple(each for each in variants if prior is None or each.prior is None)
 
 
 def _meant_as_given(solver: dict) -> dict:

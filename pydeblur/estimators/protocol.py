@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
+from pydeblur.estimators.description import described_array, described_kernel, described_run
 from pydeblur.preprocess.region import Region
 from pydeblur.preprocess.value_range import ValueRange
 from pydeblur.solver import History, SolverOptions
 from pydeblur.solver.records import Callback
+
+if TYPE_CHECKING:  # estimators of one kernel know nothing of camera poses
+    from pydeblur.nonuniform.choose import ModelChoice
+    from pydeblur.nonuniform.estimate import NonuniformEstimate
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,8 @@ class Candidate:
     iterations : int
         The iterations made at that scale, after which it was best.
     score : float or None
-        What the ranking network said of its kernel there: the lower the better. None where it was not asked.
+        What the ranking network said of its kernel there: the lower the better. None where it was not asked. Of wide kernels it
+        is weighed against how much the kernel changes the image (:class:`pydeblur.estimators.EvidenceWeights`).
     measure : str or None
         What the score is: "log error", of the mean square error of the restored image, or "log odds", that the restored
         image is blurred.
@@ -80,6 +86,15 @@ class KernelEstimate:
     value_range : ValueRange or None
         The two numbers, in the image's own scale, that were taken for black and white; None from an estimator that was
         handed an image in [0, 1].
+    nonuniform : NonuniformEstimate or None
+        Where a turning camera was taken for the blur: its poses with their weights (``blur``) and the ``reason``. The
+        kernel is then the local one at the middle of the picture. None where the blur is one kernel.
+    model_choice : ModelChoice or None
+        With ``nonuniform="auto"`` which of the two was taken and why.
+    confidence : float or None
+        Of a kernel that was chosen among several: the probability, in [0, 1], that deblurring with it comes within 1.5 dB of
+        deblurring with the true one (:mod:`pydeblur.estimators.confidence`). None where that can't be told: of a single run,
+        with clipped highlights in view, of an image with a side below 200 pixels, and after a stop.
 
     Examples
     --------
@@ -101,6 +116,19 @@ class KernelEstimate:
     crop: Region | None = None
     saturated: bool = False
     value_range: ValueRange | None = None
+    nonuniform: NonuniformEstimate | None = None
+    model_choice: ModelChoice | None = None
+    confidence: float | None = None
+
+    def __repr__(self) -> str:
+        """What was found, in three lines."""
+        return "\n".join(
+            [
+                f"KernelEstimate: kernel {described_array(self.kernel)} by the prior {self.prior.get('name')}",
+                f"  {described_kernel(self.kernel, self.candidates)}",
+                f"  {described_run(self.history, self.crop, self.saturated, self.stopped)}",
+            ]
+        )
 
 
 @runtime_checkable

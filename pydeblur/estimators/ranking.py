@@ -11,16 +11,19 @@ is deblurred by Whyte et al.'s method, which knows of them, and the classifier's
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from threading import Lock
 
 import numpy as np
 
-from pydeblur.estimators.presets import RankingOptions
+from pydeblur.estimators.evidence import KernelEvidence, image_numbers, kernel_numbers
+from pydeblur.estimators.presets import LOG_ERROR_ALONE, EvidenceWeights, RankingOptions
 from pydeblur.nonblind.tv import deconvolve_tv
 from pydeblur.nonblind.whyte import deconvolve_saturated
 from pydeblur.preprocess.region import choose_region
 from pydeblur.priors.classifier.network import ClassifierNetwork
 from pydeblur.priors.classifier.weights_file import LOG_ERROR
+from pydeblur.solver.pyramid import downsample_image
 
 #: What the metadata of a ranking network's weights say that it answers.
 ANSWERS = LOG_ERROR
@@ -47,7 +50,8 @@ class KernelScore:
     value : float
         A natural logarithm.
     measure : {"log error", "log odds"}
-        Of what: of the mean square error of the image deblurred with the kernel, or of the odds that that image is blurred.
+        Of what: of the mean square error of the image deblurred with the kernel, against which other evidence may be weighed,
+        or of the odds that that image is blurred.
     """
 
     value: float
@@ -68,6 +72,8 @@ class KernelRanker:
         With weights of a classifier its log-odds decide on all images.
     workers : int
         Threads, >= 1; the network has as many unless the options say otherwise.
+    weights : EvidenceWeights
+        What counts in the score of a kernel where the network predicts errors; by default its log error alone.
 
     Examples
     --------
@@ -86,7 +92,9 @@ class KernelRanker:
         clipped: np.ndarray | None = None,
         options: RankingOptions = RankingOptions(),
         workers: int = 1,
+        weights: EvidenceWeights = LOG_ERROR_ALONE,
     ):
+        self._kernel_size, self._weights = kernel_size, weights
         region = choose_region(np.asarray(image), kernel_size, _LARGEST_SIDE)
         self._image = region.part_of(image)
         self._sees_clipped = clipped is not None and bool(np.any(region.part_of(clipped)))
@@ -96,10 +104,13 @@ class KernelRanker:
         self._predicts_errors = self._network.answers == ANSWERS
         if self._sees_clipped and self._predicts_errors:
             self._network, self._predicts_errors = ClassifierNetwork(replace(options, weights=_CLASSIFIER)), False
+        self._classifier_options = replace(options, weights=_CLASSIFIER)
         self._lock = Lock()
 
     def score(self, kernel: np.ndarray, gamma: float = 1.0) -> KernelScore:
         """The score of a kernel (n, n), found for the image raised to `gamma`."""
+        if self._predicts_errors and not self._weights.is_log_error:
+            return KernelScore(weighted(self.evidence(kernel, gamma), self._weights), "log error")
         if self._sees_clipped:
             restored = restored_with_highlights(self._image, kernel, self._workers)
         else:
@@ -108,6 +119,41 @@ class KernelRanker:
             if self._predicts_errors:
                 return KernelScore(log_error(restored, self._network), "log error")
             return KernelScore(log_odds(restored, self._network), "log odds")
+
+    @property
+    def gives_evidence(self) -> bool:
+        """Whether there is evidence of kernels: the network predicts errors, and no clipped pixels are in view."""
+        return self._predicts_errors
+
+    def evidence(self, kernel: np.ndarray, gamma: float = 1.0) -> KernelEvidence:
+        """What speaks for and against a kernel (n, n), found for the image raised to `gamma`, where there is evidence."""
+        restored = restored_by_tv(self._image, kernel, gamma)
+        half = downsample_image(restored, 0.5)
+        with self._lock:
+            networks = {
+                "log_error": log_error(restored, self._network),
+                "half_log_error": log_error(half, self._network),
+                "log_odds": log_odds(restored, self._classifier),
+                "half_log_odds": log_odds(downsample_image(np.clip(restored, 0, 1), 0.5), self._classifier),
+            }
+        shape = kernel_numbers(kernel, self._kernel_size)
+        return KernelEvidence(**networks, **shape, **image_numbers(self._image, restored, kernel, gamma))
+
+    @cached_property
+    def _classifier(self) -> ClassifierNetwork:
+        return ClassifierNetwork(self._classifier_options)
+
+
+def weighted(evidence: KernelEvidence, weights: EvidenceWeights) -> float:
+    """The score of a kernel: the weighted sum of what speaks against it.
+
+    Examples
+    --------
+    >>> evidence = KernelEvidence(-4.0, -3.5, 1.0, 2.0, 0.25, 3.0, 0.1, 0.0, -8.0, -6.0, -9.0)
+    >>> weighted(evidence, EvidenceWeights(half_log_odds=0.1, extent=-2.0))
+    -4.3
+    """
+    return sum(weight * getattr(evidence, name) for name, weight in vars(weights).items() if weight)
 
 
 def restored_by_tv(image: np.ndarray, kernel: np.ndarray, gamma: float = 1.0) -> np.ndarray:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import time
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
 from pydeblur.backend.fft import fft_fixed
 from pydeblur.datasets import load
+from pydeblur.datasets.folder import DATA_VARIABLE
 from pydeblur.errors import FileFormatError, InvalidOptionError, KernelCollapseError, WorkerLostError
 from pydeblur.estimators.multistart import Multistart
 from pydeblur.estimators.presets import WIDE_KERNEL, Preset, name_or_default, resolve
@@ -24,10 +26,11 @@ from pydeblur.files import write_bytes
 from pydeblur.metrics import align, error_ratio, kernel_similarity, psnr, ssim, success_rate
 from pydeblur.nonblind.methods import deconvolve, final_step_options
 from pydeblur.nonblind.mixture import load_mixture
-from pydeblur.options import is_integer
+from pydeblur.options import is_finite_number, is_integer, shown
 from pydeblur.parallel.processes import map_unordered
+from pydeblur.parallel.protocol import SharedFiles
 from pydeblur.preprocess.clipping import clipped_pixels
-from pydeblur.preprocess.grey import grey_image
+from pydeblur.preprocess.grey import eight_bit_grey, grey_image
 from pydeblur.preprocess.median import check_median, median_filtered
 from pydeblur.priors.classifier.network import ClassifierNetwork
 from pydeblur.solver.coarse_to_fine import describe_prior
@@ -40,6 +43,9 @@ BENCHMARKS = {
     "text": {"lambda_tv": 1e-3, "lambda_l0": 2e-4, "weight_ring": 1.0},
     "sun": {"lambda_tv": 1e-3, "lambda_l0": 2e-4, "weight_ring": 1.0},
 }
+#: Whose authors' results are pictures of 8 bits: what lies outside of [0, 1] is clipped before anything is measured.
+_RESULTS_ARE_PICTURES = ("text",)
+_MOST_ROOM = 4.0
 _SUCCESS_AT = (1.5, 2.0, 3.0)
 #: The figures of a case, but for its name and its processor time.
 _QUALITY = ("ssd", "ssd_true", "error_ratio", "psnr", "ssim", "kernel_similarity")
@@ -55,6 +61,10 @@ class Protocol:
     loop of its own instead of a preset or a prior; ``solver`` then holds its options. With ``kernels`` (of
     :func:`pydeblur.evaluation.stored_kernels.find_kernels`) no kernel is estimated: those are scored, and nothing else that
     belongs to an estimation can be given.
+
+    ``kernel_room`` is the size that is asked for by the true kernel's, at least 1: 1 is the true size, and the next odd number
+    is taken; None is the benchmark's own rule. With ``eight_bit_grey`` the grey channel is rounded to 8 bits
+    (:func:`pydeblur.preprocess.grey.eight_bit_grey`), as programs have it that turn the picture of a file to grey.
     """
 
     benchmark: str
@@ -68,6 +78,8 @@ class Protocol:
     median: int = 0
     kernels: StoredKernels | None = None
     method: str | None = None
+    kernel_room: float | None = None
+    eight_bit_grey: bool = False
 
     def resolved(self) -> Preset:
         """The preset or prior that kernels are estimated with.
@@ -95,7 +107,7 @@ class Protocol:
         return self if self.method else replace(self, solver={"gamma_correct": gamma, **self.solver})
 
 
-def evaluate(protocol: Protocol, data=None, cases=None, jobs: int = 1, progress=None) -> dict:
+def evaluate(protocol: Protocol, data=None, cases=None, jobs: int = 1, progress=None, scheduler=None) -> dict:
     """Run a benchmark.
 
     Parameters
@@ -109,6 +121,9 @@ def evaluate(protocol: Protocol, data=None, cases=None, jobs: int = 1, progress=
         Processes.
     progress : callable, optional
         Called with each case's figures as it is finished.
+    scheduler : str or distributed.Client, optional
+        A Dask cluster in place of processes, as for :func:`pydeblur.parallel.map_unordered`; its workers have to see the data
+        folder and the stored kernels.
 
     Returns
     -------
@@ -138,7 +153,17 @@ def evaluate(protocol: Protocol, data=None, cases=None, jobs: int = 1, progress=
             f"there should be a stored kernel of {wanted[0]} or another of the cases, but there is none"
         )
     figures, lost = {}, {}
-    work = map_unordered(partial(evaluate_case, protocol, data), names, jobs, lost=lambda *loss: loss)
+    # The environment of a cluster's worker may be another.
+    data = data or os.environ.get(DATA_VARIABLE)
+    stored = () if protocol.kernels is None else {path.parent for path in protocol.kernels.files.values()}
+    work = map_unordered(
+        partial(evaluate_case, protocol, data),
+        names,
+        jobs,
+        lost=lambda *loss: loss,
+        scheduler=scheduler,
+        files=SharedFiles.at([data, *stored]),
+    )
     with closing(work) as finished:
         for figure in finished:
             if isinstance(figure, tuple):
@@ -163,6 +188,7 @@ def all_options(protocol: Protocol) -> dict:
         If something is unknown or out of range.
     """
     check_median(protocol.median)
+    _check_kernel_room(protocol.kernel_room)
     final_step = {
         "nonblind_options": asdict(final_step_options(protocol.nonblind, protocol.nonblind_options)),
         "nonblind_weights": _mixture_weights() if protocol.nonblind == "epll" else None,
@@ -194,7 +220,10 @@ def case_options(protocol: Protocol, case: str) -> dict:
 
 def _without_estimation(protocol: Protocol) -> dict:
     """The fields that count where kernels are stored; InvalidOptionError if others are given."""
-    for name in ("preset", "prior", "method", "solver", "prior_options", "ranking_options"):
+    for name in (
+        *("preset", "prior", "method", "solver", "prior_options", "ranking_options"),
+        *("kernel_room", "eight_bit_grey"),
+    ):
         if getattr(protocol, name):
             raise InvalidOptionError(f"{name} belongs to a kernel estimation, and can't be given beside stored kernels")
     return {"benchmark": protocol.benchmark, "nonblind": protocol.nonblind, "median": protocol.median}
@@ -212,7 +241,15 @@ def _of_method(protocol: Protocol) -> dict:
         "solver": asdict(estimator.options),
         "nonblind": protocol.nonblind,
         "median": protocol.median,
+        "kernel_room": protocol.kernel_room,
+        "eight_bit_grey": protocol.eight_bit_grey,
     }
+
+
+def _check_kernel_room(room) -> None:
+    """InvalidOptionError for what is no ratio of sizes."""
+    if room is not None and not (is_finite_number(room) and 1 <= room <= _MOST_ROOM):
+        raise InvalidOptionError(f"kernel_room should be a number from 1 to {_MOST_ROOM:g}, but is {shown(room)}")
 
 
 def _choice(preset: Preset) -> dict:
@@ -230,7 +267,19 @@ def _rounds(preset: Preset, kernels: str) -> dict:
     return {
         f"candidates{kernels}": [variant.described() for variant in preset.variants],
         f"successive halving{kernels}": None if preset.halving is None else asdict(preset.halving),
+        **_ranks(preset, kernels),
     }
+
+
+def _ranks(preset: Preset, kernels: str) -> dict:
+    """What a preset begins anew, and what counts in a kernel's score beside the network's error, where it does so."""
+    found: dict = {}
+    if preset.restarts is not None:
+        variants = [variant.described() for variant in preset.restarts.variants]
+        found[f"restarts{kernels}"] = {"variants": variants, "keep": preset.restarts.keep}
+    if not (preset.weights.is_log_error and preset.coarse_weights.is_log_error):
+        found[f"weights{kernels}"] = [asdict(preset.coarse_weights), asdict(preset.weights)]
+    return found
 
 
 def _mixture_weights() -> dict:
@@ -265,26 +314,39 @@ def estimate_case(protocol: Protocol, case) -> tuple[np.ndarray | None, float | 
         return protocol.kernels.kernel(case.name), None
     started = time.process_time()
     seen = median_filtered(case.blurred, protocol.median)
-    grey = grey_image(seen) if protocol.method is None else grey_image(seen) ** case.gamma
+    grey = eight_bit_grey(seen) if protocol.eight_bit_grey else grey_image(seen)
+    grey = grey if protocol.method is None else grey**case.gamma
     clipped = clipped_pixels(seen) if case.saturated and protocol.handles_clipping else None
     try:
         estimator = protocol.with_gamma(case.gamma).estimator()
-        kernel = estimator.estimate(grey, case.kernel_size, clipped=clipped).kernel
+        kernel = estimator.estimate(grey, _size_to_ask_for(protocol, case), clipped=clipped).kernel
     except KernelCollapseError:
         kernel = None
     return kernel, time.process_time() - started
 
 
+def _size_to_ask_for(protocol: Protocol, case) -> int:
+    """The kernel size that the estimation is given."""
+    if protocol.kernel_room is None:
+        return case.kernel_size
+    if case.kernel is None:
+        raise InvalidOptionError(f"kernel_room needs true kernels, but {case.name} has none")
+    return math.ceil(protocol.kernel_room * len(case.kernel)) | 1
+
+
 def restore_case(protocol: Protocol, case, kernel: np.ndarray) -> np.ndarray:
-    """A case's blurred image, deblurred with a kernel by the protocol's final step: (H, W[, 3]), not clipped."""
+    """A case's blurred image, deblurred with a kernel by the protocol's final step.
+
+    Of shape (H, W[, 3]); not clipped, but for text, whose authors' results are pictures of 8 bits.
+    """
     blurred = median_filtered(case.blurred, protocol.median)
-    return deconvolve(blurred, kernel, protocol.nonblind, **protocol.nonblind_options)
+    restored = deconvolve(blurred, kernel, protocol.nonblind, **protocol.nonblind_options)
+    return np.clip(restored, 0, 1) if protocol.benchmark in _RESULTS_ARE_PICTURES else restored
 
 
 def _quality(protocol: Protocol, case, kernel: np.ndarray) -> dict:
     restored = restore_case(protocol, case, kernel)
-    ideal = restore_case(protocol, case, case.kernel)
-    aligned, ssd_true = align(restored, case.sharp), align(ideal, case.sharp).ssd
+    aligned, ssd_true = align(restored, case.sharp), _least_ssd(_FinalStep.of(protocol), case)
     figures = (
         aligned.ssd,
         ssd_true,
@@ -297,6 +359,30 @@ def _quality(protocol: Protocol, case, kernel: np.ndarray) -> dict:
     return {
         name: float(figure) if math.isfinite(figure) else None for name, figure in zip(_QUALITY, figures, strict=True)
     }
+
+
+@dataclass(frozen=True)
+class _FinalStep:
+    """What of a protocol decides on the result with a given kernel."""
+
+    benchmark: str
+    nonblind: str
+    nonblind_options: tuple
+    median: int
+
+    @classmethod
+    def of(cls, protocol: Protocol) -> _FinalStep:
+        return cls(
+            protocol.benchmark, protocol.nonblind, tuple(sorted(protocol.nonblind_options.items())), protocol.median
+        )
+
+
+@lru_cache(maxsize=4)
+def _least_ssd(step: _FinalStep, case) -> float:
+    """Aligned SSD with the true kernel; several methods are compared on a case one after the other."""
+    protocol = Protocol(step.benchmark, nonblind=step.nonblind, nonblind_options=dict(step.nonblind_options))
+    ideal = restore_case(replace(protocol, median=step.median), case, case.kernel)
+    return align(ideal, case.sharp).ssd
 
 
 def summarise(cases: list[dict]) -> dict:

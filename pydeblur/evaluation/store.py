@@ -15,7 +15,7 @@ import re
 import sys
 import time
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from pydeblur.backend.fft import fft_fixed
+from pydeblur.datasets.folder import DATA_VARIABLE
 from pydeblur.errors import FileFormatError, InvalidOptionError
 from pydeblur.evaluation.code_hash import code_hash
 from pydeblur.files import make_folder, write_bytes
@@ -32,6 +33,7 @@ from pydeblur.files.npy_file import NUMBERS
 from pydeblur.files.zip_archive import read_npz
 from pydeblur.options import is_integer
 from pydeblur.parallel.processes import map_unordered
+from pydeblur.parallel.protocol import SharedFiles
 from pydeblur.version import __version__
 
 #: Where the lines lie, inside the folder of the results.
@@ -80,6 +82,9 @@ class Request:
     kernels : tuple of (str, path)
         Name and folder of stored kernel estimates that get a row of their own, see
         :mod:`pydeblur.evaluation.stored_kernels`.
+    scheduler : str, optional
+        A Dask cluster in place of processes, as for :func:`pydeblur.parallel.map_unordered`; its workers have to see `data`,
+        `frames` and `kernels`.
 
     Raises
     ------
@@ -96,6 +101,7 @@ class Request:
     frames: object = None
     progress: bool = False
     kernels: tuple[tuple[str, object], ...] = ()
+    scheduler: object = None
 
     def __post_init__(self):
         object.__setattr__(self, "out", Path(self.out))
@@ -269,7 +275,10 @@ def run_tasks(item: str, tasks, measure, request: Request) -> list[Finished]:
         store.clear(tasks)
     finished = store.finished(tasks)
     left = [task for task in tasks if task not in finished]
-    run = map_unordered(partial(_timed, measure, request, store.code), left, request.jobs)
+    there, files = _for_workers(request)
+    run = map_unordered(
+        partial(_timed, measure, there, store.code), left, request.jobs, scheduler=request.scheduler, files=files
+    )
     with _progress_bar(item, len(tasks), len(finished), request.progress) as bar, closing(run):
         for result in run:
             store.add(result)
@@ -277,6 +286,13 @@ def run_tasks(item: str, tasks, measure, request: Request) -> list[Finished]:
             bar.set_postfix_str(f"{result.task.method} {result.task.case}", refresh=False)
             bar.update()
     return [finished[task] for task in tasks]
+
+
+def _for_workers(request: Request) -> tuple[Request, SharedFiles]:
+    """The request as workers of a cluster need it, whose environment may be another, and the files that they have to see."""
+    data = request.data or os.environ.get(DATA_VARIABLE)
+    folders = [data, request.frames, *(folder for _, folder in request.kernels)]
+    return replace(request, data=data), SharedFiles.at(folder for folder in folders if folder)
 
 
 def _timed(measure, request: Request, code: str, task: Task) -> Finished:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
 #: Larger images are refused before anything is allocated: a small file can claim any number of pixels.
 MAX_PIXELS = 1 << 28
 _MAX_SAMPLES = 4 * MAX_PIXELS
+#: Of a caller that wants fewer pixels than `MAX_PIXELS`.
+_most_pixels: ContextVar[int | None] = ContextVar("most pixels", default=None)
 #: A remark lists names up to this length.
 _LISTED_CHARACTERS = 60
 
@@ -74,6 +79,30 @@ def _listed(names):
     return text if len(text) <= _LISTED_CHARACTERS else text[:_LISTED_CHARACTERS] + " ..."
 
 
+@contextmanager
+def at_most_pixels(count: int) -> Iterator[None]:
+    """A ``with`` block in which larger images than these are refused, in this thread, before anything is allocated.
+
+    Parameters
+    ----------
+    count : int
+        `MAX_PIXELS` holds where it is less.
+
+    Examples
+    --------
+    >>> with at_most_pixels(1000):
+    ...     check_pixel_count(40, 30)
+    Traceback (most recent call last):
+        ...
+    ValueError: it has 40 x 30 pixels, more than the limit of 1000; cut it into parts or reduce it first
+    """
+    token = _most_pixels.set(count)
+    try:
+        yield
+    finally:
+        _most_pixels.reset(token)
+
+
 def check_pixel_count(width: int, height: int, channels: int = 1) -> None:
     """Refuse an image that has no pixels or more than `MAX_PIXELS`, or more than four times as many samples.
 
@@ -88,9 +117,11 @@ def check_pixel_count(width: int, height: int, channels: int = 1) -> None:
     """
     if width < 1 or height < 1:
         raise ValueError(f"its header tells a size of {width} x {height} pixels")
-    if width * height > MAX_PIXELS:
+    own = _most_pixels.get()
+    most = MAX_PIXELS if own is None else min(own, MAX_PIXELS)
+    if width * height > most:
         raise ValueError(
-            f"it has {width} x {height} pixels, more than the limit of {MAX_PIXELS}; cut it into parts or reduce it first"
+            f"it has {width} x {height} pixels, more than the limit of {most}; cut it into parts or reduce it first"
         )
     if width * height * channels > _MAX_SAMPLES:
         raise ValueError(

@@ -20,6 +20,7 @@ XMP, IPTC, ICC_PROFILE = 700, 33723, 34675
 _EXIF_DIRECTORY, _GPS_DIRECTORY, _INTEROPERABILITY_DIRECTORY = 34665, 34853, 40965
 _BELOW = (_EXIF_DIRECTORY, _GPS_DIRECTORY, _INTEROPERABILITY_DIRECTORY)
 _PIXEL_WIDTH, _PIXEL_HEIGHT = 0xA002, 0xA003
+_FOCAL_LENGTH_35MM = 0xA405
 #: Where a thumbnail's bytes are, and how many: as JPEG, or as strips.
 _THUMBNAIL_PLACES = ((513, 514), (273, 279))
 
@@ -122,6 +123,42 @@ def orientation(block: bytes) -> int | None:
             value = int.from_bytes(_bytes(block, place), "little" if layout.order == "<" else "big")
             return value if 1 <= value <= 8 else None
     return None
+
+
+def focal_length_35mm(block: bytes) -> int | None:
+    """The focal length in millimetres that a 35-mm camera with the same angle of view has (FocalLengthIn35mmFilm).
+
+    Parameters
+    ----------
+    block : bytes
+        From its TIFF header on.
+
+    Returns
+    -------
+    int or None
+        Positive; None if the block says nothing, or 0, which stands for unknown.
+
+    Raises
+    ------
+    ValueError
+        The block has no readable first directory.
+
+    Examples
+    --------
+    >>> focal_length_35mm(extended(None, {_EXIF_DIRECTORY: {_FOCAL_LENGTH_35MM: short_entry(50)}}))
+    50
+    """
+    layout, first = _header(block)
+    below = _directory(block, layout, first, depth=0).get(_EXIF_DIRECTORY)
+    entry = below.get(_FOCAL_LENGTH_35MM) if isinstance(below, Mapping) else None
+    # A value of another kind, or several, is none that the standard has.
+    if (
+        not isinstance(entry, Entry)
+        or entry.kind not in (_SHORT, _LONG)
+        or len(entry.value) != _VALUE_BYTES[entry.kind]
+    ):
+        return None
+    return int.from_bytes(entry.value, "little" if layout.order == "<" else "big") or None
 
 
 def entries(block: bytes, offset: int | None = None) -> dict[int, Entry]:

@@ -39,7 +39,9 @@ class TotalVariationOptions(FinalStepOptions):
     0.001
     """
 
-    lambda_tv: float = option(_TV_WEIGHT, "Weight of the total variation.", 1e-3, flag="lambda-tv")
+    lambda_tv: float = option(
+        _TV_WEIGHT, "How strongly noise is smoothed away (the weight of the total variation).", 1e-3, flag="lambda-tv"
+    )
 
 
 @documented
@@ -53,7 +55,12 @@ class SparseGradientOptions(FinalStepOptions):
     2.0
     """
 
-    lambda_l0: float = option(from_to(0.0, 1e9), "Weight of the L0 norm of the gradients.", 5e-4, flag="lambda-l0")
+    lambda_l0: float = option(
+        from_to(0.0, 1e9),
+        "How flat areas become between strong edges (the weight of the L0 norm of the gradients).",
+        5e-4,
+        flag="lambda-l0",
+    )
     growth: float = option(
         from_to(1.001, 1e3), "Factor of the penalty from one step to the next, κ in the MATLAB family.", 2.0
     )
@@ -70,11 +77,18 @@ class RingingRemovalOptions(FinalStepOptions):
     1.0
     """
 
-    lambda_tv: float = option(_TV_WEIGHT, "Weight of the total variation.", 1e-3, flag="lambda-tv")
-    lambda_l0: float = option(from_to(0.0, 1e9), "Weight of the L0 norm of the gradients.", 5e-4, flag="lambda-l0")
+    lambda_tv: float = option(
+        _TV_WEIGHT, "How strongly noise is smoothed away (the weight of the total variation).", 1e-3, flag="lambda-tv"
+    )
+    lambda_l0: float = option(
+        from_to(0.0, 1e9),
+        "How flat areas become between strong edges (the weight of the L0 norm of the gradients).",
+        5e-4,
+        flag="lambda-l0",
+    )
     weight_ring: float = option(
         from_to(0.0, 1e6),
-        "Strength of the ringing removal; 0 leaves the result of total variation.",
+        "How strongly rings beside edges are removed; 0 leaves the result of total variation.",
         1.0,
         flag="weight-ring",
     )
@@ -93,12 +107,18 @@ class HyperLaplacianOptions(FinalStepOptions):
 
     lambda_hl: float | None = option(
         from_to(1e-9, 1e6),
-        "Weight of the hyper-Laplacian; None follows the noise found in the image.",
+        "How strongly noise is smoothed away (the weight of the hyper-Laplacian |∇I|^α); None follows the noise found in\n"
+        "the image.",
         None,
         flag="lambda-hl",
         may_be_none=True,
     )
-    exponent: float = option(from_to(0.01, 1.0), "Exponent of the hyper-Laplacian.", 2 / 3, flag="exponent")
+    exponent: float = option(
+        from_to(0.01, 1.0),
+        "How much weak edges are suppressed against strong ones (the exponent α): the smaller, the more.",
+        2 / 3,
+        flag="exponent",
+    )
 
 
 @documented
@@ -112,7 +132,12 @@ class PatchLikelihoodOptions(FinalStepOptions):
     0.01
     """
 
-    noise: float = option(from_to(1e-4, 1.0), "Standard deviation of the noise.", 0.01, flag="noise")
+    noise: float = option(
+        from_to(1e-4, 1.0),
+        "How noisy the image is: the standard deviation of its noise, of intensities from 0 to 1.",
+        0.01,
+        flag="noise",
+    )
 
 
 @documented

@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection, wait
 
 from tqdm import tqdm
 
+from pydeblur.backend.kept import keep_for_later_pictures
 from pydeblur.parallel.signals import Terminated, terminations_raised
 
 #: Seconds that a worker has to tidy up once its parent is gone.
@@ -61,14 +62,20 @@ def work(connection: Connection) -> None:
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    # The lock that tqdm makes otherwise is a semaphore of the system, even for a bar that is not shown.
-    tqdm.set_lock(threading.RLock())
+    prepare_process()
     try:
         with terminations_raised():
             threading.Thread(target=_end_with_the_parent, daemon=True).start()
             _answer_all(connection)
     except Terminated as ended:
         raise SystemExit(ended.exit_code) from None
+
+
+def prepare_process() -> None:
+    """Make this process ready for many items, one after the other."""
+    # The lock that tqdm makes otherwise is a semaphore of the system, even for a bar that is not shown.
+    tqdm.set_lock(threading.RLock())
+    keep_for_later_pictures()
 
 
 def _answer_all(connection: Connection) -> None:
@@ -83,7 +90,7 @@ def _answer_all(connection: Connection) -> None:
             return
         connection.send(None)
         while True:
-            answer = _answer(function, connection.recv())
+            answer = answered(function, connection.recv())
             try:
                 connection.send(answer)
             except OSError:
@@ -95,7 +102,17 @@ def _answer_all(connection: Connection) -> None:
         return
 
 
-def _answer(function, item) -> Answer:
+def answered(function, item) -> Answer:
+    """Call a function on an item.
+
+    Whatever it raises, and whatever UserWarning it gives, is part of the answer. Only one thread of a process may do so at a
+    time, because Python's filters of warnings are the process's.
+
+    Examples
+    --------
+    >>> answered(abs, -3)
+    Answer(value=3, error=None, warnings=())
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", UserWarning)

@@ -16,6 +16,8 @@ from pydeblur.options import is_integer, is_row, shown
 from pydeblur.preprocess.clipping import CLIPPED_LEVEL, brightness_of
 from pydeblur.preprocess.grey import grey_image
 
+#: From so many pixels on an image counts as large: its kernel is estimated from a part of it unless the caller says otherwise.
+LARGE_IMAGE = 2_000_000
 #: Side of the chosen region: so many pixels, or so many kernel sizes, whichever is more.
 _SMALLEST_SIDE = 512
 _KERNEL_SIZES = 12
@@ -47,14 +49,27 @@ class Region(NamedTuple):
         return image[self.top : self.top + self.height, self.left : self.left + self.width]
 
 
+def is_large(shape: tuple[int, ...]) -> bool:
+    """Whether an image of a shape (H, W[, C]) has 2 million pixels or more.
+
+    Examples
+    --------
+    >>> is_large((1080, 1920, 3)), is_large((3000, 4000, 3))
+    (True, True)
+    >>> is_large((1000, 1500))
+    False
+    """
+    return shape[0] * shape[1] >= LARGE_IMAGE
+
+
 def region_from(crop, image: np.ndarray, kernel_size: int) -> Region | None:
     """Return the region that the argument ``crop`` of :func:`pydeblur.deblur` means.
 
     Parameters
     ----------
-    crop : None, "auto" or (int, int, int, int)
-        None stands for the whole image, "auto" for the choice of :func:`choose_region`; four numbers are top, left,
-        height and width in pixels.
+    crop : None, "auto", "all" or (int, int, int, int)
+        "all" stands for the whole image, "auto" for the choice of :func:`choose_region`; four numbers are top, left,
+        height and width in pixels. None is "auto" for an image of 2 million pixels or more, else "all".
     image : (H, W) or (H, W, 3) ndarray
         In [0, 1].
     kernel_size : int
@@ -63,7 +78,7 @@ def region_from(crop, image: np.ndarray, kernel_size: int) -> Region | None:
     Returns
     -------
     Region or None
-        None where `crop` is.
+        None for the whole image.
 
     Raises
     ------
@@ -77,9 +92,11 @@ def region_from(crop, image: np.ndarray, kernel_size: int) -> Region | None:
     Region(top=0, left=10, height=50, width=60)
     """
     if crop is None:
-        return None
+        crop = "auto" if is_large(image.shape) else "all"
     if isinstance(crop, str) and crop == "auto":
         return choose_region(image, kernel_size)
+    if isinstance(crop, str) and crop == "all":
+        return None
     region = _given_region(crop)
     inside = (
         min(region.top, region.left) >= 0
@@ -100,7 +117,7 @@ def check_crop(crop) -> None:
     Raises
     ------
     InvalidInputError
-        If it is neither None nor "auto" nor four whole numbers.
+        If it is neither None nor "auto" nor "all" nor four whole numbers.
 
     Examples
     --------
@@ -108,15 +125,17 @@ def check_crop(crop) -> None:
     >>> check_crop("left")
     Traceback (most recent call last):
         ...
-    pydeblur.errors.InvalidInputError: crop should be None, "auto" or (top, left, height, width), but is 'left'
+    pydeblur.errors.InvalidInputError: crop should be None, "auto", "all" or (top, left, height, width), but is 'left'
     """
-    if crop is not None and not (isinstance(crop, str) and crop == "auto"):
+    if crop is not None and not (isinstance(crop, str) and crop in ("auto", "all")):
         _given_region(crop)
 
 
 def _given_region(crop) -> Region:
     if not is_row(crop) or len(crop) != 4 or not all(is_integer(number) for number in crop):
-        raise InvalidInputError(f'crop should be None, "auto" or (top, left, height, width), but is {shown(crop)}')
+        raise InvalidInputError(
+            f'crop should be None, "auto", "all" or (top, left, height, width), but is {shown(crop)}'
+        )
     return Region(*map(int, crop))
 
 

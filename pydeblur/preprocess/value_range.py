@@ -6,7 +6,7 @@ that was multiplied by 4, or by 0.1, would make them mean something else: too st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +50,60 @@ class ValueRange(NamedTuple):
     high: float
 
 
+@dataclass(frozen=True)
+class PictureConvention:
+    """The type and the numbers in which a picture was given, for a result that is to be like it.
+
+    Attributes
+    ----------
+    dtype : dtype
+        Of the picture.
+    low, high : float
+        Black and white in the scale in which results are returned, as `RangedPicture` has it.
+    offset, factor : float
+        What turns that scale into the picture's own numbers: they are `offset` + `factor` times the result.
+    """
+
+    dtype: np.dtype
+    low: float
+    high: float
+    offset: float = 0.0
+    factor: float = 1.0
+
+    def applied(self, image: np.ndarray) -> np.ndarray:
+        """Return an image clipped to the range, in the type and the numbers of the picture.
+
+        Parameters
+        ----------
+        image : ndarray
+            In the scale in which results are returned.
+
+        Returns
+        -------
+        ndarray
+            Whole numbers are rounded. For pictures of bool, and for floating types of more than 64 bits, the type is that
+            of `image`.
+
+        Examples
+        --------
+        >>> picture = in_unit_range(np.array([[0, 255]], np.uint8))
+        >>> picture.convention.applied(np.array([[-0.1, 0.2, 1.3]]))
+        array([[  0,  51, 255]], dtype=uint8)
+        """
+        clipped = np.clip(image, self.low, self.high)
+        if self.dtype.kind in "iu":
+            numbers = np.rint(clipped.astype(np.float64) * self.factor + self.offset)
+            largest = np.iinfo(self.dtype).max
+            # The largest numbers of 64 bits have no double of their own: the next one is beyond the type.
+            beyond = numbers >= float(largest)
+            whole = np.where(beyond, 0, numbers).astype(self.dtype)
+            whole[beyond] = largest
+            return whole
+        if self.dtype.kind == "f" and self.dtype.itemsize <= 8:
+            return clipped.astype(self.dtype, copy=False)
+        return clipped
+
+
 @dataclass(frozen=True, eq=False)
 class RangedPicture:
     """A picture in [0, 1], and the way back to its own scale.
@@ -65,6 +119,8 @@ class RangedPicture:
     low, span : float
         The range's begin and length in the scale in which results are returned: [0, 1] for bool, uint8, uint16 and int16,
         as MATLAB's ``im2double`` makes it; the picture's own numbers for all others.
+    dtype : dtype
+        What the picture had.
     """
 
     pixels: np.ndarray
@@ -72,6 +128,7 @@ class RangedPicture:
     is_full: bool = True
     low: float = 0.0
     span: float = 1.0
+    dtype: np.dtype = field(default_factory=lambda: np.dtype(np.float64))
 
     def restored(self, image: np.ndarray) -> np.ndarray:
         """Return an image in [0, 1] in the scale in which results are returned.
@@ -85,6 +142,19 @@ class RangedPicture:
         if self.is_full:
             return image
         return (image.astype(np.float64) * self.span + self.low).astype(image.dtype)
+
+    @property
+    def convention(self) -> PictureConvention:
+        """The type and the range that a result like the picture has.
+
+        A range that was found ends below the few brightest lights of a floating picture: they are not cut off.
+        """
+        high = self.low + self.span
+        if self.dtype.kind not in "fb":
+            _, offset, factor = _full_range(self.dtype)
+            return PictureConvention(self.dtype, self.low, high, offset, factor)
+        brightest = 1.0 if self.is_full else max(float(self.pixels.max()), 1.0)
+        return PictureConvention(self.dtype, self.low, self.low + self.span * brightest)
 
     @property
     def for_clipping(self) -> np.ndarray:
@@ -182,7 +252,7 @@ def in_unit_range(image, value_range="auto", preparation=None) -> RangedPicture:
     if not is_full:
         pixels = _mapped(pixels, low, span)
     _check_fit(pixels)
-    return RangedPicture(pixels, found, is_full, low, span)
+    return RangedPicture(pixels, found, is_full, low, span, dtype)
 
 
 def _full_range(dtype: np.dtype) -> tuple[ValueRange, float, float]:

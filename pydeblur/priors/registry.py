@@ -54,6 +54,45 @@ def load_prior(name: str, **options):
     return PriorChoice.named(name, options).load()
 
 
+#: What the solver asks of a prior, of which it needs one.
+PRIOR_METHODS = ("prox", "filtered", "value_and_grad")
+#: Methods that need a second one for the energy's record.
+_NEED_VALUE = ("prox", "filtered")
+
+
+def check_prior(prior) -> None:
+    """Check that an object is a prior as :mod:`pydeblur.priors.protocol` describes it.
+
+    Raises
+    ------
+    InvalidOptionError
+        If it is a class, has none of the methods ``value_and_grad``, ``prox`` and ``filtered``, or one of the latter two without
+        ``value``.
+
+    Examples
+    --------
+    >>> class Energy:
+    ...     def value_and_grad(self, image):
+    ...         return float((image**2).sum()), 2 * image
+    >>> check_prior(Energy())
+    >>> check_prior(Energy)
+    Traceback (most recent call last):
+        ...
+    pydeblur.errors.InvalidOptionError: prior should be an instance, not a class: write prior=Energy(...), not prior=Energy
+    """
+    if isinstance(prior, type):
+        name = prior.__name__[:40]
+        raise InvalidOptionError(f"prior should be an instance, not a class: write prior={name}(...), not prior={name}")
+    found = [method for method in PRIOR_METHODS if callable(getattr(prior, method, None))]
+    if not found:
+        names = ", ".join(PRIORS)
+        raise InvalidOptionError(
+            f"prior should be one of {names}, or an object with a method value_and_grad or prox, but is {shown(prior)}"
+        )
+    if found[0] in _NEED_VALUE and not callable(getattr(prior, "value", None)):
+        raise InvalidOptionError(f"a prior with a method {found[0]} should have a method value, too")
+
+
 @dataclass(frozen=True)
 class PriorChoice:
     """Which prior a run of the solver has: a prior's name with its options, or a prior of the caller's own.
@@ -97,9 +136,16 @@ class PriorChoice:
         return isinstance(self.prior, str)
 
     def load(self):
-        """Return the prior, made anew where it is given by its name; None for "gradient"."""
+        """Return the prior, made anew where it is given by its name; None for "gradient".
+
+        One that is not of this package is returned in a wrapping that checks its answers.
+        """
         if not isinstance(self.prior, str):
-            return self.prior
+            if type(self.prior).__module__.startswith(f"{__package__}."):
+                return self.prior
+            from pydeblur.priors.checked import CheckedPrior
+
+            return CheckedPrior(self.prior)
         if self.prior == "gradient":
             return None
         module, class_name, _ = _CLASSES[self.prior]

@@ -40,7 +40,14 @@ PAPER = {
     "Yan et al. [40] (MATLAB)": (264.78, 996.03, 1150.48),
     "Ours (MATLAB)": (109.27, 379.52, 654.65),
 }
-_COUNTERPARTS = {"gradient": "Xu et al. [38] (C++)", "faithful": "Ours (MATLAB)"}
+_COUNTERPARTS = {
+    "gradient": "Xu et al. [38] (C++)",
+    "normalized_sparsity": "Krishnan et al. [16] (MATLAB)",
+    "marginal": "Levin et al. [20] (MATLAB)",
+    "dark_channel": "Pan et al. [27] (MATLAB)",
+    "extreme_channels": "Yan et al. [40] (MATLAB)",
+    "faithful": "Ours (MATLAB)",
+}
 _OCTAVE = "matlab_ref, "
 #: Prior to lambda_pixel of what matlab_ref runs. Its classifier is interpreted: hours for one image.
 _OCTAVE_PRIORS = {"gradient": 0.0, "intensity": 4e-3}
@@ -168,8 +175,9 @@ def _octave_note() -> str:
     if not octave_available():
         return "GNU Octave is not installed here, or matlab_ref is not beside the package: its columns are empty."
     return (
-        "Octave runs matlab_ref's gradient and intensity priors. Its classifier is interpreted code, hours for one "
-        "image, and the presets that make several runs are the package's own: they have no column."
+        "Octave runs matlab_ref's gradient and intensity priors. Its classifier and its priors on patches are interpreted "
+        "loops over pixels, minutes to hours for one image; methods with loops of their own and the presets that make several "
+        "runs are not in it: they have no column."
     )
 
 

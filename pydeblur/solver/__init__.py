@@ -13,7 +13,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "iteration_count",
         ],
         "options": ["SolverOptions"],
-        "progress": ["ProgressBar"],
         "records": ["History", "IterationRecord", "IterationState"],
     },
 )

@@ -203,13 +203,52 @@ class CoarseToFine:
         level = level_at(0, prepared_image(self._image, self._options), self._options.kernel_size, self._clipped)
         self._iterate(level, self._last, made)
 
+    def begin_at(self, scale: int, kernel: np.ndarray) -> None:
+        """Begin with the iterations of a scale, from a kernel found elsewhere, in place of those of all coarser scales.
+
+        The gradients' first threshold is that of the coarsest scale, as in a run that begins there.
+
+        Parameters
+        ----------
+        scale : int
+            0 is the finest.
+        kernel : (n, n) ndarray
+            Of the scale's size and sum 1.
+
+        Examples
+        --------
+        >>> image = np.kron(np.random.default_rng(0).random((8, 8)), np.ones((6, 6)))
+        >>> run = CoarseToFine(image, SolverOptions(9, iterations=1))
+        >>> run.begin_at(1, np.full((7, 7), 1 / 49))
+        >>> run.kernel.shape
+        (7, 7)
+        """
+        image = prepared_image(self._image, self._options)
+        coarsest, level = (
+            level_at(each, image, self._options.kernel_size, self._clipped) for each in (self._left - 1, scale)
+        )
+        self._begin(coarsest)
+        self._iterate_from(level, kernel.astype(self._options.dtype))
+        self._left = scale
+
+    @property
+    def kernel(self) -> np.ndarray:
+        """The kernel (n, n) of the last scale, before what is faint is cut off."""
+        return self._kernel
+
+    def _begin(self, coarsest):
+        self._threshold = initial_threshold(coarsest.image, coarsest.kernel_size)
+        self._adapt_weights()
+
     def _solve(self, level):
         if self._kernel is None:
             kernel = initial_kernel(level.kernel_size, self._options.initial_kernel)
-            self._threshold = initial_threshold(level.image, level.kernel_size)
-            self._adapt_weights()
+            self._begin(level)
         else:
             kernel = upsample_kernel(self._kernel, level.kernel_size)
+        self._iterate_from(level, kernel)
+
+    def _iterate_from(self, level, kernel):
         if level.scale < self._options.finest_prior_scale:
             self._prior, self._lambda_prior = None, 0.0
         self._iterate(level, ScaleResult(kernel, None, self._lambda_prior, self._lambda_grad, self._threshold))

@@ -48,51 +48,60 @@ class SolverOptions:
     kernel_size: int = option(ODD_SIZE, "Side of the square kernel that is estimated.")
     lambda_prior: float = option(
         _WEIGHT,
-        "λ of eq. (4), the weight of the image prior. It is ignored where there is no prior beside the gradients.",
+        "How much the image prior counts against the data (λ of eq. (4)). It is ignored where there is no prior beside\n"
+        "the gradients.",
         4e-3,
         flag="lambda-prior",
     )
     lambda_grad: float = option(
-        _WEIGHT, "μ of eq. (4), the weight of the L0 norm of the gradients.", 4e-3, flag="lambda-grad"
+        _WEIGHT,
+        "How few edges the intermediate images have: the larger, the fewer and stronger (μ of eq. (4), the weight of the\n"
+        "L0 norm of the gradients).",
+        4e-3,
+        flag="lambda-grad",
     )
     iterations: int = option(
         _ITERATIONS,
-        "iter_max of the paper: how often the latent image and the kernel are estimated in turn at each scale.",
+        "How often the latent image and the kernel are estimated in turn at each scale (iter_max of the paper).",
         5,
         flag="iterations",
         metavar="N",
     )
     gamma_correct: float = option(
-        _POSITIVE_WEIGHT, "The image is raised to this power before anything else.", 1.0, flag="gamma", metavar="G"
+        _POSITIVE_WEIGHT,
+        "The image is raised to this power before anything else: 2.2 undoes the gamma of most photographs.",
+        1.0,
+        flag="gamma",
+        metavar="G",
     )
     prefilter: float = option(
         from_to(0.0, 1000.0),
         "Standard deviation in pixels of a Gaussian that the image is smoothed with before its kernel is estimated; 0 is\n"
         "none, as in the paper. The kernel stays the same, since convolutions commute, but noise loses its share in the\n"
-        "gradients. It is at most 10, or a quarter of the image's shorter\n"
-        "side where that is more.",
+        "gradients. It is at most 10, or a quarter of the image's shorter side where that is more.",
         0.0,
         flag="prefilter",
         metavar="PX",
     )
     kernel_threshold: float = option(
         ZERO_OR_AT_LEAST_ONE,
-        "What is below the maximum of the final kernel divided by this becomes 0; with 0 everything is kept.",
+        "How faint the faintest parts of the kernel may be: what is below its maximum divided by this becomes 0; with 0\n"
+        "everything is kept.",
         20.0,
         flag="kernel-threshold",
     )
     kernel_weight: float = option(_POSITIVE_WEIGHT, "γ of eq. (13), the weight of the kernel's norm.", 2.0)
     relative_kernel_weight: float = option(
         _WEIGHT,
-        "This many times the energy of the gradients, ||∇I||², is added to γ, so that a dark or small image is regularised\n"
-        "as much as a bright or large one. The paper has 0.",
+        "This many times the energy of the gradients, ||∇I||², is added to γ, so that a dark or small image is\n"
+        "regularised as much as a bright or large one. The paper has 0.",
         0.0,
     )
     noise_reference: float | None = option(
         from_to(1e-6, 1e3),
-        "The noise (standard deviation, intensities in [0, 1]) that `prefilter` and `relative_kernel_weight` are meant for:\n"
-        "they are multiplied by the ratio of the noise found in the image to it, and by the ratio's square; the ratio is at\n"
-        "most 1.5. None takes them as they are.",
+        "The noise (standard deviation, intensities in [0, 1]) that `prefilter` and `relative_kernel_weight` are meant\n"
+        "for: they are multiplied by the ratio of the noise found in the image to it, and by the ratio's square; the\n"
+        "ratio is at most 1.5. None takes them as they are.",
         None,
         may_be_none=True,
     )
@@ -103,38 +112,49 @@ class SolverOptions:
     )
     kernel_solver: str = option(
         one_of("cg", "fft"),
-        "How eq. (13) is solved: by conjugate gradients on the kernel's support, or by the paper's closed form, which knows\n"
-        "no support.",
+        "How the kernel is found from the gradients, eq. (13): by conjugate gradients on the kernel's support, or by the\n"
+        "paper's closed form, which knows no support.",
         "cg",
         flag="kernel-solver",
     )
     beta_start: float | None = option(
         from_to(1e-9, 1e9),
-        "First β of eq. (7); None is 2λ, or what the prior asks for.",
+        "How closely the image that the prior sees follows the latent one at first (the first β of eq. (7)); None is 2λ,\n"
+        "or what the prior asks for.",
         None,
         flag="beta-start",
         may_be_none=True,
     )
     beta_growth: float = option(
-        _GROWTH, "Factor from one β to the next, while β is below its maximum.", 2.0, flag="beta-growth"
+        _GROWTH,
+        "By what factor β grows from step to step: the larger, the fewer steps.",
+        2.0,
+        flag="beta-growth",
     )
-    beta_max: float = option(_POSITIVE_WEIGHT, "β stays below this.", 8.0, flag="beta-max")
+    beta_max: float = option(_POSITIVE_WEIGHT, "How large β may become: it stays below this.", 8.0, flag="beta-max")
     alpha_growth: float = option(_GROWTH, "Factor from one α of eq. (7) to the next; α starts from 2μ.", 2.0)
     alpha_max: float = option(_POSITIVE_WEIGHT, "α stays below this.", 1e5)
-    eta: float = option(_POSITIVE_WEIGHT, "Step size of eq. (12).", 0.1, flag="eta")
+    eta: float = option(
+        _POSITIVE_WEIGHT, "How far each step down the prior's gradient goes (η of eq. (12)).", 0.1, flag="eta"
+    )
     descent_steps: int = option(
-        _ITERATIONS, "s_max of Algorithm 1, the number of steps of eq. (12).", 10, flag="descent-steps", metavar="N"
+        _ITERATIONS,
+        "How many steps down the prior's gradient are made at a time (s_max of Algorithm 1).",
+        10,
+        flag="descent-steps",
+        metavar="N",
     )
     descent_tolerance: float = option(
         _WEIGHT,
-        "The steps of eq. (12) end once one of them moves no pixel by more than this; with 0, the paper's way, they never\n"
-        "end early.",
+        "The steps down the prior's gradient, eq. (12), end once one of them moves no pixel by more than this; with 0,\n"
+        "the paper's way, they never end early.",
         0.0,
         flag="descent-tolerance",
     )
     prior_scale: float | str = option(
         or_word("pixels", _POSITIVE_WEIGHT),
-        'w of eq. (12): 1 is the letter of the paper, "pixels" is the number of pixels that the prior sees.',
+        'What the prior\'s gradient is multiplied by (w of eq. (12)): 1 is the letter of the paper, "pixels" is the number of\n'
+        "pixels that the prior sees.",
         "pixels",
         flag="prior-scale",
         metavar="W",
@@ -164,7 +184,7 @@ class SolverOptions:
     )
     workers: int = option(
         THREADS,
-        "Threads of each Fourier transform; of several runs, as many at a time.",
+        "How many processors are used: so many runs are made at a time, and each Fourier transform has so many threads.",
         1,
         flag="threads",
         metavar="N",
@@ -180,8 +200,8 @@ class SolverOptions:
     )
     finest_iterations: int | None = option(
         _ITERATIONS,
-        "Iterations at the finest scale; None is as many as at the others, as in the paper, whose Fig. 13 shows that they do\n"
-        "not converge in five.",
+        "How often the two are estimated in turn at the finest scale; None is as often as at the others, as in the paper,\n"
+        "whose Fig. 13 shows that they do not converge in five iterations.",
         None,
         flag="finest-iterations",
         metavar="N",
@@ -189,9 +209,9 @@ class SolverOptions:
     )
     kernel_weight_pixels: int | None = option(
         whole_from_to(1, 10**12),
-        "At most so many pixels count in the energy of `relative_kernel_weight`: of a larger image or scale it is that of so\n"
-        "many average ones, since the more pixels there are to tell a kernel from, the less it has to be regularised. None\n"
-        "counts all.",
+        "At most so many pixels count in the energy of `relative_kernel_weight`: of a larger image or scale it is that of\n"
+        "so many average ones, since the more pixels there are to tell a kernel from, the less it has to be regularised.\n"
+        "None counts all.",
         None,
         may_be_none=True,
     )

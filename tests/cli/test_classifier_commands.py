@@ -20,7 +20,12 @@ def photos(tmp_path, sharp_image):
 def test_classify_tells_blurred_from_sharp(pydeblur, photos):
     done = pydeblur("classify", photos / "sharp.png", photos / "blurred.png", "--weights", "classifier-compact")
     assert done.code == 0 and done.err == ""
-    lines = [line.split(maxsplit=1) for line in done.out.splitlines()]
+    meaning, *lines = done.out.splitlines()
+    assert (
+        meaning
+        == "# probability that the picture is blurred, by classifier-compact: 0 is sharp, 1 is blurred, 0.5 is undecided"
+    )
+    lines = [line.split(maxsplit=1) for line in lines]
     assert [name for _, name in lines] == [str(photos / "sharp.png"), str(photos / "blurred.png")]
     sharp, blurred = (float(score) for score, _ in lines)
     assert sharp < 0.5 < blurred

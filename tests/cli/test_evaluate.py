@@ -127,6 +127,19 @@ def test_levin_s_figures_are_those_of_the_public_matlab_relative(pydeblur, resea
         assert cases[name]["ssd_true"] == pytest.approx(ssd_true, rel=5e-3)
 
 
+@pytest.mark.needs_data
+def test_the_text_method_is_its_authors_own_on_a_page_where_it_fails(pydeblur, research_data, tmp_path):
+    """Its program, in Octave, has 12.8 dB there with the true kernel's size times 1.2, and 38.46 with the true kernel."""
+    words = ("--data", research_data, "--prior", "intensity", "--cases", "im01_ker01")
+    words += ("--kernel-room", 1.2, "--eight-bit-grey")
+    assert pydeblur("evaluate", "text", *words, "--json", tmp_path / "r.json").code == 0
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["options"]["kernel_room"] == 1.2 and report["options"]["eight_bit_grey"] is True
+    (case,) = report["cases"]
+    assert case["psnr"] == pytest.approx(12.77, abs=0.05)
+    assert case["psnr"] + 10 * np.log10(case["error_ratio"]) == pytest.approx(38.46, abs=0.02)
+
+
 @pytest.fixture
 def stored(levin_folder, tmp_path):
     """The true kernels of two of the three cases in Levin et al.'s convention, as another program stores them."""
@@ -159,6 +172,8 @@ def test_stored_kernels_are_scored_and_missing_ones_said_in_one_sentence(pydeblu
     [
         (("--prior", "gradient"), "--prior"),
         (("--iterations", 3), "--iterations"),
+        (("--kernel-room", 0), "--kernel-room"),
+        (("--eight-bit-grey",), "--eight-bit-grey"),
         (("--cases", "im02_ker01"), "im02_ker01"),
         (("--kernels", "absent"), "absent"),
     ],

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pydeblur.files import write_image
-from pydeblur.solver import ProgressBar
+from pydeblur.solver.records import Reporter
 
 needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks at processes in /proc")
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
@@ -24,11 +24,11 @@ ENDLESS = ("--iterations", 10_000)
 
 @pytest.mark.parametrize("command", ["deblur", "kernel"])
 def test_interrupted_between_two_iterations(pydeblur, photo, tmp_path, monkeypatch, command):
-    def interrupt(bar, state):
+    def interrupt(reporter, state):
         if state.record.iteration == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(ProgressBar, "__call__", interrupt)
+    monkeypatch.setattr(Reporter, "__call__", interrupt)
     (tmp_path / "out").mkdir()
     output = tmp_path / "out" / ("o.png" if command == "deblur" else "k.npy")
     outcome = pydeblur(command, photo, "-o", output, "--history", tmp_path / "out/h.csv", "--kernel-size", 7, "--quiet")
@@ -59,6 +59,7 @@ ENDS = {
 def test_ended_by_a_signal(start_pydeblur, photo, tmp_path, number):
     (tmp_path / "out").mkdir()
     words = ("--kernel-size", 7, "--kernel-out", tmp_path / "out/k.tif", "--history", tmp_path / "out/h.csv", *ENDLESS)
+    words = (*words, "--quiet")
     process = start_pydeblur("deblur", photo, "-o", tmp_path / "out/o.png", *words, stderr=-1, text=True)
     wait_for(lambda: seconds_of(process.pid) > 3)
     process.send_signal(number)
@@ -72,7 +73,7 @@ def test_ended_by_a_signal(start_pydeblur, photo, tmp_path, number):
 def test_a_hangup_that_is_ignored_ends_nothing(start_pydeblur, photo, tmp_path):
     """As under nohup."""
     ignored = {"preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)}
-    words = ("deblur", photo, "-o", tmp_path / "o.png", "--kernel-size", 7, *ENDLESS)
+    words = ("deblur", photo, "-o", tmp_path / "o.png", "--kernel-size", 7, "--quiet", *ENDLESS)
     process = start_pydeblur(*words, stderr=-1, text=True, **ignored)
     wait_for(lambda: seconds_of(process.pid) > 3)
     process.send_signal(signal.SIGHUP)

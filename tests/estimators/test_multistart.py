@@ -8,9 +8,18 @@ import pytest
 
 import pydeblur
 from pydeblur.errors import KernelCollapseError
-from pydeblur.estimators import KernelEstimator, KernelRanker, KernelScore, Multistart, Refinement, SuccessiveHalving
-from pydeblur.estimators.presets import PRESETS
+from pydeblur.estimators import (
+    KernelEstimator,
+    KernelRanker,
+    KernelScore,
+    Multistart,
+    Refinement,
+    SuccessiveHalving,
+    Variant,
+)
+from pydeblur.estimators.presets import PRESETS, Restarts
 from pydeblur.solver import CoarseToFine, SolverOptions, blind_deconv
+from pydeblur.solver.coarse_to_fine import level_at
 
 
 def estimate(preset, image, kernel_size, callback=None):
@@ -180,6 +189,60 @@ def test_where_all_that_go_on_collapse_the_others_do(blurred, several, monkeypat
         estimate(preset, blurred, 13)
 
 
+class TestRestarts:
+    """Further runs begin at the scale of the halving, with the best kernels there."""
+
+    RESTARTS = Restarts((Variant(), Variant({"lambda_grad": 2e-3})), keep=2)
+
+    @pytest.fixture
+    def restarted(self, several):
+        return replace(several, halving=SuccessiveHalving(1, 2), restarts=self.RESTARTS)
+
+    def test_each_of_the_best_is_begun_with_by_each(self, blurred, restarted):
+        states = []
+        plain = estimate(replace(restarted, restarts=None), blurred, 13)
+        found = estimate(restarted, blurred, 13, states.append)
+        count = len(restarted.variants)
+        assert len(found.candidates) == count + 4
+        best = [number for number, each in enumerate(plain.candidates, 1) if each.scale == 0]
+        origins = [each.changes.get("from_candidate") for each in found.candidates]
+        assert origins[:count] == [None] * count and sorted(origins[count:]) == sorted(2 * best)
+        assert [each.changes.get("lambda_grad") for each in found.candidates[count:]] == 2 * [None, 2e-3]
+        assert [each.scale for each in found.candidates].count(0) == 2
+        assert len(states) == restarted.for_image(blurred, 13).iteration_total
+        begun = [state.record.scale for state in states if state.candidate == count]
+        assert begun[0] == 1
+
+    def test_they_are_runs_of_their_own(self, blurred, restarted):
+        """By the solver alone, from the kernel of one of the first runs."""
+        found = estimate(replace(restarted, halving=SuccessiveHalving(1, 3)), blurred, 13)
+        number, again = next(
+            (number, each) for number, each in enumerate(found.candidates) if "from_candidate" in each.changes
+        )
+        origin = restarted.variants[again.changes["from_candidate"] - 1]
+        first = CoarseToFine(blurred, SolverOptions(13, iterations=1, **origin.changes))
+        first.advance_to(1)
+        second = CoarseToFine(blurred, SolverOptions(13, iterations=1))
+        second.begin_at(1, first.kernel)
+        ranker = KernelRanker(level_at(1, blurred, 13).image, 9, options=restarted.ranking)
+        if again.scale == 0:
+            second.advance_to(0)
+            ranker = KernelRanker(blurred, 13, options=restarted.ranking)
+        assert again.score == ranker.score(second.result().kernel).value
+        assert number == len(restarted.variants)
+
+    def test_side_by_side_they_are_the_same(self, blurred, restarted):
+        one, two = (
+            estimate(replace(restarted, solver={**restarted.solver, "workers": workers}), blurred, 13)
+            for workers in (1, 2)
+        )
+        assert np.array_equal(one.kernel, two.kernel) and one.candidates == two.candidates
+
+    def test_without_a_halving_there_are_none(self, blurred, restarted):
+        assert replace(restarted, halving=None).for_image(blurred, 13).restarts is None
+        assert restarted.for_image(blurred, 5).restarts is None  # a pyramid of one scale has nothing to halve
+
+
 class TestStopping:
     """A callback that raises StopIteration ends everything, and the best so far is the result."""
 
@@ -228,7 +291,7 @@ class TestStopping:
 
         result = pydeblur.deblur(blurred, 9, prior="gradient", callback=stop_at_once)
         assert result.stopped and result.image.shape == blurred.shape and len(result.history) == 1
-        assert np.array_equal(result.image, pydeblur.deconvolve(blurred, result.kernel))
+        assert np.array_equal(result.unclipped, pydeblur.deconvolve(blurred, result.kernel))
 
 
 def test_the_first_refinement_of_a_single_run(blurred):

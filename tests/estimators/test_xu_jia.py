@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 from scipy.optimize import minimize
 
-from pydeblur.estimators.xu_jia import XuJia, XuJiaOptions, _Scale, sparse_off_support, support
+from pydeblur.estimators.xu_jia import XuJia, XuJiaOptions, _Scale, share_of_energy, sparse_off_support, support
 from pydeblur.solver.coarse_to_fine import Level
 from pydeblur.solver.edge_selection import direction_groups, edge_usefulness
 from pydeblur.solver.gradients import valid_gradients
@@ -20,7 +20,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def scale_of(image, kernel_size):
-    return _Scale(Level(0, image, kernel_size), XuJiaOptions())
+    return _Scale(Level(0, image, kernel_size), XuJiaOptions(), share=0.01)
 
 
 def test_enough_useful_edges_of_each_direction_are_predicted(sharp_image):
@@ -123,3 +123,21 @@ def test_without_a_weight_nothing_is_held_down():
     found = sparse_off_support(lambda k: 3 * k, 3 * kernel, np.full((3, 3), 1 / 9), kernel > 0.2, 0.0)
     np.testing.assert_allclose(found, kernel, atol=1e-6)
     assert found.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("noise", "share"), [(0.0, 0.01), (0.005, 0.085), (0.01, 0.31), (0.03, 0.685)])
+def test_the_kernel_s_weight_follows_the_square_of_the_noise(noise, share):
+    ramp = np.linspace(0.3, 0.6, 200) * np.ones((200, 1))
+    image = ramp + noise * np.random.default_rng(5).standard_normal(ramp.shape)
+    assert share_of_energy(image, XuJiaOptions()) == pytest.approx(share, rel=0.1)
+
+
+@pytest.mark.parametrize("strength", [0.1, 1.0, 10.0])
+def test_weak_edges_are_regularised_as_strong_ones(sharp_image, strength):
+    """The kernel of a picture does not depend on its contrast, as it would with a fixed γ."""
+    scale = _Scale(Level(0, strength * sharp_image, 5), XuJiaOptions(), share=0.3)
+    x, y = valid_gradients(strength * np.roll(sharp_image, 1, axis=0))
+    found = scale._kernel_problem.estimate(x, y, (5, 5))
+    scale = _Scale(Level(0, sharp_image, 5), XuJiaOptions(), share=0.3)
+    expected = scale._kernel_problem.estimate(*valid_gradients(np.roll(sharp_image, 1, axis=0)), (5, 5))
+    np.testing.assert_allclose(found, expected, atol=1e-6)

@@ -4,10 +4,20 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy.signal import convolve2d
 
 import pydeblur
-from pydeblur.evaluation.protocols import Protocol, evaluate, summarise, write_report
+from pydeblur.datasets import load
+from pydeblur.evaluation import protocols
+from pydeblur.evaluation.protocols import (
+    Protocol,
+    estimate_case,
+    evaluate,
+    restore_case,
+    summarise,
+    write_report,
+)
 from pydeblur.files import write_image, write_kernel
 
 KERNEL = np.zeros((5, 5))
@@ -45,6 +55,63 @@ def test_a_colour_benchmark(text_folder, tmp_path):
     assert json.loads((tmp_path / "report.json").read_text()) == report
 
 
+def asked_for(monkeypatch, protocol, data):
+    """The grey image and the kernel size that an estimation is given."""
+    seen = []
+
+    class Spy:
+        def estimate(self, image, kernel_size, **_):
+            seen.append((image, kernel_size))
+            raise pydeblur.KernelCollapseError("nothing is estimated")
+
+    monkeypatch.setattr(Protocol, "estimator", lambda self: Spy())
+    evaluate(protocol, data, ["im01_ker01"])
+    return seen[0]
+
+
+@pytest.mark.parametrize(("room", "size"), [(None, 7), (1, 5), (1.0, 5), (1.01, 7), (1.2, 7), (1.5, 9), (4, 21)])
+def test_the_kernel_size_asked_for_is_the_next_odd_one(text_folder, monkeypatch, room, size):
+    assert asked_for(monkeypatch, Protocol("text", kernel_room=room), text_folder)[1] == size
+
+
+def test_kernels_without_truth_have_no_room(text_folder, monkeypatch):
+    monkeypatch.setattr("pydeblur.datasets.text.TextCase.kernel", None)
+    protocol = Protocol("text", "gradient", kernel_room=1)
+    (text_case,) = load("text", text_folder)
+    with pytest.raises(pydeblur.InvalidInputError, match="^kernel_room needs true kernels, but im01_ker01 has none$"):
+        estimate_case(protocol, text_case)
+
+
+def test_grey_of_eight_bits_is_that_of_an_eight_bit_picture(text_folder, monkeypatch):
+    picture = np.asarray(Image.open(text_folder / "text/blurred/im01_ker01_blur.png")).astype(int)
+    # The luma weights to six digits; no sum is that close to a half.
+    sums = picture @ np.array([298936, 587043, 114021])
+    assert np.abs(sums % 1_000_000 - 500_000).min() > 255
+    expected = (sums + 500_000) // 1_000_000
+    grey, _ = asked_for(monkeypatch, Protocol("text", eight_bit_grey=True), text_folder)
+    np.testing.assert_allclose(255 * grey, expected, atol=1e-9)
+    exact, _ = asked_for(monkeypatch, Protocol("text"), text_folder)
+    assert 0 < np.abs(exact - grey).max() <= 0.5 / 255 + 1e-12
+
+
+def test_results_on_text_are_clipped_as_pictures_are(text_folder, monkeypatch):
+    """A result beyond [0, 1] counts as the picture that is written of it."""
+    (text_case,) = load("text", text_folder)
+    monkeypatch.setattr(protocols, "deconvolve", lambda *_, **__: 3 * text_case.sharp - 1)
+    restored = restore_case(Protocol("text", "gradient"), text_case, text_case.kernel)
+    np.testing.assert_array_equal(restored, np.clip(3 * text_case.sharp - 1, 0, 1))
+    assert (restored == 0).any() and (restored == 1).any()
+
+
+def test_the_least_error_of_a_case_follows_the_final_step(text_folder):
+    """It is kept from method to method, and is another one with other options."""
+    fields = {"prior": "gradient", "solver": {"iterations": 1}, "nonblind": "tv"}
+    weights = (2e-3, 2e-2, 2e-3)
+    runs = [Protocol("text", **fields, nonblind_options={"lambda_tv": weight}) for weight in weights]
+    first, other, again = (evaluate(run, text_folder)["cases"][0]["ssd_true"] for run in runs)
+    assert first == again != other
+
+
 def case(name, ratio, ssd=2.0):
     figures = dict.fromkeys(("ssd", "ssd_true", "error_ratio", "psnr", "ssim", "kernel_similarity"))
     if ratio is not None:
@@ -74,6 +141,9 @@ def test_summary():
         (Protocol("text", prior_options={"weights": "x"}), {}),
         (Protocol("text", solver={"iterations": 0}), {}),
         (Protocol("text", solver={"no_such_option": 0}), {}),
+        (Protocol("text", kernel_room=0.9), {}),
+        (Protocol("text", kernel_room=float("nan")), {}),
+        (Protocol("text", kernel_room="1"), {}),
         (Protocol("text", nonblind="magic"), {}),
         (Protocol("text", nonblind_options={"lambda_tv": -1}), {}),
     ],

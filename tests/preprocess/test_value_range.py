@@ -192,3 +192,40 @@ def test_every_type_is_mapped_and_restored_or_refused_and_left_alone(image):
     own = im2double(native) if scaled else native.astype(np.float64)
     scale = np.abs(own).max()
     np.testing.assert_allclose(found.restored(found.pixels), own, rtol=1e-5, atol=1e-5 * scale)
+
+
+class TestConvention:
+    """The type and the range of the picture, for a result that is like it."""
+
+    @pytest.mark.parametrize(
+        "picture, expected",
+        [
+            (np.array([[0, 200, 255]], np.uint8), [[0, 100, 255]]),
+            (np.array([[0, 3000, 4000]], np.uint16), [[0, 2048, 4095]]),
+            (np.array([[0, 40000, 65535]], np.uint16), [[0, 32768, 65535]]),
+            (np.array([[-32768, 0, 32767]], np.int16), [[-32768, 0, 32767]]),
+            (np.array([[0, 70000, 2**20 - 5]], np.uint32), [[0, 2**19, 2**20 - 1]]),
+            (np.array([[0, 5, 2**64 - 1]], np.uint64), [[0, 2**63, 2**64 - 1]]),
+            (np.array([[0.0, 0.2, 1.0]]), [[0.0, 0.5, 1.0]]),
+            (np.array([[0.0, 0.2, 1.0]], np.float32), [[0.0, 0.5, 1.0]]),
+            (np.array([[0.0, 0.2, 1.0]], np.float16), [[0.0, 0.5, 1.0]]),
+            (np.array([[-1.0, 0.2, 1.0]]), [[-1.0, 0.0, 1.0]]),
+            (np.array([[False, True, True]]), [[0.0, 0.5, 1.0]]),
+        ],
+    )
+    def test_black_grey_white_and_what_is_beyond(self, picture, expected):
+        ranged = in_unit_range(picture)
+        middle = 100 / 255 if picture.dtype == np.uint8 else 0.5
+        image = ranged.convention.applied(ranged.restored(np.array([[-0.3, middle, 1.3]])))
+        assert image.dtype == (np.float64 if picture.dtype == bool else picture.dtype)
+        assert np.max(np.abs(image.astype(float) - np.array(expected, float))) <= 1e-7 * np.max(expected) + (
+            image.dtype.kind in "iu"
+        )
+
+    def test_lights_beyond_the_range_are_not_cut_off(self):
+        picture = np.full((40, 40), 0.02)
+        picture[::3] = 0.04
+        picture[5, 5] = 3.0
+        ranged = in_unit_range(picture)
+        assert ranged.value_range.high < 3
+        assert ranged.convention.applied(picture).max() == pytest.approx(3)

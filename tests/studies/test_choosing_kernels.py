@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import pydeblur
-from pydeblur.estimators import Refinement, SuccessiveHalving
+from pydeblur.estimators import Multistart, Refinement, SuccessiveHalving
 from pydeblur.evaluation.development import CaseMeasure, Selection
 
 
@@ -49,16 +49,13 @@ def test_the_preset_s_rule_chooses_what_the_preset_chooses(study, photographs, t
     assert len(measured) == 16
 
 
-def test_halving_chooses_what_the_preset_for_wide_kernels_chooses(study, photographs, tmp_path, monkeypatch):
-    """With the border of wide kernels moved down to the small ones of the test."""
-    from pydeblur.estimators import presets
-
-    monkeypatch.setattr(presets, "WIDE_KERNEL", 5)
+def test_halving_chooses_what_the_estimator_chooses(study, photographs, tmp_path):
+    """With the runs that were those for wide kernels."""
     out = tmp_path / "out"
     study.main(["--cases", "wide", "--subset", "1", "--data", str(photographs), "--out", str(out)])
     selection = Selection("wide")
     case = selection.cases(photographs)[0].blurred(0.01)
-    kernel = pydeblur.estimate_kernel(case.blurred, case.kernel_size).kernel
+    kernel = Multistart(study.WIDE).estimate(case.blurred, case.kernel_size).kernel
     runs = finished_runs(out / "runs" / "choosing_kernels_wide_test_0.01.jsonl")[case.name]
     rule = study.RULES["best for wide kernels: seven, 4 from scale 2, 10 × 3, 20 × 1"]
     expected = CaseMeasure(case, selection.case_set).error_ratio(kernel)

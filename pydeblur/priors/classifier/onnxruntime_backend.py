@@ -13,6 +13,7 @@ from pydeblur.backend.device_arrays import (
     pointer,
     wait_for,
 )
+from pydeblur.backend.kept import kept
 from pydeblur.backend.onnx_session import OnnxSession, cuda_works
 from pydeblur.backend.onnx_wire import keep_outputs
 
@@ -53,7 +54,7 @@ class OnnxRuntimeBackend:
             "it takes an NVIDIA GPU and pip install 'pydeblur[gpu]'",
         )
         self._weights, self._threads = weights, threads
-        self._session = OnnxSession(weights.model, str(weights.path), self.device, threads)
+        self._session = self._kept_session("all outputs", lambda: weights.model)
         self._forward_session: OnnxSession | None = None
 
     def logit(self, image) -> float:
@@ -100,9 +101,15 @@ class OnnxRuntimeBackend:
     def _run_forward(self, output, image):
         """Run a second session without the backward pass, which ONNX Runtime would compute whether asked for or not."""
         if self._forward_session is None:
-            forward = keep_outputs(self._weights.model, ("logit", "activation"))
-            self._forward_session = OnnxSession(forward, str(self._weights.path), self.device, self._threads)
+            outputs = ("logit", "activation")
+            self._forward_session = self._kept_session(outputs, lambda: keep_outputs(self._weights.model, outputs))
         return self._forward_session.run([output], {"image": _as_input(image)})[0]
+
+    def _kept_session(self, outputs, model) -> OnnxSession:
+        """A session of ``model()``, which is kept for later pictures where the process keeps such things."""
+        path, device, threads = str(self._weights.path), self.device, self._threads
+        key = ("session", outputs, self._weights.sha256, path, device, threads)
+        return kept(key, lambda: OnnxSession(model(), path, device, threads))
 
 
 def _as_input(image):

@@ -27,6 +27,7 @@ from pydeblur.files.npy_file import NUMBERS
 from pydeblur.files.zip_archive import read_npz
 from pydeblur.metrics import align
 from pydeblur.parallel.processes import map_unordered
+from pydeblur.parallel.protocol import SharedFiles
 from pydeblur.priors.registry import PriorChoice
 from pydeblur.solver import CoarseToFine, SolverOptions
 from pydeblur.synthesis.cases import BlurredCase, blurred_case
@@ -142,7 +143,13 @@ def _no_case(shown: str, reason: str) -> FileFormatError:
 
 
 def make_ranking_cases(
-    data, out, cases: int, split: str = "train", jobs: int = 1, progress: Callable[[Path], None] | None = None
+    data,
+    out,
+    cases: int,
+    split: str = "train",
+    jobs: int = 1,
+    progress: Callable[[Path], None] | None = None,
+    scheduler=None,
 ) -> list[Path]:
     """Make cases, or those of them that are not there yet.
 
@@ -159,6 +166,9 @@ def make_ranking_cases(
         Processes.
     progress : callable, optional
         Called with the path of each case that was made.
+    scheduler : str or distributed.Client, optional
+        A Dask cluster in place of processes, as for :func:`pydeblur.parallel.map_unordered`; its workers have to see the
+        folders.
 
     Returns
     -------
@@ -186,7 +196,9 @@ def make_ranking_cases(
         raise InvalidInputError(f"data should hold images of at least {SIDE + _WIDE[1]} rows and columns")
     paths = {number: out / f"{number:05d}.npz" for number in numbers}
     missing = [number for number in numbers if not paths[number].exists()]
-    for number in map_unordered(partial(_make, _hashable(data), out, split), missing, jobs):
+    files = SharedFiles.at(_hashable(data), out)
+    make = partial(_make, _hashable(data), out, split)
+    for number in map_unordered(make, missing, jobs, scheduler=scheduler, files=files):
         if progress is not None:
             progress(paths[number])
     return [path for path in paths.values() if path.exists()]

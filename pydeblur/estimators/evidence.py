@@ -1,0 +1,136 @@
+"""What speaks for and against a kernel, in a few numbers.
+
+The ranking network sees the restored image alone, and a mean square error forgives a smooth blur that is left: under blurs larger
+than those it was trained on it may like a wrong kernel better than the true one. Other numbers see what it does not: the
+classifier of section 3 of the paper, asked at half size, sees the blur that is left; a kernel much smaller than the size
+asked for is suspect; a kernel has to explain the blurred image (:class:`KernelEvidence`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pydeblur.estimators.kernel_size import border_mass
+
+#: A mean square below this is rounding.
+_SMALLEST_SQUARE = 1e-8
+
+
+@dataclass(frozen=True)
+class KernelEvidence:
+    """Numbers about a kernel, and about the image that total variation restores with it.
+
+    Attributes
+    ----------
+    log_error, half_log_error : float
+        What the ranking network expects of the restored image, and of that image at half its size: the natural logarithm of
+        the mean square error.
+    log_odds, half_log_odds : float
+        The compact classifier's log-odds that the restored image is blurred, at its full and at half its size.
+    extent : float
+        The kernel's root mean square radius, over the kernel's size that was asked for.
+    entropy : float
+        Of the kernel, in nats.
+    peak : float
+        The largest share of the kernel's mass in one pixel.
+    border : float
+        The share of its mass in its outermost two pixels.
+    residual : float
+        Natural logarithm of the mean square of what the restored image, within [0, 1] and blurred again, leaves of the blurred
+        image.
+    change : float
+        Natural logarithm of the mean square of the difference between the restored and the blurred image.
+    overshoot : float
+        Natural logarithm of the mean square of what the restored image has outside [0, 1].
+    """
+
+    log_error: float
+    half_log_error: float
+    log_odds: float
+    half_log_odds: float
+    extent: float
+    entropy: float
+    peak: float
+    border: float
+    residual: float
+    change: float
+    overshoot: float
+
+
+def kernel_numbers(kernel: np.ndarray, kernel_size: int) -> dict[str, float]:
+    """Those fields of :class:`KernelEvidence` that are about the kernel alone.
+
+    Parameters
+    ----------
+    kernel : (n, n) ndarray
+        Non-negative, of sum 1.
+    kernel_size : int
+        That was asked for.
+
+    Examples
+    --------
+    >>> point = np.zeros((5, 5))
+    >>> point[2, 2] = 1
+    >>> kernel_numbers(point, 5)
+    {'extent': 0.0, 'entropy': 0.0, 'peak': 1.0, 'border': 0.0}
+    """
+    shares = kernel[kernel > 0]
+    return {
+        "extent": radius(kernel) / kernel_size,
+        "entropy": float(abs(-(shares * np.log(shares)).sum())),
+        "peak": float(kernel.max()),
+        "border": border_mass(kernel),
+    }
+
+
+def radius(kernel: np.ndarray) -> float:
+    """Root mean square distance of a kernel's mass from its centroid, in pixels.
+
+    Examples
+    --------
+    >>> radius(np.array([[0.5, 0, 0, 0, 0.5]]))
+    2.0
+    """
+    variance = 0.0
+    for profile in (kernel.sum(axis=1), kernel.sum(axis=0)):
+        places = np.arange(len(profile))
+        variance += float(profile @ places**2 - (profile @ places) ** 2)
+    return max(variance, 0.0) ** 0.5
+
+
+def image_numbers(image: np.ndarray, restored: np.ndarray, kernel: np.ndarray, gamma: float = 1.0) -> dict[str, float]:
+    """Those fields of :class:`KernelEvidence` that are about the blurred and the restored image.
+
+    Parameters
+    ----------
+    image, restored : (H, W) ndarray
+        The latter as :func:`pydeblur.estimators.ranking.restored_by_tv` gives it.
+    kernel : (n, n) ndarray
+        Smaller than the image.
+    gamma : float
+        The kernel blurs the image raised to this power.
+
+    Examples
+    --------
+    >>> image = np.full((8, 8), 0.5)
+    >>> found = image_numbers(image, image + 0.1, np.ones((1, 1)))
+    >>> round(found["residual"], 3), round(found["change"], 3), round(found["overshoot"], 3)
+    (-4.605, -4.605, -18.421)
+    """
+    from scipy.signal import fftconvolve  # SciPy takes a second to import it
+
+    inside = np.clip(restored, 0, 1)
+    margins = [length // 2 for length in kernel.shape]
+    seen = tuple(slice(margin, side - margin) for margin, side in zip(margins, image.shape))
+    left = fftconvolve(inside**gamma, kernel, mode="valid") - image[seen] ** gamma
+    return {
+        "residual": _log_square(left),
+        "change": _log_square(inside - image),
+        "overshoot": _log_square(restored - inside),
+    }
+
+
+def _log_square(values: np.ndarray) -> float:
+    return float(np.log(np.mean(np.square(values)) + _SMALLEST_SQUARE))

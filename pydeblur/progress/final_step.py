@@ -1,0 +1,61 @@
+"""How long the final step takes on this machine, measured on a small part of the picture itself."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from pydeblur.backend.threads import processor_count
+from pydeblur.nonblind.methods import completed, deconvolve
+from pydeblur.progress.iteration_time import least_seconds, middle
+
+#: Sides of the parts that are measured, the larger one where the smaller took less than so many seconds.
+_SIDES, _QUICK = (48, 144), 0.02
+#: What another thread adds to the speed.
+_SECOND_THREAD = 0.4
+#: Widest kernel that is measured: the time hardly depends on it.
+_WIDEST = 15
+
+
+def final_step_seconds(
+    image: np.ndarray, kernel_size: int, method: str | None, options: dict, dtype: str, workers: int = 1
+) -> float:
+    """Estimate how long the final step will take.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) ndarray
+        In [0, 1].
+    kernel_size : int
+    method : str or None
+        None is the default.
+    options : dict
+        Of the method.
+    dtype : {"float32", "float64"}
+        In which it is computed.
+    workers : int
+        Threads.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> final_step_seconds(np.random.default_rng(0).random((60, 60)), 5, "tv", {}, "float64") > 0
+    True
+    """
+    size = max(min(kernel_size, _WIDEST), 3)
+    kernel = np.full((size, size), 1 / size**2)
+    channels = image.shape[2] if image.ndim == 3 else 1
+    plane = image[..., 0] if channels > 1 else image
+    seconds = 0.0
+    for side in _SIDES:
+        part = np.ascontiguousarray(middle(plane, max(side, size + 1)), dtype=dtype)
+        name, complete = completed(part, method, options)
+        seconds = least_seconds(partial(deconvolve, part, kernel, name, value_range="full", **complete))
+        if seconds > _QUICK:
+            break
+    threads = min(workers, processor_count())
+    return seconds * plane.size / part.size * channels / (1 + _SECOND_THREAD * (threads - 1))

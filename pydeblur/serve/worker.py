@@ -1,0 +1,105 @@
+"""What a process of the server does: it gets one task, tells how far it is, and ends.
+
+Tasks and messages are JSON, so that a process that a picture has made do something else can't hand objects to the server.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from pydeblur.errors import InvalidInputError
+from pydeblur.parallel.worker import prepare_process
+from pydeblur.serve.refusals import as_sentence
+
+#: Messages of more bytes are refused by the server.
+LARGEST_MESSAGE = 4 << 20
+_NO_MEMORY = "There is not enough memory for this picture: try a smaller one, or a region of it."
+
+
+def run(connection: Connection, memory: int) -> None:
+    """Get ready, do one task, and end.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the server: the task comes from it, and messages go to it.
+    memory : int
+        Bytes that this process may allocate.
+    """
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_server, daemon=True).start()
+    bound_memory(memory)
+
+    def send(message: dict[str, Any]) -> None:
+        connection.send_bytes(json.dumps(message).encode())
+
+    try:
+        prepare_process()
+        _load_all()
+        send({"kind": "ready"})
+        task = json.loads(connection.recv_bytes())
+        send(_outcome(task, send))
+    except (EOFError, OSError):  # the server has closed the pipe
+        return
+
+
+def _end_with_the_server() -> None:
+    """End at once when the server is gone, however it ended: nobody waits for the result."""
+    server = parent_process()
+    if server is not None:
+        wait([server.sentinel])
+        os._exit(128 + signal.SIGTERM)
+
+
+def bound_memory(memory: int) -> None:
+    """Let this process allocate no more than so many bytes, and leave no core file; nothing happens where neither can be done."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        return
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # RLIMIT_DATA counts memory that is written to; address space alone, which threads reserve, costs nothing.
+    with suppress(OSError, ValueError):
+        most = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        bound = memory if most == resource.RLIM_INFINITY else min(memory, most)
+        resource.setrlimit(resource.RLIMIT_DATA, (bound, bound))
+
+
+def _load_all() -> None:
+    """Deblur a tiny picture: what a job loads lazily is then loaded before somebody waits for it."""
+    import numpy as np
+
+    from pydeblur.api import deblur
+
+    tiles = np.kron(np.random.default_rng(0).random((5, 5)), np.ones((6, 6)))
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        deblur(tiles, 5, iterations=1)
+
+
+def _outcome(task: dict[str, Any], send: Callable) -> dict[str, Any]:
+    """The last message: what was done, or one sentence that says why it was not."""
+    from pydeblur.serve import picture_tasks
+
+    try:
+        done = getattr(picture_tasks, picture_tasks.TASKS[task.pop("task")])(**task, send=send)
+    except InvalidInputError as error:
+        return {"kind": "failed", "error": as_sentence(error)}
+    except MemoryError:
+        return {"kind": "failed", "error": _NO_MEMORY}
+    except OSError as error:
+        return {"kind": "failed", "error": as_sentence(f"the result can't be written: {error.strerror or error}")}
+    return {"kind": "done", **done}
