@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pydeblur.errors import BlurNotFoundWarning, InvalidOptionError, KernelCollapseWarning
-from pydeblur.estimators.confidence import doubt_about
+from pydeblur.estimators.confidence import LAMBDA_TV_IN_DOUBT, doubt_about, is_doubtful
 from pydeblur.estimators.description import described_array, described_kernel, described_region, described_run
 from pydeblur.estimators.multistart import run_plan
 from pydeblur.estimators.plan import EstimationPlan, check_brightness, check_fits
@@ -37,6 +37,7 @@ from pydeblur.preprocess.clipping import clipped_pixels, has_clipped_highlights
 from pydeblur.preprocess.grey import grey_image
 from pydeblur.preprocess.median import check_median, median_filtered
 from pydeblur.preprocess.region import Region, check_crop, is_large, region_from
+from pydeblur.preprocess.validation import host_value
 from pydeblur.preprocess.value_range import (
     PictureConvention,
     RangedPicture,
@@ -260,7 +261,8 @@ def deblur(
         ``threads``.
     nonblind : {"ringing", "tv", "l0", "hyper-laplacian", "epll", "whyte"}, optional
         The final step, see :func:`deconvolve`; by default "whyte" for a saturated image, else "ringing", whose weights
-        then follow the noise found in the image unless options are given.
+        then follow the noise found in the image unless options are given. Where the kernel is doubted (``confidence``) it is
+        "tv" with ``lambda_tv=4e-3``, which forgives more, unless a step or options are given.
     saturated : bool, optional
         Whether the image has clipped highlights, as night scenes have. If so, the final step is "whyte", and the preset
         "best" takes clipped pixels for lower bounds of the light when it estimates the kernel. By default "best" decides by
@@ -357,6 +359,8 @@ def deblur(
         estimated = perf_counter()
         if saturated is None and prepared.is_saturated and nonblind is None and not final_options:
             final_step = "whyte" if needs_more_light(prepared.image, found.kernel) else final_step
+        if final_step is None and not final_options and is_doubtful(found.confidence):
+            final_step, final_options = "tv", {"lambda_tv": LAMBDA_TV_IN_DOUBT}
         final_step, final_options = completed(prepared.image, final_step, final_options)
         dtype = "float32" if single else "float64"
         _announce_final_step(report, prepared, found, (final_step, final_options, dtype))
@@ -368,7 +372,7 @@ def deblur(
         unclipped=prepared.picture.restored(final),
         nonblind=final_step,
         nonblind_options=final_options,
-        blurred=image,
+        blurred=host_value(image),
         stages=stages.of_run(found.history),
         seconds={"kernel estimation": estimated - begun, "final step": perf_counter() - estimated},
         # The camera's poses are always estimated in single precision; the final step is not made so for that.

@@ -139,7 +139,7 @@ def info_lines(info: dict[str, Any]) -> list[str]:
         f"packages          {', '.join(installed)}",
         f"not installed     {', '.join(missing) or 'none of the optional ones is missing'}",
         f"processors        {computing['processors']} that this process may use; commands use "
-        f"{computing['default_threads']} unless --threads says more or the picture is large",
+        f"{computing['default_threads']} unless --threads says more",
         f"Fourier transform {computing['fft']}; loops compiled by Numba: {'yes' if computing['compiled_loops'] else 'no'}",
         f"ONNX Runtime      {', '.join(computing['onnxruntime_providers'])}",
     ]

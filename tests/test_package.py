@@ -146,7 +146,7 @@ def test_installed_commands_run(installed, tmp_path):
     if script.exists():  # Windows has an .exe
         assert installed(script, "--version").stdout == version_line
     write_image(tmp_path / "in.png", np.random.default_rng(0).random((24, 26)))
-    words = ("--kernel-size", 3, "--iterations", 1, "--kernel-out", tmp_path / "k.tif")
+    words = ("--kernel-size", 3, "--iterations", 1, "--kernel-out", tmp_path / "k.tif", "--quiet")
     result = installed("-m", "pydeblur", "deblur", tmp_path / "in.png", "-o", tmp_path / "out.png", *words)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert read_image(tmp_path / "out.png").pixels.shape == (24, 26)

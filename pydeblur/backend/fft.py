@@ -206,3 +206,52 @@ def irfft_rows(lines: np.ndarray, width: int, workers: int = 1) -> np.ndarray:
     if ducc is None:
         return fft.irfft(lines, n=width, axis=-1, workers=workers)
     return ducc.c2r(lines, axes=(lines.ndim - 1,), lastsize=width, forward=False, inorm=2, nthreads=workers)
+
+
+def rfft_rows(image: np.ndarray) -> np.ndarray:
+    """Make the first half of :func:`rfft2`: along the rows.
+
+    With :func:`fft_columns` it serves pictures of which only a part is in memory at a time.
+
+    Parameters
+    ----------
+    image : (..., H, W) ndarray
+        float32 or float64 in the machine's byte order.
+
+    Returns
+    -------
+    (..., H, W // 2 + 1) ndarray
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rfft_rows(np.ones((1, 4))).real.tolist()
+    [[4.0, 0.0, 0.0]]
+    """
+    ducc = _transforms()
+    if ducc is None:
+        return fft.rfft(image, axis=-1)
+    return ducc.r2c(image, axes=(image.ndim - 1,))
+
+
+def fft_columns(lines: np.ndarray) -> np.ndarray:
+    """Make the second half of :func:`rfft2`: along the columns, in place.
+
+    Parameters
+    ----------
+    lines : (..., H, W) complex ndarray
+
+    Returns
+    -------
+    (..., H, W) ndarray
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> fft_columns(np.array([[2.0 + 0j], [1.0 + 0j]])).real.tolist()
+    [[3.0], [1.0]]
+    """
+    ducc = _transforms()
+    if ducc is None:
+        return fft.fft(lines, axis=-2, overwrite_x=True)
+    return ducc.c2c(lines, axes=(lines.ndim - 2,), out=lines)

@@ -23,6 +23,7 @@ COMMANDS = {
     "deconv": ("pydeblur.cli.deconv", "deblur an image with a known kernel"),
     "batch": ("pydeblur.cli.batch", "deblur every image of some folders"),
     "evaluate": ("pydeblur.cli.evaluate", "run a benchmark and write its figures as JSON"),
+    "serve": ("pydeblur.cli.serve", "open a page in the browser, on which pictures are deblurred"),
     "classify": ("pydeblur.cli.classify", "say how blurred images are, by the classifier"),
     "synth": ("pydeblur.cli.synth", "draw random kernels and training pairs"),
     "train": ("pydeblur.cli.train", "train a classifier"),

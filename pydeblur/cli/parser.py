@@ -29,8 +29,8 @@ class Parser(argparse.ArgumentParser):
     '31'
     """
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, allow_abbrev=False, **kwargs)
+    def __init__(self, **words):
+        super().__init__(**{**words, "allow_abbrev": False})
         self._everyday: frozenset[str] = frozenset()
 
     def error(self, message):

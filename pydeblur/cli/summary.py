@@ -63,14 +63,16 @@ def estimate_line(path: str, shape: Sequence[int], seconds: float, result: Deblu
     'sharp.png: 36×36 px in 1.2 s; blur ... px; region 4,2 32×30; final step ringing'
     """
     from pydeblur.estimators.description import described_kernel, described_region
+    from pydeblur.estimators.protocol import KernelEstimate
     from pydeblur.progress.report import shown_seconds
 
     blur = described_kernel(result.kernel, result.candidates)
     if result.nonuniform is not None:
         blur = f"a camera that turned, in the middle {blur}"
     parts = [f"{path}: {picture_size(shape)} in {shown_seconds(seconds)}", blur]
+    parts += [] if result.confidence is None else [f"confidence {result.confidence:.0%}"]
     parts += [] if result.crop is None else [f"region {described_region(result.crop)}"]
-    parts += [f"final step {result.nonblind}"] if hasattr(result, "nonblind") else []
+    parts += [] if isinstance(result, KernelEstimate) else [f"final step {result.nonblind}"]
     parts += ["stopped before its end"] if result.stopped else []
     return "; ".join(parts)
 
@@ -97,6 +99,8 @@ def estimate_record(
     remarks: dict[str, list[str]],
 ) -> dict[str, Any]:
     """Return the fields of ``--json`` for an estimated kernel; `remarks` holds "notes" and "warnings"."""
+    from pydeblur.estimators.protocol import KernelEstimate
+
     record = common_record(arguments, shape, seconds, remarks)
     record |= {
         "kernel": kernel_record(result.kernel),
@@ -112,6 +116,7 @@ def estimate_record(
             }
             for each in result.candidates
         ],
+        "confidence": result.confidence,
         "region": region_record(result.crop),
         "prior": result.prior.get("name"),
         "iterations": len(result.history),
@@ -121,7 +126,7 @@ def estimate_record(
         "stopped": bool(result.stopped),
         "final_step": None,
     }
-    if hasattr(result, "nonblind"):
+    if not isinstance(result, KernelEstimate):
         record["final_step"] = {"name": result.nonblind, "options": dict(result.nonblind_options)}
         record["seconds_by_stage"] = {name: round(taken, 3) for name, taken in result.seconds.items()}
     return record

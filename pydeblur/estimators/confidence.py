@@ -1,7 +1,7 @@
 """Whether the blur was found: a probability, from what speaks for and against the kernel that was chosen.
 
 A logistic regression on some numbers of :class:`~pydeblur.estimators.evidence.KernelEvidence`, fitted on blurred photographs
-whose true kernels were known (docs/studies/right_kernel.md). What it tells is how probable it is that the image restored with
+whose true kernels were known (docs/studies/right_kernel). What it tells is how probable it is that the image restored with
 the kernel is within 1.5 dB of the one that the true kernel gives.
 """
 
@@ -18,6 +18,8 @@ from pydeblur.metrics.kernels import kernel_similarity
 
 #: Below this probability the blur was probably not found.
 DOUBTFUL = 0.25
+#: Weight of the final step "tv" where the kernel is doubted: a wrong kernel rings, and a larger weight forgives more of it.
+LAMBDA_TV_IN_DOUBT = 4e-3
 #: In pixels: a kernel of a smaller radius hardly blurs.
 HARDLY_ANY = 0.4
 _ADVICE = "try another region (crop) with strong edges, another kernel size or gamma 2.2"
@@ -78,6 +80,17 @@ def confidence_in(evidence: KernelEvidence, noise: float, agreement: float) -> f
     return 1 / (1 + math.exp(-odds)) if odds > 0 else math.exp(odds) / (1 + math.exp(odds))
 
 
+def is_doubtful(confidence: float | None) -> bool:
+    """Whether the blur was probably not found; an unknown confidence is no reason for doubt.
+
+    Examples
+    --------
+    >>> is_doubtful(0.1), is_doubtful(0.9), is_doubtful(None)
+    (True, False, False)
+    """
+    return confidence is not None and confidence < DOUBTFUL
+
+
 def doubt_about(kernel: np.ndarray, confidence: float | None) -> str | None:
     """What a user should know of a kernel that is probably not the right one.
 
@@ -101,7 +114,7 @@ def doubt_about(kernel: np.ndarray, confidence: float | None) -> str | None:
     """
     if radius(kernel) < HARDLY_ANY:
         return f"the kernel that was found is nearly a point, so that the image is hardly changed: {_ADVICE}"
-    if confidence is not None and confidence < DOUBTFUL:
+    if is_doubtful(confidence):
         return f"the blur was probably not found (confidence {confidence:.2f}): {_ADVICE}"
     return None
 

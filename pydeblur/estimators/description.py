@@ -95,7 +95,7 @@ def described_run(history, region: Region | None, saturated: bool, stopped: bool
     >>> described_run([None] * 40, Region(0, 8, 32, 32), saturated=True, stopped=False)
     '40 iterations, region 8,0 32×32, clipped highlights'
     """
-    parts = [f"{len(history)} iterations"]
+    parts = [f"{len(history)} iteration{'s' * (len(history) != 1)}"]
     parts.append("the whole image" if region is None else f"region {described_region(region)}")
     parts += ["clipped highlights"] * saturated + ["stopped before its end"] * stopped
     return ", ".join(parts)

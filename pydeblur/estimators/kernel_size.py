@@ -86,43 +86,13 @@ def in_size(kernel: np.ndarray, size: int) -> np.ndarray:
     >>> in_size(np.full((3, 3), 1 / 9), 5).shape, in_size(np.full((9, 9), 1 / 81), 5).shape
     ((5, 5), (9, 9))
     """
-    if size >= kernel.shape[0]:
-        return cut_to_size(kernel, size)
-    part = _largest_cut(kernel, size)
-    mass = part.sum()
-    return kernel if mass < 1 - _SMALL_LOSS else part / mass
-
-
-def cut_to_size(kernel: np.ndarray, size: int) -> np.ndarray:
-    """A kernel in a square of another size, whatever is lost of it.
-
-    Parameters
-    ----------
-    kernel : (n, n) ndarray
-        Non-negative, of sum 1, odd.
-    size : int
-        Odd.
-
-    Returns
-    -------
-    (size, size) ndarray
-        Of sum 1.
-
-    Examples
-    --------
-    >>> cut_to_size(np.full((9, 9), 1 / 81), 3).round(3).tolist()
-    [[0.111, 0.111, 0.111], [0.111, 0.111, 0.111], [0.111, 0.111, 0.111]]
-    """
     room = size - kernel.shape[0]
     if room >= 0:
         return np.pad(kernel, room // 2)
-    part = _largest_cut(kernel, size)
-    return part / part.sum()
-
-
-def _largest_cut(kernel: np.ndarray, size: int) -> np.ndarray:
-    """The part around the centroid or around the middle of the support, whichever has more mass."""
-    return max((_cut(moved, size) for moved in (kernel, _boxed(kernel))), key=np.sum)
+    # Around the centroid or around the middle of the support, whichever part has more mass.
+    part = max((_cut(moved, size) for moved in (kernel, _boxed(kernel))), key=np.sum)
+    mass = part.sum()
+    return kernel if mass < 1 - _SMALL_LOSS else part / mass
 
 
 def _cut(kernel: np.ndarray, size: int) -> np.ndarray:

@@ -50,6 +50,8 @@ _FEWEST_PIXELS = 4
 _GROUND_SMOOTHING, _SMALLEST_GROUND = 1.0, 9
 #: Of the least contrast: a streak that no other confirms has so many times that.
 _UNCONFIRMED = 2.0
+#: As many streaks of one shape are no chance.
+_AGREEING = 2
 _EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 #: A streak stands on a ground darker than this.
 _DARK_GROUND = 0.5
@@ -177,6 +179,42 @@ class LightStreaks:
 
     def _is_beyond_doubt(self, streak: Streak) -> bool:
         return streak.alone and streak.contrast >= _UNCONFIRMED * self.options.least_contrast
+
+
+def estimate_of_agreeing(
+    image: np.ndarray, kernel_size: int, clipped: np.ndarray | None = None, callback=None
+) -> KernelEstimate | None:
+    """Estimate the kernel where at least two streaks agree, which is hardly ever by chance.
+
+    Parameters
+    ----------
+    image : (H, W) ndarray
+        Grey, in [0, 1].
+    kernel_size : int
+    clipped : (H, W) bool ndarray, optional
+        Pixels that the sensor clipped.
+    callback : callable, optional
+        As of :class:`~pydeblur.estimators.KernelEstimator`; it is not called where there are none.
+
+    Returns
+    -------
+    KernelEstimate or None
+
+    Examples
+    --------
+    >>> image = np.zeros((60, 60))
+    >>> image[20, 15:24] = 0.8
+    >>> estimate_of_agreeing(image, 11) is None
+    True
+    >>> image[40, 35:44] = 0.6
+    >>> estimate_of_agreeing(image, 11).prior["streaks"]
+    2
+    """
+    estimator = LightStreaks()
+    streaks = find_streaks(np.asarray(image, np.float64), kernel_size, estimator.options, clipped)
+    if len(streaks) < _AGREEING or kernel_of_streaks(streaks, estimator.options.agreement)[1] < _AGREEING:
+        return None
+    return estimator.estimate(image, kernel_size, clipped=clipped, callback=callback)
 
 
 def find_streaks(

@@ -19,7 +19,7 @@ import numpy as np
 
 from pydeblur.errors import KernelCollapseError
 from pydeblur.estimators.confidence import SMALLEST_SIDE, agreement_of, confidence_in
-from pydeblur.estimators.kernel_size import cut_to_size, in_size
+from pydeblur.estimators.kernel_size import in_size
 from pydeblur.estimators.plan import EstimationPlan, RunPlan
 from pydeblur.estimators.presets import Preset, RankingOptions
 from pydeblur.estimators.protocol import Candidate, KernelEstimate
@@ -27,7 +27,6 @@ from pydeblur.estimators.ranking import KernelRanker, KernelScore
 from pydeblur.preprocess.noise import noise_level
 from pydeblur.solver import BlindDeconvolution, CoarseToFine, IterationState
 from pydeblur.solver.coarse_to_fine import level_at
-from pydeblur.solver.pyramid import kernel_sizes
 from pydeblur.solver.records import Callback
 
 
@@ -86,7 +85,20 @@ def run_plan(plan: EstimationPlan, image: np.ndarray, callback: Callback | None 
         search = CoarseToFine(image, run.options, run.prior.load(), callback, plan.clipped)
         search.advance_to(0)
         return _estimate(search.result())
-    return _Contest(plan, image, callback).result()
+    by_lights = _by_light_streaks(plan, image, callback) if plan.light_streaks else None
+    return _Contest(plan, image, callback).result() if by_lights is None else by_lights
+
+
+def _by_light_streaks(plan: EstimationPlan, image: np.ndarray, callback: Callback | None) -> KernelEstimate | None:
+    """The estimate from streaks of small lights that agree, None where there are none.
+
+    Light adds up before a camera's gamma, so the streaks are looked for where the solver looks for the kernel.
+    """
+    from pydeblur.estimators.light_streaks import estimate_of_agreeing  # it needs much of SciPy
+
+    options = plan.runs[0].options
+    found = estimate_of_agreeing(image**options.gamma_correct, plan.kernel_size, plan.clipped, callback)
+    return None if found is None else replace(found, options=replace(options, kernel_size=plan.kernel_size))
 
 
 def _estimate(found: BlindDeconvolution, candidates: tuple[Candidate, ...] = ()) -> KernelEstimate:
@@ -167,14 +179,14 @@ class _Contest:
         restarts = self._plan.restarts
         if restarts is None or self._relay.stopped:
             return
-        size = kernel_sizes(self._plan.kernel_size)[scale]
         begun = {}
         for origin in _ranked(self._runs)[: restarts.keep]:
-            kernel = cut_to_size(origin.kernel, size)
             number = self._runs.index(origin) + 1
             for plan in restarts.runs:
-                run = self._add(replace(plan, changes={**plan.changes, "from_candidate": number}))
-                begun[run] = kernel
+                # A kernel keeps the square that it was found in: cut to another, it would lose its faint ends.
+                options = replace(plan.options, kernel_size=origin.kernel_size)
+                again = replace(plan, options=options, changes={**plan.changes, "from_candidate": number})
+                begun[self._add(again)] = origin.kernel
         ranker = self._ranker(scale)
         self._each(list(begun), lambda run: run.begin_at(scale, begun[run], ranker))
 
@@ -295,6 +307,11 @@ class _Run:
     def measure(self) -> str | None:
         """What the score is."""
         return None if self.score is None else self.score.measure
+
+    @property
+    def kernel_size(self) -> int:
+        """Side of its kernel at the finest scale."""
+        return self._plan.options.kernel_size
 
     @property
     def kernel(self) -> np.ndarray:

@@ -89,6 +89,8 @@ class EstimationPlan:
         What counts in a kernel's score at the finest scale, and at that of the successive halving.
     restarts : PlannedRestarts or None
         Further runs that begin at the scale of the halving.
+    light_streaks : bool
+        Whether no run is made where streaks of small lights tell the kernel; only where pixels are clipped.
     """
 
     runs: tuple[RunPlan, ...]
@@ -101,6 +103,7 @@ class EstimationPlan:
     weights: EvidenceWeights = LOG_ERROR_ALONE
     coarse_weights: EvidenceWeights = LOG_ERROR_ALONE
     restarts: PlannedRestarts | None = None
+    light_streaks: bool = False
 
     @property
     def kernel_size(self) -> int:
@@ -261,7 +264,7 @@ def make_plan(preset: Preset, image: np.ndarray, kernel_size: int, clipped=None)
         for options, variant, size in zip(adapted, (*preset.variants, *again), sizes)
     ]
     runs = _distinct(planned[: len(preset.variants)])
-    halving = _fitting(preset.halving, kernel_size, len(runs))
+    halving = _fitting(preset.halving, runs)
     # A prior that was handed in may not bear two threads, and a GPU would gain nothing by them.
     side_by_side = preset.prior.is_named and is_on_cpu(wanted[0].device)
     return EstimationPlan(
@@ -275,6 +278,7 @@ def make_plan(preset: Preset, image: np.ndarray, kernel_size: int, clipped=None)
         preset.weights,
         preset.coarse_weights,
         _restarts(preset, halving, _distinct(planned[len(preset.variants) :])),
+        preset.light_streaks and is_clipped,
     )
 
 
@@ -301,12 +305,12 @@ def _distinct(runs) -> tuple[RunPlan, ...]:
     return tuple(found.values())
 
 
-def _fitting(halving: SuccessiveHalving | None, kernel_size: int, runs: int) -> SuccessiveHalving | None:
-    """The round for so many runs and scales; None where it would leave out nothing."""
+def _fitting(halving: SuccessiveHalving | None, runs: tuple[RunPlan, ...]) -> SuccessiveHalving | None:
+    """The round for so many runs, at a scale that all of them have; None where it would leave out nothing."""
     if halving is None:
         return None
-    scale = min(halving.scale, len(kernel_sizes(kernel_size)) - 1)
-    return SuccessiveHalving(scale, halving.keep) if scale > 0 and halving.keep < runs else None
+    scale = min(halving.scale, *(len(kernel_sizes(run.options.kernel_size)) - 1 for run in runs))
+    return SuccessiveHalving(scale, halving.keep) if scale > 0 and halving.keep < len(runs) else None
 
 
 def _restarts(preset: Preset, halving: SuccessiveHalving | None, runs) -> PlannedRestarts | None:

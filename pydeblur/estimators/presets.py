@@ -152,6 +152,9 @@ class Preset:
         What follows at the finest scale. The result is what the network ranked first of all that it has seen there.
     handles_clipping : bool
         Whether clipped highlights are looked for, and taken for lower bounds (:mod:`pydeblur.preprocess.clipping`).
+    light_streaks : bool
+        Whether the streaks of small lights, where some agree among clipped highlights, are the kernel, so that no run is made
+        (:mod:`pydeblur.estimators.light_streaks`).
     weights : EvidenceWeights
         What counts where a kernel is ranked at the finest scale.
     coarse_weights : EvidenceWeights
@@ -168,6 +171,7 @@ class Preset:
     ranking: RankingOptions = RankingOptions()
     refinements: tuple[Refinement, ...] = ()
     handles_clipping: bool = False
+    light_streaks: bool = False
     weights: EvidenceWeights = LOG_ERROR_ALONE
     coarse_weights: EvidenceWeights = LOG_ERROR_ALONE
     for_wide_kernels: Preset | None = None
@@ -218,9 +222,11 @@ _BEST = Preset(
     ),
     refinements=(Refinement(10, keep=3), Refinement(20, keep=1)),
     handles_clipping=True,
+    # Ranking does not see that such a kernel is right, which is why it is not one of several (docs/studies/compared_methods).
+    light_streaks=True,
 )
 #: A kernel that changes little has little to be wrong in, so its error is weighed against what it changes: half the logarithm of
-#: that, and a little of what the classifier sees of the blur that is left (docs/studies/right_kernel.md).
+#: that, and a little of what the classifier sees of the blur that is left (docs/studies/right_kernel).
 _AGAINST_CHANGE = EvidenceWeights(change=-0.5, log_odds=0.03)
 #: Wide kernels depend more on the run, and whether one goes wrong is decided by half the size. So there are more runs, of
 #: several sizes and priors, which go down to it; from the best two kernels there it is begun anew, and four runs go on.
@@ -239,7 +245,7 @@ _BEST_FOR_WIDE = replace(
         Variant({"lambda_prior": 0.1, "lambda_prior_min": 0.01}, PriorChoice.named("pmp")),
     ),
     halving=SuccessiveHalving(scale=2, keep=4),
-    restarts=Restarts((Variant(), Variant({"lambda_grad": 2e-3})), keep=2),
+    restarts=Restarts((Variant({"lambda_grad": 2e-3}), Variant({"lambda_grad": 1e-3})), keep=2),
     weights=_AGAINST_CHANGE,
     coarse_weights=_AGAINST_CHANGE,
 )
@@ -363,6 +369,8 @@ def _adapted(chosen: Preset, prior, prior_options: dict, ranking_options: dict, 
         # The network is asked a few times only: no reason to fail where ONNX Runtime has no GPU but the solver does.
         ranking=_with(chosen.ranking, ranking_options, "the ranking network", device and "auto"),
         refinements=() if "finest_iterations" in fixed else chosen.refinements,
+        # A prior that is given is meant to be used.
+        light_streaks=chosen.light_streaks and prior is None,
     )
 
 

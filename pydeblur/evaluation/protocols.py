@@ -258,6 +258,7 @@ def _choice(preset: Preset) -> dict:
     described = {
         "ranking_options": ClassifierNetwork(preset.ranking).settings if preset.variants else None,
         "refinements": [asdict(step) for step in preset.refinements],
+        "light_streaks": preset.light_streaks,
         **_rounds(preset, ""),
     }
     return described if wide is None else described | _rounds(wide, f", {WIDE_KERNEL} and wider")

@@ -23,6 +23,7 @@ from pydeblur.parallel.this_machine import quiet_start
 from pydeblur.parallel.worker import Answer
 
 try:
+    import dask
     import distributed
 except ModuleNotFoundError as missing:
     if (missing.name or "").partition(".")[0] not in ("distributed", "dask"):
@@ -36,6 +37,9 @@ from pydeblur.parallel.dispatch import ANSWER_SECONDS, Dispatch
 _CONNECT_SECONDS = 10.0
 #: The libraries' own messages, which would stand between those for users.
 _LOGGERS = ("distributed", "tornado", "asyncio")
+#: Of workers of this machine: Dask's profiler looks at the stacks a hundred times a second, which nobody reads here, and its
+#: event loops measure their own delay fifty times a second. Together they take a tenth of a processor.
+_CONFIGURATION = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "500ms"}
 #: Seconds that a worker of this machine has to end while it is at work.
 _KILL_SECONDS = 1.0
 
@@ -177,7 +181,7 @@ def _no_answer(address, error: Exception) -> SchedulerError:
 
 def _started(jobs: int, opened: ExitStack) -> distributed.Client:
     """A client of a cluster of this machine, which ends with it."""
-    with quiet_start(), warnings.catch_warnings():
+    with quiet_start(), warnings.catch_warnings(), dask.config.set(_CONFIGURATION):
         warnings.simplefilter("ignore")
         try:
             cluster = distributed.LocalCluster(

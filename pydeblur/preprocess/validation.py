@@ -46,7 +46,11 @@ def check_image(image) -> np.ndarray:
     """
     image = _real_array(image, "the image", "(H, W) or (H, W, 3)")
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
-        hint = ": take image[..., 0]" if image.ndim == 3 and image.shape[2] == 1 else ""
+        hint = ""
+        if image.ndim == 3 and image.shape[2] == 1:
+            hint = ": take image[..., 0]"
+        elif image.ndim == 3 and image.shape[0] == 3:
+            hint = ": its channels should come last, as numpy.moveaxis(image, 0, -1) puts them"
         raise InvalidInputError(f"the image should have the shape (H, W) or (H, W, 3), but has {image.shape}{hint}")
     if image.size == 0:
         raise InvalidInputError(f"the image is empty: its shape is {image.shape}")
@@ -199,7 +203,7 @@ def _real_array(value, name, shape) -> np.ndarray:
     _refuse_masked(value, name)
     _refuse_encoded(value, name)
     try:
-        array = np.asarray(value)
+        array = np.asarray(host_value(value))
     except ValueError:
         raise InvalidInputError(f"{name} should be an array {shape}, but its rows differ in length") from None
     except Exception as error:  # an object that offers an array may fail in any way
@@ -213,6 +217,19 @@ def _real_array(value, name, shape) -> np.ndarray:
         with np.errstate(over="ignore"):  # what float64 can't hold becomes infinite, and is refused as such
             return array.astype(np.float64)
     return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def host_value(value):
+    """A tensor of PyTorch without its gradient, in the machine's main memory; anything else as it is.
+
+    Examples
+    --------
+    >>> host_value([1, 2])
+    [1, 2]
+    """
+    if callable(getattr(value, "detach", None)) and callable(getattr(value, "cpu", None)):
+        return value.detach().cpu()
+    return value
 
 
 def _refuse_masked(value, name) -> None:

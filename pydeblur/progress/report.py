@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydeblur.progress.estimation_work import EstimationWork, counted_work
 from pydeblur.progress.scale_table import ScaleTable
@@ -56,7 +56,7 @@ class ProgressReport:
         self._lock = threading.RLock()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
-        self._bar = None
+        self._bar: Any = None
         self._drawn = 0.0
         self._doing, self._has_said = "", False
         self._started = self._last_said = self._stage_started = time.monotonic()
@@ -149,8 +149,8 @@ class ProgressReport:
         elapsed = time.monotonic() - self._stage_started
         if self._in_final_step:
             # Once it takes longer than was expected, nothing is known of its end.
-            is_known = self._final_seconds is not None and elapsed < self._final_seconds
-            return self._final_seconds - elapsed if is_known else None
+            left = -1.0 if self._final_seconds is None else self._final_seconds - elapsed
+            return left if left > 0 else None
         if not self._iterating:
             return None
         share = min(self._done / self._work.total, 1.0) if self._work.total else 0.0

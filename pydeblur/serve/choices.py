@@ -84,6 +84,32 @@ class Choices:
         left, top, width, height = self.region  # type: ignore[misc]
         return Region(top, left, height, width)
 
+    def check_fits(self, width: int, height: int) -> None:
+        """Refuse a region that does not lie in a picture of this size.
+
+        Parameters
+        ----------
+        width, height : int
+
+        Raises
+        ------
+        InvalidOptionError
+
+        Examples
+        --------
+        >>> Choices(region=(10, 10, 50, 50)).check_fits(40, 60)
+        Traceback (most recent call last):
+            ...
+        pydeblur.errors.InvalidOptionError: the region should lie in the picture of 40 × 60 pixels, but it ends at 60, 60
+        """
+        if (crop := self.crop) is None:
+            return
+        right, bottom = crop.left + crop.width, crop.top + crop.height
+        if right > width or bottom > height:
+            raise InvalidOptionError(
+                f"the region should lie in the picture of {width} × {height} pixels, but it ends at {right}, {bottom}"
+            )
+
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of :func:`pydeblur.deblur`, but for the picture and the callbacks.
 

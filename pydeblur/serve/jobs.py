@@ -164,7 +164,7 @@ class JobQueue:
         self._start_next()
         if self.is_idle:
             # Not while a job runs: starting a process would slow it down.
-            self._processes.keep_one_ready()
+            self._processes.keep_ready()
 
     async def _run(self, job: Job) -> None:
         task = {
@@ -199,7 +199,7 @@ async def done_by(
         Of the ``kind`` "done", or "failed" with one sentence as ``error``.
     """
     try:
-        process = processes.take()
+        process = processes.take(task["task"])
     except WorkerLostError as error:
         return {"kind": "failed", "error": as_sentence(error)}
     try:

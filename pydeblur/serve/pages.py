@@ -208,7 +208,9 @@ class Pages:
             If there are as many as there may be.
         """
         if len(self._pages) >= self._limits.pages:
-            raise Refusal(503, f"{self._limits.pages} pages are open already: close one of them, and load this one again.")
+            raise Refusal(
+                503, f"{self._limits.pages} pages are open already: close one of them, and load this one again."
+            )
         page = Page(new_folder(self._folder), self._queue, self._limits, self._forget)
         self._pages[page.identifier] = page
         return page

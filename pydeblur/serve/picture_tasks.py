@@ -164,7 +164,9 @@ def _format(path: str):
 
 def _suffix(own, depth: str) -> str:
     """The extension of the picture's own format, or of the first one that holds its depth and can be written here."""
-    formats = [each for each in (own, *FORMATS) if depth in each.depths and (each.name == "TIFF" or can_encode(each.name))]
+    formats = [
+        each for each in (own, *FORMATS) if depth in each.depths and (each.name == "TIFF" or can_encode(each.name))
+    ]
     return formats[0].suffixes[0]
 
 

@@ -1,4 +1,4 @@
-"""The server's side of its processes: one task each, killed when it is not wanted any more, and one kept ready."""
+"""The server's side of its processes: one task each, killed when it is not wanted any more, and one of each kind kept ready."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pydeblur.serve import worker
 
 #: Seconds that a killed process may take to be gone.
 _GRACE = 5.0
+PURPOSES = ("look", "deblur")
 
 
 class TaskProcess:
@@ -25,6 +26,8 @@ class TaskProcess:
 
     Parameters
     ----------
+    purpose : {"look", "deblur"}
+        The task that it gets ready for.
     memory : int
         Bytes that it may allocate.
 
@@ -34,10 +37,10 @@ class TaskProcess:
         If no process can be started.
     """
 
-    def __init__(self, memory: int):
+    def __init__(self, purpose: str, memory: int):
         context = get_context("spawn")  # forked children would share the server's sockets and threads
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=worker.run, args=(theirs, memory), daemon=True)
+        self._process = context.Process(target=worker.run, args=(theirs, memory, purpose), daemon=True)
         try:
             with theirs, quiet_start():
                 self._process.start()
@@ -124,7 +127,7 @@ def _checked(contents: bytes) -> dict[str, Any]:
 
 
 class Processes:
-    """Starts processes, and keeps one ready: loading everything takes a second or two.
+    """Starts processes, and keeps one for each purpose ready: loading everything takes a second or two.
 
     Parameters
     ----------
@@ -134,9 +137,9 @@ class Processes:
 
     def __init__(self, memory: int):
         self._memory = memory
-        self._ready: TaskProcess | None = None
+        self._ready: dict[str, TaskProcess] = {}
 
-    def take(self) -> TaskProcess:
+    def take(self, purpose: str) -> TaskProcess:
         """Return a process for one task; who takes it ends it.
 
         Raises
@@ -144,21 +147,22 @@ class Processes:
         WorkerLostError
             If none can be started.
         """
-        ready, self._ready = self._ready, None
+        ready = self._ready.pop(purpose, None)
         if ready is not None and ready.is_alive:
             return ready
         if ready is not None:
             ready.end()
-        return TaskProcess(self._memory)
+        return TaskProcess(purpose, self._memory)
 
-    def keep_one_ready(self) -> None:
-        """Start a process for the next task, if none is ready."""
-        if self._ready is None:
-            with suppress(WorkerLostError):  # the next task says so
-                self._ready = TaskProcess(self._memory)
+    def keep_ready(self) -> None:
+        """Start the processes for the next tasks that are not ready."""
+        for purpose in PURPOSES:
+            if purpose not in self._ready:
+                with suppress(WorkerLostError):  # the next task says so
+                    self._ready[purpose] = TaskProcess(purpose, self._memory)
 
     def end(self) -> None:
-        """End the process that is ready."""
-        if self._ready is not None:
-            self._ready.end()
-            self._ready = None
+        """End the processes that are ready."""
+        for process in self._ready.values():
+            process.end()
+        self._ready.clear()

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import threading
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import parent_process
@@ -24,7 +25,7 @@ LARGEST_MESSAGE = 4 << 20
 _NO_MEMORY = "There is not enough memory for this picture: try a smaller one, or a region of it."
 
 
-def run(connection: Connection, memory: int) -> None:
+def run(connection: Connection, memory: int, purpose: str) -> None:
     """Get ready, do one task, and end.
 
     Parameters
@@ -33,6 +34,8 @@ def run(connection: Connection, memory: int) -> None:
         To the server: the task comes from it, and messages go to it.
     memory : int
         Bytes that this process may allocate.
+    purpose : {"look", "deblur"}
+        The task that it gets ready for.
     """
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
@@ -45,7 +48,7 @@ def run(connection: Connection, memory: int) -> None:
 
     try:
         prepare_process()
-        _load_all()
+        _load(purpose)
         send({"kind": "ready"})
         task = json.loads(connection.recv_bytes())
         send(_outcome(task, send))
@@ -76,15 +79,17 @@ def bound_memory(memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (bound, bound))
 
 
-def _load_all() -> None:
-    """Deblur a tiny picture: what a job loads lazily is then loaded before somebody waits for it."""
+def _load(purpose: str) -> None:
+    """Load what a task needs before somebody waits for it; what is loaded lazily, by deblurring a tiny picture."""
+    from pydeblur.serve import picture_tasks  # noqa: F401
+
+    if purpose == "look":
+        return
     import numpy as np
 
     from pydeblur.api import deblur
 
     tiles = np.kron(np.random.default_rng(0).random((5, 5)), np.ones((6, 6)))
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         deblur(tiles, 5, iterations=1)

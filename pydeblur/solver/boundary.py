@@ -78,23 +78,53 @@ def wrap_boundary(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     if image.ndim > 2:
         return np.stack([wrap_boundary(channel, shape) for channel in image])
     height, width = image.shape
-    below_rows, right_columns = shape[0] - height, shape[1] - width
-    right_block = _bridge(image, right_columns)
-    below_block = _bridge(image.T, below_rows).T
-    corner_block = _corner(right_block, below_block, below_rows, right_columns)
+    right_block, below_block, corner_block = boundary_blocks(image, shape)
     result = np.empty(shape, image.dtype)
     result[:height, :width] = image
-    result[:height, width:] = right_block[:, 1:-1]
-    # The block is one row higher up, as in the MATLAB family: its first row repeats the image's last.
-    result[height:, :width] = below_block[: max(below_rows, 0), :]
-    result[height:, width:] = corner_block[1:-1, 1:-1]
+    result[:height, width:] = right_block
+    result[height:, :width] = below_block
+    result[height:, width:] = corner_block
     return result
 
 
-def _bridge(image: np.ndarray, length: int) -> np.ndarray:
-    """Columns from the image's last to its first, with `length` new ones between them: (H, length + 2)."""
-    block = np.zeros((image.shape[0], length + 2), image.dtype)
-    block[:, 0], block[:, -1] = image[:, -1], image[:, 0]
+def boundary_blocks(image: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the three regions that :func:`wrap_boundary` puts beside, below and diagonally below an image.
+
+    They follow from the image's outermost rows and columns alone, so that a picture that is not in memory as a whole can
+    be extended, too.
+
+    Parameters
+    ----------
+    image : (H, W) ndarray or object
+        Floating point; only ``image[:, -1]``, ``image[:, 0]``, ``image[-1]``, ``image[0]``, ``shape`` and ``dtype`` are
+        asked for.
+    shape : (int, int)
+        Rows and columns of the extended image.
+
+    Returns
+    -------
+    right : (H, columns - W) ndarray
+    below : (rows - H, W) ndarray
+    corner : (rows - H, columns - W) ndarray
+
+    Examples
+    --------
+    >>> right, below, corner = boundary_blocks(np.array([[0.0, 1.0], [0.0, 1.0]]), (2, 5))
+    >>> right.tolist(), below.shape, corner.shape
+    ([[1.0, 0.5, 0.0], [1.0, 0.5, 0.0]], (0, 2), (0, 3))
+    """
+    below_rows, right_columns = shape[0] - image.shape[0], shape[1] - image.shape[1]
+    right_block = _bridge(image[:, -1], image[:, 0], right_columns)
+    below_block = _bridge(image[-1], image[0], below_rows).T
+    corner_block = _corner(right_block, below_block, below_rows, right_columns)
+    # The lower block is one row higher up, as in the MATLAB family: its first row repeats the image's last.
+    return right_block[:, 1:-1], below_block[: max(below_rows, 0)], corner_block[1:-1, 1:-1]
+
+
+def _bridge(last: np.ndarray, first: np.ndarray, length: int) -> np.ndarray:
+    """Columns from an image's last to its first, with `length` new ones between them: (H, length + 2)."""
+    block = np.zeros((len(last), length + 2), last.dtype)
+    block[:, 0], block[:, -1] = last, first
     ramp = np.arange(length) / max(length - 1, 1)
     for row in (0, -1):
         block[row, 1:-1] = (1 - ramp) * block[row, 0] + ramp * block[row, -1]

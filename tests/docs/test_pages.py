@@ -6,6 +6,7 @@ import re
 import shlex
 from dataclasses import fields
 from importlib import import_module
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -49,15 +50,13 @@ def without_code(text):
 
 
 def commands(text):
-    """The lines of a page's blocks of shell commands, as lists of words."""
+    """The lines of a page's blocks of shell commands, as lists of words; where their output goes is left out."""
     code = [code for language, code in blocks(text) if language in ("", "bash", "sh", "console")]
     lines = [line for block in code for line in block.replace("\\\n", " ").splitlines()]
     starts = ("pydeblur ", "python ", "make ")
-    return [
-        shlex.split(line.removeprefix("$ "), comments=True)
-        for line in lines
-        if line.removeprefix("$ ").startswith(starts)
-    ]
+    typed = [line.strip().removeprefix("$ ") for line in lines]
+    words = [shlex.split(line, comments=True) for line in typed if line == "pydeblur" or line.startswith(starts)]
+    return [list(takewhile(lambda word: word not in (">", "|"), each)) for each in words]
 
 
 def _all_commands():
@@ -92,7 +91,7 @@ def test_commands_are_real(words):
 def _is_understood(arguments):
     """Whether the command line takes them; its error message is shown where it does not."""
     try:
-        _make_parser().parse_args(arguments)
+        _make_parser().parse_args(arguments or ["--help"])
     except SystemExit as end:
         return end.code == 0
     return True

@@ -11,6 +11,7 @@ from pydeblur.estimators import resolve
 from pydeblur.estimators.confidence import (
     DOUBTFUL,
     INTERCEPT,
+    LAMBDA_TV_IN_DOUBT,
     REGRESSORS,
     SMALLEST_SIDE,
     agreement_of,
@@ -99,3 +100,18 @@ def test_the_caller_is_told_where_it_is_low(photograph, monkeypatch):
         for warning in caught:
             assert warning.category is pydeblur.BlurNotFoundWarning and warning.filename == __file__
             assert "0.10" in str(warning.message)
+
+
+def test_a_doubted_kernel_has_a_final_step_that_forgives_more(photograph, monkeypatch):
+    from pydeblur.estimators import multistart
+
+    steps = {}
+    for confidence in (0.1, 0.9):
+        monkeypatch.setattr(multistart, "confidence_in", lambda *_, told=confidence: told)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pydeblur.BlurNotFoundWarning)
+            steps[confidence] = pydeblur.deblur(photograph, 5, iterations=1)
+            given = pydeblur.deblur(photograph, 5, iterations=1, nonblind="hyper-laplacian")
+        assert given.nonblind == "hyper-laplacian"
+    assert (steps[0.1].nonblind, steps[0.1].nonblind_options) == ("tv", {"lambda_tv": LAMBDA_TV_IN_DOUBT})
+    assert steps[0.9].nonblind == "ringing"

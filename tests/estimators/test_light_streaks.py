@@ -6,9 +6,13 @@ from scipy.signal import fftconvolve
 from skimage import data
 
 import pydeblur
+from pydeblur.estimators import light_streaks
 from pydeblur.estimators.light_streaks import LightStreaks, LightStreaksOptions, Streak, find_streaks, kernel_of_streaks
+from pydeblur.estimators.multistart import Multistart
+from pydeblur.estimators.presets import resolve
 from pydeblur.estimators.protocol import KernelEstimator
 from pydeblur.metrics import kernel_similarity
+from pydeblur.preprocess.clipping import clipped_pixels
 from pydeblur.synthesis.kernels import random_kernel
 
 SIDE = 240
@@ -141,3 +145,37 @@ def test_the_python_face_takes_it_as_a_method():
 def test_options_out_of_range_are_refused(options):
     with pytest.raises(pydeblur.InvalidOptionError, match=next(iter(options))):
         LightStreaksOptions(**options)
+
+
+def test_the_default_takes_streaks_that_agree_for_the_kernel():
+    image, kernel = night(0)
+    found = pydeblur.deblur(image, 25)
+    assert found.saturated and found.prior["name"] == "light_streaks" and found.candidates == ()
+    assert kernel_similarity(found.kernel, kernel) > 0.97
+    alone = LightStreaks().estimate(image, 25, clipped=clipped_pixels(image))
+    np.testing.assert_array_equal(found.kernel, alone.kernel)
+
+
+def test_the_default_looks_for_streaks_in_linear_light():
+    image, kernel = night(0)
+    encoded = np.round(255 * image ** (1 / 2.2)) / 255
+    found = pydeblur.estimate_kernel(encoded, 25, gamma_correct=2.2)
+    assert found.prior["name"] == "light_streaks" and found.options.gamma_correct == 2.2
+    assert kernel_similarity(found.kernel, kernel) > 0.95
+
+
+@pytest.mark.parametrize(("prior", "is_clipped"), [("gradient", True), (None, False)])
+def test_a_prior_that_is_given_is_used_and_nothing_is_looked_for_where_nothing_is_clipped(prior, is_clipped):
+    image, _ = night(0)
+    best = Multistart(resolve("best", prior, ranking_options={"threads": 1}, solver={"iterations": 1}))
+    found = best.estimate(image, 9, clipped=clipped_pixels(image) if is_clipped else None)
+    assert found.prior["name"] in ("gradient", "intensity") and len(found.candidates) > 1
+
+
+def test_one_streak_alone_does_not_decide_the_default(monkeypatch):
+    image, _ = night(0)
+    streaks = find_streaks(image, 25)[:1]
+    assert kernel_of_streaks(streaks)[1] == 1
+    monkeypatch.setattr(light_streaks, "find_streaks", lambda *_: streaks)
+    assert LightStreaks(least_contrast=0.05).estimate(image, 25).prior["streaks"] == 1
+    assert light_streaks.estimate_of_agreeing(image, 25) is None

@@ -87,6 +87,18 @@ def test_the_truth_of_a_night_scene_explains_it(night):
     assert np.std((inner - explained)[unclipped]) == pytest.approx(night.NOISE, rel=0.1)
 
 
+@pytest.mark.parametrize("kind", ["discs", "bars"])
+def test_larger_lights_are_other_scenes(night, kind):
+    case, points = night.night_scene(1, 22, kind), night.night_scene(1, 22)
+    assert (case.sharp == 1).sum() > 2 * (points.sharp == 1).sum()
+    np.testing.assert_array_equal(case.kernel, points.kernel)
+
+
+def test_the_default_is_compared_without_streaks(night):
+    assert night._estimator("best").preset.light_streaks is False
+    assert night.METHODS["best"].protocol("").resolved().light_streaks is True
+
+
 def test_rules_for_streaks(night):
     def both(case, default, streaks, score):
         shared = {"clipped_found": True, "psnr_true": 30.0, "kernel_cpu_seconds": 1.0, "kernel_similarity": 0.5}

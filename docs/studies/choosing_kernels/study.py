@@ -32,7 +32,7 @@ from pydeblur.solver.options import solver_options
 from pydeblur.solver.pyramid import kernel_sizes
 
 BEST = PRESETS["best"]
-#: What the preset had for wide kernels when the findings were made; docs/studies/right_kernel.md is about what it has.
+#: What the preset had for wide kernels when the findings were made; docs/studies/right_kernel is about what it has.
 WIDE = replace(
     BEST,
     variants=(

@@ -1,11 +1,13 @@
 """Whether light streaks help the default on night scenes, whose lights are clipped.
 
-    python docs/studies/compared_methods/night_scenes.py --out RESULTS [--scenes 16] [--seed 22]
+    python docs/studies/compared_methods/night_scenes.py --out RESULTS [--scenes 16] [--seed 22] [--lights discs]
 
-The findings are in index.md. The scenes are made here: pictures that come with scikit-image, darkened, or rows of dim windows
-on a dark sky, with some lights of one to three pixels' width that are 4 to 80 times as bright as white; they are blurred
-by a random camera trajectory, with 1 % noise, and clipped and rounded to 8 bits. Finished scenes are kept in RESULTS/runs; the
-table is printed, and written to RESULTS as CSV. Images are deblurred with the final step for clipped pixels, "whyte".
+The findings are in index.md. The scenes are made here: pictures that come with scikit-image, darkened, or rows of dim
+windows on a dark sky, with some lights of one to three pixels' width that are 4 to 80 times as bright as white; they are
+blurred by a random camera trajectory, with 1 % noise, and clipped and rounded to 8 bits. Other lights, discs and bars of two
+to six pixels' radius, draw no streaks that are the kernel: there the method should find nothing. Finished scenes are kept in
+RESULTS/runs; the table is printed, and written to RESULTS as CSV. Images are deblurred with the final step for clipped pixels,
+"whyte".
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +24,8 @@ from scipy.ndimage import gaussian_filter
 from pydeblur.datasets.packaged_images import NAMES, packaged_image
 from pydeblur.errors import KernelCollapseError
 from pydeblur.estimators.light_streaks import LightStreaks
+from pydeblur.estimators.multistart import Multistart
+from pydeblur.estimators.presets import Preset
 from pydeblur.estimators.ranking import KernelRanker
 from pydeblur.evaluation.methods import METHODS
 from pydeblur.evaluation.paired import mean_with_error
@@ -46,16 +51,17 @@ LARGEST_SHIFT, BORDER = 16, 20
 #: A scene counts as better or worse where it changes by more than this many dB.
 _NOTABLE = 0.3
 DEFAULT, STREAKS = "best", "light_streaks"
+POINTS, DISCS, BARS = "points", "discs", "bars"
 
 
-def night_scene(number: int, seed: int) -> BlurredCase:
-    """One scene; even numbers show a darkened photograph, odd ones windows."""
+def night_scene(number: int, seed: int, kind: str = POINTS) -> BlurredCase:
+    """One scene with lights of some kind; even numbers show a darkened photograph, odd ones windows."""
     rng = np.random.default_rng((seed, number))
     kernel = random_kernel(random_size(KERNEL_SIZES, rng), rng)
     margin = len(kernel) // 2
     shape = SIDE + 2 * margin, SIDE + 2 * margin
     ground = _darkened(number // 2, shape, rng) if number % 2 == 0 else _windows(shape, rng)
-    scene = ground + _lights(shape, rng)
+    scene = ground + (_lights(shape, rng) if kind == POINTS else _large_lights(shape, rng, kind))
     blurred = np.clip(blur(scene.astype(np.float64), kernel, NOISE, rng, boundary="valid"), 0, 1).astype(np.float64)
     sharp = np.clip(scene[margin:-margin, margin:-margin], 0, 1)
     size = int(np.ceil(ROOM * len(kernel))) | 1
@@ -97,9 +103,24 @@ def _lights(shape, rng) -> np.ndarray:
     return lights
 
 
+def _large_lights(shape, rng, kind: str) -> np.ndarray:
+    """Discs, or flat bars, of 0.6 to 6 times white."""
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    lights = np.zeros(shape)
+    for _ in range(int(rng.integers(*LIGHTS))):
+        row, column = (int(rng.integers(20, side - 20)) for side in shape)
+        radius, brightness = int(rng.integers(2, 7)), np.exp(rng.uniform(np.log(0.6), np.log(6)))
+        if kind == DISCS:
+            inside = (rows - row) ** 2 + (columns - column) ** 2 <= radius**2
+        else:
+            inside = (abs(rows - row) <= 1) & (abs(columns - column) <= 2 * radius)
+        lights[inside] = np.maximum(lights[inside], brightness)
+    return lights
+
+
 def measure(request: Request, task: Task) -> dict:
     """What a method's kernel is worth on a scene, and how the default's ranking scores it; None without a kernel."""
-    case = night_scene(task.options["scene"], task.options["seed"])
+    case = night_scene(task.options["scene"], task.options["seed"], task.options["lights"])
     clipped = clipped_pixels(case.blurred)
     if not has_clipped_highlights(case.blurred, case.kernel_size):
         clipped = None
@@ -126,7 +147,12 @@ def measure(request: Request, task: Task) -> dict:
 
 
 def _estimator(name: str):
-    return LightStreaks() if name == STREAKS else METHODS[name].protocol("").estimator()
+    return LightStreaks() if name == STREAKS else Multistart(_without_streaks())
+
+
+def _without_streaks() -> Preset:
+    """The default, which does take streaks for the kernel, as it is without them."""
+    return replace(METHODS[DEFAULT].protocol("").resolved(), light_streaks=False)
 
 
 def _psnr(case: BlurredCase, kernel: np.ndarray) -> float:
@@ -191,20 +217,22 @@ def main(argv=None) -> None:
     )
     parser.add_argument("--scenes", type=int, default=16, metavar="N", help="how many (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=22, metavar="N", help="of the scenes (default: %(default)s)")
+    parser.add_argument("--lights", choices=(POINTS, DISCS, BARS), default=POINTS, help="default: %(default)s")
     arguments = parser.parse_args(argv)
     request = Request(arguments.out, progress=True)
     options = {
-        DEFAULT: all_options(METHODS[DEFAULT].protocol("night")),
+        DEFAULT: {**all_options(METHODS[DEFAULT].protocol("night")), "light_streaks": False},
         STREAKS: {"method": STREAKS, **vars(LightStreaks().options)},
     }
     tasks = [
-        Task(name, f"night{number:02d}", {**own, "scene": number, "seed": arguments.seed})
+        Task(name, f"night{number:02d}", {**own, "scene": number, "seed": arguments.seed, "lights": arguments.lights})
         for number in range(arguments.scenes)
         for name, own in options.items()
     ]
-    rows = rows_of(run_tasks("night_scenes", tasks, measure, request))
-    publish(request, "night_scenes", rows, {name: ".2f" for name, value in rows[0].items() if isinstance(value, float)})
-    publish(request, "night_scenes_rules", summary(rows))
+    name = "night_scenes" if arguments.lights == POINTS else f"night_scenes_{arguments.lights}"
+    rows = rows_of(run_tasks(name, tasks, measure, request))
+    publish(request, name, rows, {name: ".2f" for name, value in rows[0].items() if isinstance(value, float)})
+    publish(request, f"{name}_rules", summary(rows))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pydeblur.errors import InvalidInputError
 from pydeblur.estimators.evidence import KernelEvidence
 
 #: In dB: what a choice loses more than this counts as much as this; a failed case is failed.
@@ -129,7 +130,17 @@ def fit_weights(
 
 
 def held_out_loss(cases: Sequence[ScoredCase], names: Sequence[str], ridge: float = 0.05) -> float:
-    """The mean loss, in dB, of each case with the weights that the cases of all other scenes give."""
+    """The mean loss, in dB, of each case with the weights that the cases of all other scenes give.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is but one scene.
+    """
+    if len({case.name for case in cases}) < 2:
+        raise InvalidInputError(
+            "cases should be of at least two scenes: weights are tried on another than they are fitted on"
+        )
     lost = []
     for case in cases:
         weights = fit_weights([each for each in cases if each.name != case.name], names, ridge)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime, minimize
 
+from pydeblur.errors import InvalidInputError
 from pydeblur.estimators.evidence import KernelEvidence
 from pydeblur.training.ranking import linear_choice
 from pydeblur.training.ranking.linear_choice import (
@@ -84,6 +85,8 @@ def test_a_scene_is_never_in_the_fit_that_it_is_tried_on(monkeypatch):
     rng = np.random.default_rng(2)
     held_out_loss([case(name, rng) for name in ("a", "a", "b")], ["change"])
     assert seen == [["b"], ["b"], ["a", "a"]]
+    with pytest.raises(InvalidInputError, match="two scenes"):
+        held_out_loss([case("a", rng), case("a", rng)], ["change"])
 
 
 def test_the_logistic_regression_is_the_minimum():
