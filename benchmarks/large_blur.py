@@ -26,7 +26,6 @@ from pydeblur.datasets.photographs import SPLITS, find_images, load_grey, split_
 from pydeblur.errors import InvalidInputError
 from pydeblur.evaluation.store import Finished, Request, Task, run_tasks
 from pydeblur.evaluation.studies import publish, request_from, run_study, study_parser
-from pydeblur.evaluation.subsets import stratified
 from pydeblur.metrics import align, psnr
 from pydeblur.nonblind import weights_for_noise
 from pydeblur.solver.pyramid import finish_kernel, finish_scale_kernel
@@ -150,7 +149,8 @@ def tasks_of(data, split: str, subset: int | None) -> list[Task]:
         for place, path in enumerate(scenes(data, split))
         for size in sizes_of(place)
     ]
-    return stratified(found, subset)
+    count = len(found) if subset is None else min(subset, len(found))
+    return [found[place] for place in np.linspace(0, len(found) - 1, count).round().astype(int)]
 
 
 def table(finished: list[Finished]) -> list[dict]:

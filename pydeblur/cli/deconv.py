@@ -42,21 +42,18 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _deconvolve(arguments: argparse.Namespace, report, warned: list[str]) -> tuple[list[str], str]:
-    import numpy as np
-
     from pydeblur.files import read_image, write_image
     from pydeblur.nonblind.options import DEFAULT
-    from pydeblur.preprocess.region import is_large
     from pydeblur.preprocess.value_range import in_unit_range
 
     begun = time.perf_counter()
     method, options = nonblind_method(arguments), nonblind_options(arguments)
     deconvolve = _deconvolution(arguments.kernel, method)
-    source = read_image(arguments.image)
+    # A large picture is in single precision from the file to the result, which takes its place in memory.
+    source = read_image(arguments.image, dtype="auto")
     picture = in_unit_range(source.pixels, range_of_pixels(arguments, source))
-    pixels = picture.pixels.astype(np.float32) if is_large(picture.pixels.shape) else picture.pixels
-    _announce(report, pixels, method, options)
-    result = picture.restored(deconvolve(pixels, options))
+    _announce(report, picture.pixels, method, options)
+    result = picture.restored(deconvolve(picture.pixels, options))
     write_image(arguments.output, for_output(arguments.output, result, picture.value_range, source), like=source)
     note = range_note(arguments, picture.value_range, source, arguments.output)
     notes, seconds = [] if note is None else [note], time.perf_counter() - begun
@@ -90,9 +87,11 @@ def _deconvolution(path: str, method: str | None) -> Callable:
     from pydeblur.nonuniform.local_blur import check_same_shape
     from pydeblur.nonuniform.plan import check_nonuniform_step
     from pydeblur.nonuniform.single_kernel import kernel_of_grid
+    from pydeblur.preprocess.region import is_large
 
     def by_kernel(image, options):
-        return deconvolve(image, kernel, method, value_range="full", **options)
+        out = image if is_large(image.shape) else None
+        return deconvolve(image, kernel, method, value_range="full", out=out, **options)
 
     if PurePath(path).suffix.lower() != ".npz":
         kernel = read_kernel(path)

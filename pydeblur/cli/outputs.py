@@ -103,6 +103,7 @@ FILES = {
     "demo": CommandFiles(folder="out"),
     "info": CommandFiles(record="json"),
     "matlab-server": CommandFiles(),
+    "serve": CommandFiles(texts=("host",)),
     "completion": CommandFiles(),
 }
 

@@ -63,7 +63,10 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
             "from one with much texture, or from all of it (default: auto from 2 megapixels on, else all)",
         )
         part.add_argument(
-            "--crop", type=crop, metavar="auto|all|TOP,LEFT,HEIGHT,WIDTH", help="the same, with its numbers in another order"
+            "--crop",
+            type=crop,
+            metavar="auto|all|TOP,LEFT,HEIGHT,WIDTH",
+            help="the same, with its numbers in another order",
         )
         add_range_argument(group)
     group.add_argument(

@@ -17,7 +17,7 @@ from pydeblur.estimators.evidence import KernelEvidence, radius
 from pydeblur.metrics.kernels import kernel_similarity
 
 #: Below this probability the blur was probably not found.
-DOUBTFUL = 0.25
+DOUBTFUL = 0.2
 #: Weight of the final step "tv" where the kernel is doubted: a wrong kernel rings, and a larger weight forgives more of it.
 LAMBDA_TV_IN_DOUBT = 4e-3
 #: In pixels: a kernel of a smaller radius hardly blurs.
@@ -40,12 +40,11 @@ class Regressor:
     weight: float
 
 
-INTERCEPT = -0.30
+INTERCEPT = -0.429
 REGRESSORS = {
-    "half_log_odds": Regressor(-2.133, 3.366, -0.455),
-    "log_odds": Regressor(-4.702, 4.215, 0.155),
-    "extent": Regressor(0.208, 0.084, 0.306),
-    "noise_residual": Regressor(0.508, 1.116, -0.445),
+    "extent": Regressor(0.185, 0.075, 0.471),
+    "agreement": Regressor(0.954, 0.047, 0.519),
+    "half_log_odds": Regressor(-3.489, 3.307, -0.416),
 }
 
 

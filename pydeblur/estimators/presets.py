@@ -242,7 +242,7 @@ _BEST_FOR_WIDE = replace(
         Variant(size_factor=0.75),
         Variant(size_factor=1.25),
         _BEST.variants[-1],
-        Variant({"lambda_prior": 0.1, "lambda_prior_min": 0.01}, PriorChoice.named("pmp")),
+        Variant({"lambda_prior": 0.1, "lambda_prior_min": 0.01}, PriorChoice("pmp")),
     ),
     halving=SuccessiveHalving(scale=2, keep=4),
     restarts=Restarts((Variant({"lambda_grad": 2e-3}), Variant({"lambda_grad": 1e-3})), keep=2),

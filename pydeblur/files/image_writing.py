@@ -21,6 +21,8 @@ from pydeblur.matlab import matlab_round
 _OPTIONAL_FORMATS = ("WebP", "AVIF")
 #: What an encoder says is cut after so many characters.
 _REASON_CHARACTERS = 100
+#: Rows of a picture that are rounded at a time.
+_ROWS = 64
 #: A warning names at most so many pieces.
 _LISTED_NAMES = 4
 
@@ -179,8 +181,12 @@ def _samples(pixels, alpha, depth):
         values = np.concatenate([values, alpha[..., None]], axis=2)
     if depth == "float32":
         return values.astype(np.float32)
-    scaled = np.clip(values.astype(np.float64), 0, 1) * np.iinfo(depth).max
-    return matlab_round(scaled).astype(depth)
+    samples = np.empty(values.shape, depth)
+    # Some rows at a time, so that the copies in double precision stay small beside the picture.
+    for first in range(0, len(values), _ROWS):
+        scaled = np.clip(values[first : first + _ROWS].astype(np.float64), 0, 1) * np.iinfo(depth).max
+        samples[first : first + _ROWS] = matlab_round(scaled)
+    return samples
 
 
 def _storable_metadata(path, image_format, like, channels):

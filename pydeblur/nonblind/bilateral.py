@@ -54,7 +54,7 @@ def bilateral_filter(
     True
     """
     is_colour = image.ndim == 3
-    radius = math.ceil(3 * sigma_s) if radius is None else radius
+    radius = window_radius(sigma_s) if radius is None else radius
     variance = np.float32((sigma_r * 100 if is_colour else sigma_r) ** 2)
     weights = fspecial("gaussian", 2 * radius + 1, sigma_s).astype(np.float32)
     values = _channel_planes(image if is_colour else image[..., None])
@@ -62,6 +62,17 @@ def bilateral_filter(
     precision = np.float32 if image.dtype == np.float32 else np.float64
     filtered = _weighted_mean(values, guide, weights, variance, precision, workers)
     return np.moveaxis(filtered, 0, -1) if is_colour else filtered[0]
+
+
+def window_radius(sigma_s: float = 3.0) -> int:
+    """Return how far :func:`bilateral_filter` looks to each side: ceil(3 sigma_s).
+
+    Examples
+    --------
+    >>> window_radius()
+    9
+    """
+    return math.ceil(3 * sigma_s)
 
 
 def _channel_planes(image: np.ndarray) -> np.ndarray:

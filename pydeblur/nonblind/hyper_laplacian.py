@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from pydeblur.backend.fft import rfft2
 from pydeblur.nonblind.channels import each_channel
 from pydeblur.nonblind.padded_blur import PaddedBlur
-from pydeblur.preprocess.noise import noise_level
+from pydeblur.preprocess.noise_of_large import noise_of_picture
 from pydeblur.solver.gradients import forward_difference, gradient_power, negative_backward_difference
 
 _FIRST_BETA, _LAST_BETA, _BETA_GROWTH = 1.0, 256.0, 2 * 2**0.5
@@ -86,23 +88,56 @@ def usual_weight(image: np.ndarray) -> float:
     >>> round(usual_weight(np.full((16, 16), 0.5)), 6)
     0.000325
     """
-    return _LAMBDA * (max(noise_level(image), _LEAST_NOISE) / _NOISE) ** _POWER
+    return _LAMBDA * (max(noise_of_picture(image), _LEAST_NOISE) / _NOISE) ** _POWER
 
 
 def _deconvolve_channel(blurred, kernel, lambda_hl, exponent, workers):
     problem = PaddedBlur(blurred, kernel, workers)
     power = gradient_power(problem.image.shape, blurred.dtype)
+    for beta in penalties():
+        weight = lambda_hl * beta / 2
+        divergence = shrunk_divergence(problem.image, beta, exponent)
+        problem.solve(weight * rfft2(divergence, workers), weight * power)
+    return problem.cropped()
+
+
+def penalties() -> Iterator[float]:
+    """Yield β from step to step: from 1 to 256 by factors of 2√2, each twice.
+
+    Examples
+    --------
+    >>> [round(beta, 2) for beta in penalties()][:4]
+    [1.0, 1.0, 2.83, 2.83]
+    """
     beta = _FIRST_BETA
     while beta <= _LAST_BETA:
-        weight = lambda_hl * beta / 2
         for _ in range(_ROUNDS):
-            divergence = sum(
-                negative_backward_difference(shrink(forward_difference(problem.image, axis), beta, exponent), axis)
-                for axis in (-1, -2)
-            )
-            problem.solve(weight * rfft2(divergence, workers), weight * power)
+            yield beta
         beta *= _BETA_GROWTH
-    return problem.cropped()
+
+
+def shrunk_divergence(image: np.ndarray, beta: float, exponent: float) -> np.ndarray:
+    """Return ∇ᵀ of the periodic gradients ∇image after :func:`shrink`.
+
+    Parameters
+    ----------
+    image : (H, W) ndarray
+    beta, exponent : float
+        As for :func:`shrink`.
+
+    Returns
+    -------
+    (H, W) ndarray
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> shrunk_divergence(np.array([[0.0, 1.0, 1.0]]), 2.0, 1.0).tolist()
+    [[-1.0, 0.5, 0.5]]
+    """
+    return sum(
+        negative_backward_difference(shrink(forward_difference(image, axis), beta, exponent), axis) for axis in (-1, -2)
+    )
 
 
 def shrink(values: np.ndarray, beta: float, exponent: float) -> np.ndarray:

@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from pydeblur.errors import InvalidOptionError
+from pydeblur.errors import InvalidInputError, InvalidOptionError
 from pydeblur.nonblind.epll import deconvolve_epll
 from pydeblur.nonblind.hyper_laplacian import deconvolve_hyper_laplacian
 from pydeblur.nonblind.l0 import deconvolve_l0
 from pydeblur.nonblind.options import DEFAULT, OPTIONS, FinalStepOptions
 from pydeblur.nonblind.ringing import remove_ringing, weights_for_noise
+from pydeblur.nonblind.tiles.steps import deconvolve_in_tiles
 from pydeblur.nonblind.tv import deconvolve_tv
 from pydeblur.nonblind.whyte import deconvolve_saturated
 from pydeblur.options import options_from, shown
+from pydeblur.preprocess.region import is_large
 from pydeblur.preprocess.validation import check_deconvolution_input
 from pydeblur.preprocess.value_range import in_unit_range
 
@@ -29,7 +31,9 @@ METHODS: dict[str, Callable[..., np.ndarray]] = {
 }
 
 
-def deconvolve(image, kernel, method: str | None = None, *, value_range="auto", **options) -> np.ndarray:
+def deconvolve(
+    image, kernel, method: str | None = None, *, value_range="auto", out: np.ndarray | None = None, **options
+) -> np.ndarray:
     """Deblur an image with a known kernel.
 
     Parameters
@@ -56,8 +60,10 @@ def deconvolve(image, kernel, method: str | None = None, *, value_range="auto", 
         The numbers that stand for black and white in the image's own scale; they are mapped to [0, 1], which the options are
         meant for, and back. "full" is the range of an integer type, and [0, 1] of floating ones; "auto" finds another where
         the values say so, see :func:`pydeblur.preprocess.value_range.in_unit_range`.
+    out : ndarray, optional
+        Where the result is written, of its shape and dtype; it may be the image itself, which saves its memory.
     **options
-        The method's own options; each method takes ``workers``, the threads of an FFT, too.
+        The method's own options; each method takes ``workers``, the threads, too.
 
     Returns
     -------
@@ -65,10 +71,16 @@ def deconvolve(image, kernel, method: str | None = None, *, value_range="auto", 
         The sharp image, not clipped; float32 for float32, else float64. Its scale is that of the image: as MATLAB's
         ``im2double`` makes it of bool, uint8, uint16 and int16, its own numbers for all other types.
 
+    Notes
+    -----
+    Images of 2 million pixels or more are computed in tiles (:mod:`pydeblur.nonblind.tiles`): beside the image and the
+    result it takes some ten MB for each thread, and temporary files of up to 24 times an image of float32.
+
     Raises
     ------
     InvalidInputError
-        If image or kernel is not as above, or the image is smaller than the kernel.
+        If image or kernel is not as above, the image is smaller than the kernel, `out` does not fit, or the folder for the
+        temporary files of a large image has too little room.
     InvalidOptionError
         If the method, `value_range` or an option is unknown or out of its range.
 
@@ -87,8 +99,33 @@ def deconvolve(image, kernel, method: str | None = None, *, value_range="auto", 
     check_final_step(method, options)
     picture = in_unit_range(image, value_range)
     pixels, kernel = check_deconvolution_input(picture.pixels, kernel)
+    _check_out(out, pixels)
     method, options = completed(pixels, method, options)
-    return picture.restored(METHODS[method](pixels, kernel, **options))
+    if is_large(pixels.shape):
+        # Where the image had to be converted there is a copy of it that nobody else needs.
+        room = pixels if _is_converted(image) else out
+        result = picture.restored(deconvolve_in_tiles(pixels, kernel, method, options, room))
+    else:
+        result = picture.restored(METHODS[method](pixels, kernel, **options))
+    if out is None or result is out:
+        return result
+    out[...] = result
+    return out
+
+
+def _is_converted(image) -> bool:
+    """Whether the checked image is for sure a copy of the given one."""
+    return isinstance(image, np.ndarray) and image.dtype.kind in "iub"
+
+
+def _check_out(out, pixels: np.ndarray) -> None:
+    if out is None or (isinstance(out, np.ndarray) and (out.shape, out.dtype) == (pixels.shape, pixels.dtype)):
+        return
+    is_array = isinstance(out, np.ndarray)
+    raise InvalidInputError(
+        f"out should be an array of {pixels.dtype} of the shape {pixels.shape}, but is "
+        + (f"of {out.dtype} of the shape {out.shape}" if is_array else shown(out))
+    )
 
 
 def completed(image: np.ndarray, method: str | None, options) -> tuple[str, dict]:

@@ -8,7 +8,7 @@ from pydeblur.nonblind.bilateral import bilateral_filter
 from pydeblur.nonblind.channels import channels_first, channels_last, each_channel
 from pydeblur.nonblind.l0 import deconvolve_l0
 from pydeblur.nonblind.tv import deconvolve_tv_periodic
-from pydeblur.preprocess.noise import noise_level
+from pydeblur.preprocess.noise_of_large import noise_of_picture
 from pydeblur.solver.boundary import padded_shape, wrap_boundary
 
 #: λ_tv and λ_l0 without noise, and what a noise of σ adds to them by σ². They were chosen on development images with
@@ -98,6 +98,6 @@ def weights_for_noise(image: np.ndarray) -> dict[str, float]:
     >>> weights_for_noise(np.full((16, 16), 0.5))
     {'lambda_tv': 0.0005, 'lambda_l0': 0.00015}
     """
-    noise = min(max(noise_level(channel) for channel in np.atleast_3d(image).transpose(2, 0, 1)), _LARGEST_NOISE)
+    noise = min(max(noise_of_picture(channel) for channel in np.atleast_3d(image).transpose(2, 0, 1)), _LARGEST_NOISE)
     weights = (least + growth * noise**2 for least, growth in zip(_WITHOUT_NOISE, _BY_VARIANCE))
     return dict(zip(("lambda_tv", "lambda_l0"), weights))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from pydeblur.backend.compiled import compiled_loops
@@ -87,17 +89,47 @@ def deconvolve_tv_periodic(image: np.ndarray, kernel: np.ndarray, lambda_tv: flo
     power = gradient_power(image.shape, image.dtype)
     # NumPy's own scalars would have single precision computed in double.
     lambda_tv = float(lambda_tv)
-    beta = 1 / lambda_tv
-    while beta > _SMALLEST_BETA:
-        spectrum = rfft2(_shrunk_divergence(image, beta * lambda_tv), workers)
-        _make_quotient(spectrum, numerator, kernel_power, power, 1 / (2 * beta))
+    for beta in penalties(lambda_tv):
+        spectrum = rfft2(shrunk_divergence(image, beta * lambda_tv), workers)
+        make_quotient(spectrum, numerator, kernel_power, power, 1 / (2 * beta))
         image = irfft2(spectrum, image.shape[-1], workers)
-        beta /= 2
     return image
 
 
-def _make_quotient(spectrum, numerator, kernel_power, power, gamma: float) -> None:
-    """spectrum ← (numerator + gamma spectrum) / (kernel_power + gamma power)."""
+def penalties(lambda_tv: float) -> Iterator[float]:
+    """Yield β from step to step: from 1 / λ_tv down to 0.001 by halves.
+
+    Examples
+    --------
+    >>> list(penalties(200.0))
+    [0.005, 0.0025, 0.00125]
+    """
+    beta = 1 / float(lambda_tv)
+    while beta > _SMALLEST_BETA:
+        yield beta
+        beta /= 2
+
+
+def make_quotient(
+    spectrum: np.ndarray, numerator: np.ndarray, kernel_power: np.ndarray, power: np.ndarray, gamma: float
+) -> None:
+    """Compute spectrum ← (numerator + gamma spectrum) / (kernel_power + gamma power).
+
+    Parameters
+    ----------
+    spectrum, numerator : (H, W) complex ndarray
+        C-contiguous.
+    kernel_power, power : (H, W) ndarray
+    gamma : float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> spectrum = np.array([[2j]])
+    >>> make_quotient(spectrum, np.array([[1 + 0j]]), np.array([[1.0]]), np.array([[2.0]]), 0.5)
+    >>> spectrum.item()
+    (0.5+0.5j)
+    """
     loops = compiled_loops("pydeblur.nonblind._tv_numba")
     if loops is not None:
         loops.scaled_quotient(spectrum, numerator, kernel_power, power, gamma)
@@ -112,8 +144,24 @@ def _make_quotient(spectrum, numerator, kernel_power, power, gamma: float) -> No
     spectrum.imag *= weight
 
 
-def _shrunk_divergence(image: np.ndarray, threshold: float) -> np.ndarray:
-    """∇ᵀ of the gradients ∇image, brought nearer to 0 by the threshold: sign(v) max(|v| - threshold, 0)."""
+def shrunk_divergence(image: np.ndarray, threshold: float) -> np.ndarray:
+    """Return ∇ᵀ of the periodic gradients ∇image, brought nearer to 0 by the threshold: sign(v) max(|v| - threshold, 0).
+
+    Parameters
+    ----------
+    image : (H, W) ndarray
+    threshold : float
+
+    Returns
+    -------
+    (H, W) ndarray
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> shrunk_divergence(np.array([[0.0, 1.0, 1.0]]), 0.25).tolist()
+    [[-1.5, 0.75, 0.75]]
+    """
     loops = compiled_loops("pydeblur.nonblind._tv_numba")
     if loops is not None:
         return loops.shrunk_divergence(image, threshold)

@@ -35,6 +35,8 @@ _SCALES = (255.0, 1023.0, 4095.0, 16383.0, 65535.0)
 _NOISE_BELOW_BLACK = 0.05
 #: Values beyond this, and ranges narrower than its inverse, would overflow.
 _LARGEST_VALUE = 1e34
+#: Rows that are mapped at a time.
+_ROWS = 64
 
 
 class ValueRange(NamedTuple):
@@ -141,7 +143,7 @@ class RangedPicture:
         """
         if self.is_full:
             return image
-        return (image.astype(np.float64) * self.span + self.low).astype(image.dtype)
+        return _by_rows(image, lambda rows: rows * self.span + self.low)
 
     @property
     def convention(self) -> PictureConvention:
@@ -267,12 +269,22 @@ def _full_range(dtype: np.dtype) -> tuple[ValueRange, float, float]:
 def _mapped(pixels: np.ndarray, low: float, span: float) -> np.ndarray:
     """(pixels - low) / span in double precision, of the pixels' dtype; what overflows becomes infinite."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return ((pixels.astype(np.float64) - low) / span).astype(pixels.dtype)
+        return _by_rows(pixels, lambda rows: (rows - low) / span)
+
+
+def _by_rows(image: np.ndarray, function) -> np.ndarray:
+    """A function of pixels in double precision, with few rows in that precision at a time."""
+    result = np.empty_like(image)
+    for first in range(0, len(image), _ROWS):
+        result[first : first + _ROWS] = function(image[first : first + _ROWS].astype(np.float64))
+    return result
 
 
 def _check_fit(pixels: np.ndarray) -> None:
     """Refuse a picture that lies far outside its range: it is another one's."""
-    largest = float(np.max(np.abs(pixels)))
+    # What overflowed may be infinite on either side, or no number, with which every comparison fails.
+    ends = float(pixels.min()), float(pixels.max())
+    largest = max(-ends[0], ends[1])
     if not largest <= _BRIGHTEST_LIGHT * (1 + 1e-6):
         raise InvalidInputError(
             f"the image should lie in its value range, but its values reach {largest:.6g} times as far: "

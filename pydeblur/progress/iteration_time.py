@@ -24,6 +24,8 @@ _SIDE, _NETWORK_SIDE = 192, 128
 #: What an iteration takes beside its pixels, as a number of pixels, and the growth of the rest (measured from 60 to 512 pixels
 #: squared: small images pay for calls, large ones do not fit into the processor's cache).
 _CALLS, _GROWTH = 3000, 1.08
+#: Share of the steps down a prior's gradient that are made where these end by a tolerance.
+_STEPS_UNTIL_TOLERANCE = 0.45
 
 
 def relative_cost(pixels: float) -> float:
@@ -128,4 +130,5 @@ def _network_seconds(run: RunPlan, part: np.ndarray) -> float:
     options = run.options
     splitting = Splitting(options.beta_start, options.beta_growth, options.beta_max)
     betas = len(list(splitting.betas(options.lambda_prior))) if options.lambda_prior else 0
-    return betas * options.descent_steps * least_seconds(lambda: prior.value_and_grad(image))
+    steps = options.descent_steps * (_STEPS_UNTIL_TOLERANCE if options.descent_tolerance else 1)
+    return betas * steps * least_seconds(lambda: prior.value_and_grad(image))

@@ -22,7 +22,9 @@ if TYPE_CHECKING:  # a report begins before the solver is loaded
 #: Seconds between two looks at the clock, between two drawings of a bar, and between two plain lines.
 _TICK, _REDRAWN, _INTERVAL = 0.25, 0.1, 7.0
 #: Nothing is said of what takes less time than this, unless something has been said before.
-PATIENCE = 1.0
+PATIENCE = 1.25
+#: What is expected to take so many seconds is told of before it begins.
+_WORTH_TELLING = 2.0
 #: Share of the work after which its speed tells more than the measurement before it.
 _TRUSTED_SHARE = 0.05
 
@@ -105,10 +107,9 @@ class ProgressReport:
             self._done, self._iterating, self._stage_started = 0.0, True, time.monotonic()
             self._doing = "estimating the kernel"
             total = self._expected_total()
-            about = "" if total is None else f"about {shown_seconds(total)} in all"
-            text = "; ".join(part for part in (remark, about) if part)
-            if text and not self._on_terminal:
-                self._say(text)
+            if total is not None and total >= _WORTH_TELLING and not self._on_terminal:
+                about = f"about {shown_seconds(total)} in all"
+                self._say(f"{remark}; {about}" if remark else about)
 
     def __call__(self, state: IterationState) -> None:
         """Take note of an iteration: this is a callback of the solver."""

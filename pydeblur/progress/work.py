@@ -40,7 +40,8 @@ def planned_work(plan: EstimationPlan, image: np.ndarray) -> EstimationWork:
     >>> work.seconds > 0, work.candidates
     (True, 1)
     """
-    units = _units(plan, image)
+    runs = [*plan.runs, *(plan.restarts.runs if plan.restarts else ())]
+    units = _units(runs, image)
     known = [unit for unit in units if unit is not None]
     weights = [(max(known, default=1.0) if unit is None else unit) or 1.0 for unit in units]
     total = _total(plan, image.shape, weights)
@@ -49,19 +50,20 @@ def planned_work(plan: EstimationPlan, image: np.ndarray) -> EstimationWork:
         seconds = total * (1 + _BESIDE_ITERATIONS) / _speed_of_threads(plan)
 
     def work_of(record: IterationRecord, candidate: int) -> float:
+        # Runs that begin anew are numbered after all others.
         return weights[min(candidate, len(weights) - 1)] * relative_cost(record.height * record.width)
 
     return EstimationWork(total, work_of, seconds, len(plan.runs))
 
 
-def _units(plan: EstimationPlan, image: np.ndarray) -> list[float | None]:
+def _units(runs: list[RunPlan], image: np.ndarray) -> list[float | None]:
     """Seconds of each run for a unit of work; runs that differ in nothing that costs are measured once."""
     found: dict[tuple, float | None] = {}
-    for run in plan.runs:
+    for run in runs:
         key = _costs(run)
         if key not in found:
             found[key] = unit_seconds(run, image)
-    return [found[_costs(run)] for run in plan.runs]
+    return [found[_costs(run)] for run in runs]
 
 
 def _costs(run: RunPlan) -> tuple:
@@ -74,26 +76,31 @@ def _costs(run: RunPlan) -> tuple:
 
 def _total(plan: EstimationPlan, shape: tuple[int, ...], weights: list[float]) -> float:
     """The work of all iterations that the runs make at most, in the manner of ``EstimationPlan.iteration_total``."""
-    ratios = scale_ratios(plan.kernel_size)
-    costs = [relative_cost(math.prod(downsampled_shape((shape[0], shape[1]), ratio))) for ratio in ratios]
-
-    def down_to(run: RunPlan, weight: float, scales) -> float:
-        return weight * sum(run.options.iterations_at(scale) * costs[scale] for scale in scales)
-
-    pairs = list(zip(plan.runs, weights))
-    if len(pairs) == 1:
-        return down_to(*pairs[0], range(len(ratios)))
+    again = plan.restarts.runs if plan.restarts else ()
+    costs = [_costs_of_scales(run, shape, weight) for run, weight in zip((*plan.runs, *again), weights)]
+    if len(costs) == 1:
+        return sum(costs[0])
     last = plan.halving.scale if plan.halving else 0
-    keep = plan.halving.keep if plan.halving else len(pairs)
-    total = sum(down_to(*pair, range(last, len(ratios))) for pair in pairs)
-    left = [down_to(*pair, range(last)) for pair in pairs]
-    total += keep * sum(left) / len(left)
-    made = min(run.options.iterations_at(0) for run, _ in pairs)
+    keep = plan.halving.keep if plan.halving else len(plan.runs)
+    total = sum(sum(each[last:]) for each in costs[: len(plan.runs)])
+    if plan.restarts:
+        kept = min(plan.restarts.keep, len(plan.runs))
+        total += kept * sum(each[last] for each in costs[len(plan.runs) :])
+    # Which of them go on, and to how many iterations at the finest scale, is not known before.
+    total += keep * sum(sum(each[:last]) for each in costs) / len(costs)
+    made = min(run.options.iterations_at(0) for run in plan.runs)
+    finest = sum(each[0] / run.options.iterations_at(0) for each, run in zip(costs, (*plan.runs, *again))) / len(costs)
     for refinement in plan.refinements:
-        more = max(refinement.iterations - made, 0)
-        total += more * min(refinement.keep, keep) * costs[0] * sum(weights) / len(weights)
+        total += max(refinement.iterations - made, 0) * min(refinement.keep, keep) * finest
         made = max(made, refinement.iterations)
     return total
+
+
+def _costs_of_scales(run: RunPlan, shape: tuple[int, ...], weight: float) -> list[float]:
+    """The work of a run's iterations at each of its scales, the finest first."""
+    ratios = scale_ratios(run.options.kernel_size)
+    areas = [math.prod(downsampled_shape((shape[0], shape[1]), ratio)) for ratio in ratios]
+    return [weight * run.options.iterations_at(scale) * relative_cost(area) for scale, area in enumerate(areas)]
 
 
 def _speed_of_threads(plan: EstimationPlan) -> float:

@@ -21,6 +21,7 @@ from pydeblur.serve.access import AllowedHosts, GuardedApp
 from pydeblur.serve.choices import choices_from
 from pydeblur.serve.jobs import JobQueue, done_by
 from pydeblur.serve.limits import Limits
+from pydeblur.serve.names import PICTURE, VIEW
 from pydeblur.serve.page_files import page_file, start_page
 from pydeblur.serve.pages import Page, Pages, Picture
 from pydeblur.serve.processes import Processes
@@ -28,9 +29,6 @@ from pydeblur.serve.refusals import Refusal, as_sentence
 from pydeblur.serve.storage import bytes_in, new_folder, remove_folder
 from pydeblur.serve.uploads import check_announced, receive_picture
 
-#: The name of a picture's file, with which messages about it begin.
-PICTURE = "The picture"
-VIEW = "view.html"
 #: Bytes of what was chosen, as JSON.
 _LARGEST_CHOICES = 4096
 _SENTENCES = {404: "There is nothing at this address.", 405: "This address does not answer to this method."}
@@ -58,7 +56,7 @@ class Service:
 
     def __init__(self, folder: Path, limits: Limits):
         self.limits = limits
-        self.processes = Processes(limits.memory)
+        self.processes = Processes(limits.memory, limits.keeps_ready)
         self.queue = JobQueue(limits, self.processes)
         self.pages = Pages(folder, self.queue, limits)
         self._folder = folder
@@ -132,9 +130,9 @@ class Service:
             raise
 
     async def _described(self, page: Page, folder: Path) -> Response:
-        task = {"task": "look", "folder": str(folder), "pixels": self.limits.pixels}
+        task = {"folder": str(folder), "pixels": self.limits.pixels}
         async with self._reading:
-            told = await done_by(self.processes, task, lambda message: None, self.limits.reading_seconds)
+            told = await done_by(self.processes, "look", task, lambda message: None, self.limits.reading_seconds)
         if self.queue.is_idle:
             self.processes.keep_ready()
         if told.pop("kind") == "failed":

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from pydeblur.errors import InvalidOptionError
 from pydeblur.nonblind.options import OPTIONS as FINAL_STEPS
@@ -81,7 +81,7 @@ class Choices:
         """The region as :func:`pydeblur.deblur` takes it."""
         if self.region is None:
             return None
-        left, top, width, height = self.region  # type: ignore[misc]
+        left, top, width, height = cast("Sequence[int]", self.region)
         return Region(top, left, height, width)
 
     def check_fits(self, width: int, height: int) -> None:

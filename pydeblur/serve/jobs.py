@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -151,13 +152,13 @@ class JobQueue:
             job.become("running")
             task = asyncio.create_task(self._run(job))
             self._running[job] = task
-            task.add_done_callback(lambda _, job=job: self._ended(job))
+            task.add_done_callback(partial(self._ended, job))
         for place, job in enumerate(self._waiting, 1):
             if job.place != place:
                 job.place = place
                 job.changed("state")
 
-    def _ended(self, job: Job) -> None:
+    def _ended(self, job: Job, task: asyncio.Task) -> None:
         # A job that is cancelled before its task has begun never comes to its own end.
         job.become("cancelled")
         del self._running[job]
@@ -168,26 +169,26 @@ class JobQueue:
 
     async def _run(self, job: Job) -> None:
         task = {
-            "task": "deblur",
             "folder": str(job.picture),
             "results": str(job.folder),
             "pixels": self._limits.pixels,
             "choices": vars(job.choices),
         }
-        outcome = await done_by(self._processes, task, job.told, self._limits.job_seconds)
+        outcome = await done_by(self._processes, "deblur", task, job.told, self._limits.job_seconds)
         job.become(outcome.pop("kind"), **outcome)
 
 
 async def done_by(
-    processes: Processes, task: dict[str, Any], told: Callable[[dict[str, Any]], None], seconds: float
+    processes: Processes, purpose: str, task: dict[str, Any], told: Callable[[dict[str, Any]], None], seconds: float
 ) -> dict[str, Any]:
     """Let a process do a task, and see to it that the process is gone afterwards.
 
     Parameters
     ----------
     processes : Processes
+    purpose : {"look", "deblur"}
     task : dict
-        See :mod:`pydeblur.serve.picture_tasks`.
+        See :meth:`~pydeblur.serve.processes.TaskProcess.do`.
     told : callable
         Called with every message on the way.
     seconds : float
@@ -199,7 +200,7 @@ async def done_by(
         Of the ``kind`` "done", or "failed" with one sentence as ``error``.
     """
     try:
-        process = processes.take(task["task"])
+        process = processes.take(purpose)
     except WorkerLostError as error:
         return {"kind": "failed", "error": as_sentence(error)}
     try:

@@ -37,6 +37,8 @@ class Limits:
         How long a page may be away before it counts as closed.
     connections : int
         Open connections.
+    keeps_ready : bool
+        Whether processes are kept ready for the next tasks, which takes some hundred megabytes.
 
     Examples
     --------
@@ -60,3 +62,4 @@ class Limits:
     job_seconds: float = 6 * 3600.0
     page_seconds: float = 6.0
     connections: int = 100
+    keeps_ready: bool = True

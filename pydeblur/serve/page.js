@@ -58,19 +58,23 @@
       const stream = new EventSource(`/pages/${this.page}/events`);
       this.stream = stream;
       let warning = null;
-      stream.addEventListener("open", () => {
+      const unwarn = () => {
         clearTimeout(warning);
+        warning = null;
+      };
+      stream.addEventListener("open", () => {
+        unwarn();
         if (this.isAway) complain("");
         this.isAway = false;
       });
       stream.addEventListener("error", () => {
         if (stream.readyState === EventSource.CLOSED) {
-          clearTimeout(warning);
+          unwarn();
           this.reopen();
           return;
         }
-        clearTimeout(warning);
-        warning = setTimeout(() => {
+        /* The browser tries again and again, and says so each time. */
+        warning ??= setTimeout(() => {
           this.isAway = true;
           complain("The server does not answer. Perhaps it was ended: start it again, and this page goes on.");
         }, PATIENCE);

@@ -30,6 +30,8 @@ class TaskProcess:
         The task that it gets ready for.
     memory : int
         Bytes that it may allocate.
+    warms_up : bool
+        Whether it loads everything before it gets its task.
 
     Raises
     ------
@@ -37,10 +39,10 @@ class TaskProcess:
         If no process can be started.
     """
 
-    def __init__(self, purpose: str, memory: int):
+    def __init__(self, purpose: str, memory: int, warms_up: bool = False):
         context = get_context("spawn")  # forked children would share the server's sockets and threads
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=worker.run, args=(theirs, memory, purpose), daemon=True)
+        self._process = context.Process(target=worker.run, args=(theirs, purpose, memory, warms_up), daemon=True)
         try:
             with theirs, quiet_start():
                 self._process.start()
@@ -67,7 +69,7 @@ class TaskProcess:
         Parameters
         ----------
         task : dict
-            See :mod:`pydeblur.serve.picture_tasks`.
+            The arguments of its function, see :mod:`pydeblur.serve.looking` and :mod:`pydeblur.serve.deblurring`.
         told : callable
             Called with every message on the way.
 
@@ -133,10 +135,12 @@ class Processes:
     ----------
     memory : int
         Bytes that each may allocate.
+    keeps_ready : bool
+        Whether any are kept.
     """
 
-    def __init__(self, memory: int):
-        self._memory = memory
+    def __init__(self, memory: int, keeps_ready: bool = True):
+        self._memory, self._keeps_ready = memory, keeps_ready
         self._ready: dict[str, TaskProcess] = {}
 
     def take(self, purpose: str) -> TaskProcess:
@@ -156,10 +160,10 @@ class Processes:
 
     def keep_ready(self) -> None:
         """Start the processes for the next tasks that are not ready."""
-        for purpose in PURPOSES:
+        for purpose in PURPOSES if self._keeps_ready else ():
             if purpose not in self._ready:
                 with suppress(WorkerLostError):  # the next task says so
-                    self._ready[purpose] = TaskProcess(purpose, self._memory)
+                    self._ready[purpose] = TaskProcess(purpose, self._memory, warms_up=True)
 
     def end(self) -> None:
         """End the processes that are ready."""

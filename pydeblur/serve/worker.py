@@ -25,17 +25,19 @@ LARGEST_MESSAGE = 4 << 20
 _NO_MEMORY = "There is not enough memory for this picture: try a smaller one, or a region of it."
 
 
-def run(connection: Connection, memory: int, purpose: str) -> None:
+def run(connection: Connection, purpose: str, memory: int, warms_up: bool) -> None:
     """Get ready, do one task, and end.
 
     Parameters
     ----------
     connection : Connection
         To the server: the task comes from it, and messages go to it.
-    memory : int
-        Bytes that this process may allocate.
     purpose : {"look", "deblur"}
         The task that it gets ready for.
+    memory : int
+        Bytes that this process may allocate.
+    warms_up : bool
+        Whether it loads everything before it gets its task, since it will have to wait for it.
     """
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
@@ -48,10 +50,9 @@ def run(connection: Connection, memory: int, purpose: str) -> None:
 
     try:
         prepare_process()
-        _load(purpose)
+        do = _load(purpose, warms_up)
         send({"kind": "ready"})
-        task = json.loads(connection.recv_bytes())
-        send(_outcome(task, send))
+        send(_outcome(do, json.loads(connection.recv_bytes()), send))
     except (EOFError, OSError):  # the server has closed the pipe
         return
 
@@ -79,28 +80,30 @@ def bound_memory(memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (bound, bound))
 
 
-def _load(purpose: str) -> None:
-    """Load what a task needs before somebody waits for it; what is loaded lazily, by deblurring a tiny picture."""
-    from pydeblur.serve import picture_tasks  # noqa: F401
-
+def _load(purpose: str, warms_up: bool) -> Callable[..., dict[str, Any]]:
+    """The function of a task, with all that it needs; what is loaded lazily is, too, once a tiny picture was deblurred."""
     if purpose == "look":
-        return
-    import numpy as np
+        from pydeblur.serve.looking import look_at
 
-    from pydeblur.api import deblur
+        return look_at
+    from pydeblur.serve.deblurring import deblur_picture
 
-    tiles = np.kron(np.random.default_rng(0).random((5, 5)), np.ones((6, 6)))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        deblur(tiles, 5, iterations=1)
+    if warms_up:
+        import numpy as np
+
+        from pydeblur.api import deblur
+
+        tiles = np.kron(np.random.default_rng(0).random((5, 5)), np.ones((6, 6)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            deblur(tiles, 5, iterations=1)
+    return deblur_picture
 
 
-def _outcome(task: dict[str, Any], send: Callable) -> dict[str, Any]:
+def _outcome(do: Callable[..., dict[str, Any]], task: dict[str, Any], send: Callable) -> dict[str, Any]:
     """The last message: what was done, or one sentence that says why it was not."""
-    from pydeblur.serve import picture_tasks
-
     try:
-        done = getattr(picture_tasks, picture_tasks.TASKS[task.pop("task")])(**task, send=send)
+        done = do(**task, send=send)
     except InvalidInputError as error:
         return {"kind": "failed", "error": as_sentence(error)}
     except MemoryError:

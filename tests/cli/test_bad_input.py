@@ -137,15 +137,15 @@ COMMANDS = [
     # Nothing is left of the kernel.
     (f"deblur good.png -o out/o.png {QUICK} --gamma 1e6", "collapsed"),
     # Commands.
-    ("", "COMMAND"),
-    ("sharpen good.png", "invalid choice"),
+    ("--version-of-what", "unknown option"),
+    ("sharpen good.png", "unknown command 'sharpen'"),
     ("deblur", "required"),
     # Benchmarks.
     ("evaluate levin", "PYDEBLUR_DATA"),
     ("evaluate levin --data nowhere", "not a folder"),
     ("evaluate levin --data good.png", "not a folder"),
     ("evaluate text --data levin_is_not_here", "text/"),
-    ("evaluate real --data .", "invalid choice"),
+    ("evaluate real --data .", "it should be one of "),
     ("evaluate levin --data DATA --json nowhere/r.json", "does not exist"),
     ("evaluate levin --data DATA --json out", "is a folder"),
     ("evaluate levin --data DATA --cases im01_ker01,im09_ker09 --json out/r.json", "im09_ker09"),

@@ -35,7 +35,7 @@ def shell(blurred, tmp_path, monkeypatch):
     return run
 
 
-DECONV = "$PYDEBLUR deconv photo.png k.npy -o o.png --nonblind tv"
+DECONV = "$PYDEBLUR deconv photo.png k.npy -o o.png --nonblind tv --quiet"
 
 
 @needs_shell

@@ -101,7 +101,8 @@ def test_a_terminal_has_a_bar_and_no_lines(quick):
     assert "%|" in terminal.getvalue() and "\n" not in terminal.getvalue().replace("\n\r", "")
 
 
-def test_elsewhere_there_are_lines_and_no_bar(capsys):
+def test_elsewhere_there_are_lines_and_no_bar(capsys, monkeypatch):
+    monkeypatch.setattr(report, "_WORTH_TELLING", 0.0)
     pydeblur.deblur(IMAGE, 9, progress=True, crop=(0, 6, 54, 48), **WORDS)
     out, err = capsys.readouterr()
     assert out == "" and "\r" not in err

@@ -23,13 +23,14 @@ pytest.importorskip("uvicorn", reason="the extra serve is not installed")
 LIMITS = {
     "waiting": 2,
     "pages": 30,
-    "pictures": 5,
+    "pictures": 3,
     "uploads": 2,
     "upload_bytes": 2_000_000,
     "pixels": 1_000_000,
-    "header_seconds": 2.0,
-    "chunk_seconds": 2.0,
+    "header_seconds": 1.0,
+    "chunk_seconds": 1.0,
     "page_seconds": 1.0,
+    "keeps_ready": False,
 }
 CODE = """
 import sys
@@ -54,7 +55,9 @@ class Client:
         """Returns the status and the contents: of JSON its value, else bytes."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=GENEROUS)
         try:
-            connection.request(method, path, body, {**self.own, **{key.replace("_", "-"): headers[key] for key in headers}})
+            connection.request(
+                method, path, body, {**self.own, **{key.replace("_", "-"): headers[key] for key in headers}}
+            )
             answer = connection.getresponse()
             contents = answer.read()
             self.headers = {name.lower(): value for name, value in answer.getheaders()}
@@ -133,7 +136,9 @@ def running_server(folder, port=0, **limits):
     """A server of its own process, whose temporary files are in a folder."""
     code = CODE.format(limits={**LIMITS, **limits})
     environment = {**os.environ, "TMPDIR": str(folder), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen([sys.executable, "-c", code, str(port)], stdout=subprocess.PIPE, text=True, env=environment)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(port)], stdout=subprocess.PIPE, text=True, env=environment
+    )
     try:
         yield Client(process.stdout.readline().strip(), process)
     finally:
@@ -196,7 +201,7 @@ def photo(blurred):
 @pytest.fixture(scope="session")
 def large_photo(blurred):
     """One that takes minutes, and is cancelled before."""
-    return encoded(np.kron(blurred, np.ones((6, 6), np.uint8)))
+    return encoded(np.kron(blurred, np.ones((5, 5), np.uint8)))
 
 
 @pytest.fixture(scope="session")

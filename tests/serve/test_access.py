@@ -19,9 +19,24 @@ def test_names_and_addresses_of_this_machine_are_let_in(header):
 @pytest.mark.parametrize(
     "header",
     [
-        *("", "evil.example", "evil.example:8765", "localhost.evil.example", "127.0.0.1.evil.example", "evil.localhost"),
+        *(
+            "",
+            "evil.example",
+            "evil.example:8765",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "evil.localhost",
+        ),
         *("127.0.0.1:8765:1", "127.0.0.1:x", "127.0.0.1:99999", "[::1", "::1]:80", "127.1", "0x7f000001", "2130706433"),
-        *("localhost@evil.example", "user@localhost", "localhost/path", "localhost#x", "localhost?x", " localhost", "[]"),
+        *(
+            "localhost@evil.example",
+            "user@localhost",
+            "localhost/path",
+            "localhost#x",
+            "localhost?x",
+            " localhost",
+            "[]",
+        ),
         *("evil.example\\@localhost", "localhost\t", "ⅼocalhost", "127.0.0.1%00.evil.example"),
     ],
 )
@@ -64,7 +79,15 @@ def test_what_a_browser_calls_another_site_is_refused_but_for_links_to_the_page(
 
 @pytest.mark.parametrize(
     "host, loopback",
-    [("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False), ("x", False)],
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("x", False),
+    ],
 )
 def test_loopback_is_known(host, loopback):
     assert is_loopback(host) == loopback

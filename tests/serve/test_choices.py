@@ -72,7 +72,14 @@ def test_white_paper_is_no_light():
     [
         *([], None, 3, "size", [["size", "small"]]),
         *({"size": "huge"}, {"size": None}, {"size": ["small"]}, {"path": "/etc/passwd"}, {"own_size": 30}),
-        *({"own_size": 10**9}, {"own_size": "21"}, {"own_size": True}, {"text": "yes"}, {"text": 1}, {"method": "__class__"}),
+        *(
+            {"own_size": 10**9},
+            {"own_size": "21"},
+            {"own_size": True},
+            {"text": "yes"},
+            {"text": 1},
+            {"method": "__class__"},
+        ),
         *({"region": "auto"}, {"region": [0, 0, 5]}, {"region": [0, 0, 5.5, 5]}, {"region": [-1, 0, 5, 5]}),
         *({"region": [0, 0, 1 << 40, 5]}, {"": 1}, {"kernel_size": 31}),
     ],

@@ -100,13 +100,14 @@ def test_the_default_is_compared_without_streaks(night):
 
 
 def test_rules_for_streaks(night):
-    def both(case, default, streaks, score):
+    def both(case, default, streaks, score, agreeing):
         shared = {"clipped_found": True, "psnr_true": 30.0, "kernel_cpu_seconds": 1.0, "kernel_similarity": 0.5}
-        yield finished("best", case, psnr=default, score=0.0, **shared)
-        yield finished("light_streaks", case, psnr=streaks, score=score, **shared)
+        yield finished("best", case, psnr=default, score=0.0, agreeing_streaks=None, **shared)
+        yield finished("light_streaks", case, psnr=streaks, score=score, agreeing_streaks=agreeing, **shared)
 
-    results = [*both("a", 20.0, 24.0, 1.0), *both("b", 22.0, 21.0, -1.0), *both("c", 25.0, None, None)]
-    always, ranked = night.summary(night.rows_of(results))
+    results = [*both("a", 20.0, 24.0, 1.0, 3), *both("b", 22.0, 21.0, -1.0, 1), *both("c", 25.0, None, None, None)]
+    agreeing, always, ranked = night.summary(night.rows_of(results))
+    assert (agreeing["taken"], agreeing["better"], agreeing["worse"]) == (1, 1, 0)
     assert (always["taken"], always["better"], always["worse"]) == (2, 1, 1)
     assert always["gain_in_db"].startswith("+1.00 ±")
     assert (ranked["taken"], ranked["better"], ranked["worse"]) == (1, 0, 1)

@@ -126,13 +126,15 @@ def measure(request: Request, task: Task) -> dict:
         clipped = None
     started = time.process_time()
     try:
-        kernel = _estimator(task.method).estimate(case.blurred, case.kernel_size, clipped=clipped).kernel
+        found = _estimator(task.method).estimate(case.blurred, case.kernel_size, clipped=clipped)
+        kernel, agreeing = found.kernel, found.prior.get("streaks")
     except KernelCollapseError:
-        kernel = None
+        kernel, agreeing = None, None
     seconds = time.process_time() - started
     figures = {
         "clipped_found": clipped is not None,
         "kernel_cpu_seconds": seconds,
+        "agreeing_streaks": agreeing,
         "psnr_true": _psnr(case, case.kernel),
     }
     if kernel is None:
@@ -172,6 +174,7 @@ def rows_of(finished: list[Finished]) -> list[dict]:
             {
                 "scene": case,
                 "clipped_found": default["clipped_found"],
+                "agreeing_streaks": streaks["agreeing_streaks"] or 0,
                 "true_kernel_psnr": default["psnr_true"],
                 "default_psnr": default["psnr"],
                 "streaks_psnr": streaks["psnr"],
@@ -186,8 +189,9 @@ def rows_of(finished: list[Finished]) -> list[dict]:
 
 
 def summary(rows: list[dict]) -> list[dict]:
-    """Two rules beside the default: streaks wherever some are found, and where the ranking prefers them."""
+    """Rules beside the default: streaks where two or more agree, as it is in the default, and others."""
     rules = {
+        "streaks where two agree": [row["agreeing_streaks"] >= 2 for row in rows],
         "streaks where they are found": [row["streaks_psnr"] is not None for row in rows],
         "streaks where the ranking prefers them": [row["ranking_prefers_streaks"] for row in rows],
     }

@@ -1,0 +1,89 @@
+"""The unknown border of a large picture: :class:`pydeblur.nonblind.padded_blur.PaddedBlur` in tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pydeblur.nonblind.tiles.passes import Passes
+from pydeblur.nonblind.tiles.rows import CroppedRows, PaddedRows, Rows, SpectrumRows
+from pydeblur.solver.boundary import padded_shape
+
+
+class TiledPaddedBlur:
+    """The data term whose padding is unknown, for a grey picture that is read by rows.
+
+    Parameters
+    ----------
+    blurred : Rows
+    kernel : (n, m) ndarray
+        Odd sizes, sum 1.
+    workers : int
+        Threads.
+    room : int
+        The padding is that for a kernel of at least this size.
+
+    Attributes
+    ----------
+    passes : Passes
+        Of the padded shape.
+    image : Rows
+        The padded latent image; at first the padded B.
+
+    Examples
+    --------
+    >>> from pydeblur.nonblind.tiles.rows import ArrayRows
+    >>> problem = TiledPaddedBlur(ArrayRows(np.full((10, 12), 0.5)), np.full((3, 3), 1 / 9))
+    >>> (nothing,) = problem.passes.new_spectra(1)
+    >>> problem.passes.over_rows([problem.image], [nothing], lambda strips, first: [0 * strips[0]])
+    >>> problem.passes.over_columns([nothing], [nothing], lambda columns, block: columns, inverse=False)
+    >>> problem.solve(nothing, lambda block: 1e-6)
+    >>> bool(np.allclose(problem.cropped().read(0, 10), 0.5, atol=1e-5))
+    True
+    """
+
+    def __init__(self, blurred: Rows, kernel: np.ndarray, workers: int = 1, room: int = 1):
+        shape = padded_shape(blurred.shape, tuple(max(side, room) for side in kernel.shape))
+        self.passes = Passes(shape, blurred.dtype, workers)
+        self._blurred, self._kernel = blurred, kernel
+        self.image: Rows = PaddedRows(blurred, shape)
+        self._reblurred: Rows = self.image
+        self._spectra = self.passes.new_spectra(2)
+
+    def solve(self, prior_spectrum, prior_power: Callable[[slice], np.ndarray | float]) -> None:
+        """Set the image to the minimum of a quadratic, then complete B with it.
+
+        Parameters
+        ----------
+        prior_spectrum : SpectrumFile
+            It is added to conj(F(k)) F(B), the numerator.
+        prior_power : callable
+            From a block of columns to what is added to ``|F(k)|²``, the denominator.
+        """
+        image, reblurred = self._spectra
+
+        def quotient(columns, block):
+            otf = self.passes.transfer_function(self._kernel, block)
+            spectrum = columns[0]
+            spectrum *= otf.conj()
+            spectrum += prior_spectrum.read_columns(block)
+            spectrum /= otf.real**2 + otf.imag**2 + prior_power(block)
+            return [spectrum, spectrum * otf]
+
+        self.passes.over_rows([self._reblurred], [reblurred], self._completed)
+        self.passes.over_columns([reblurred], [image, reblurred], quotient)
+        self.image, self._reblurred = (SpectrumRows(each, self.passes.shape[1]) for each in self._spectra)
+
+    def cropped(self) -> Rows:
+        """Return the image where B was observed."""
+        return CroppedRows(self.image, self._blurred.shape)
+
+    def _completed(self, strips, first):
+        """The rows of I⊗k with the observed pixels of B in them."""
+        (strip,) = strips
+        height, width = self._blurred.shape
+        inside = max(min(first + len(strip), height) - first, 0)
+        if inside:
+            strip[:inside, :width] = self._blurred.read(first, first + inside)
+        return [strip]
