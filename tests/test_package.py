@@ -119,6 +119,9 @@ def test_wheel_holds_every_module_and_every_weight(wheel):
     weights = {path.name for pattern in ("*.onnx", "*.npz", "*.md") for path in (source / "weights").glob(pattern)}
     expected |= {f"pydeblur/weights/{name}" for name in {"__init__.py", *weights}}
     expected |= {"pydeblur/py.typed", "pydeblur/__init__.pyi"}
+    pages = {path for kind in ("html", "css", "js") for path in (source / "pydeblur").rglob(f"page.{kind}")}
+    assert {path.parent.name for path in pages} == {"report", "serve"}
+    expected |= {path.relative_to(source).as_posix() for path in pages}
     assert {name for name in names if name.startswith("pydeblur/")} == expected
     assert not any(name.startswith(("tests", "benchmarks", "matlab_ref")) for name in names)
 

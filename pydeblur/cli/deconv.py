@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from pydeblur.cli import progress
+from pydeblur.cli.argument_types import processes
 from pydeblur.cli.report_page import noted_warnings
 from pydeblur.cli.solver_arguments import add_nonblind_arguments, nonblind_method, nonblind_options
 from pydeblur.cli.summary import add_json_argument, common_record, deconvolution_line, write_record
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", required=True, metavar="OUT", help="sharp image; keeps depth, size and alpha")
     add_nonblind_arguments(parser)
     add_range_argument(parser)
+    parser.add_argument("--threads", type=processes, metavar="N", default=1, help="threads (default: 1)")
     add_json_argument(parser)
     progress.add_arguments(parser)
 
@@ -48,6 +50,8 @@ def _deconvolve(arguments: argparse.Namespace, report, warned: list[str]) -> tup
 
     begun = time.perf_counter()
     method, options = nonblind_method(arguments), nonblind_options(arguments)
+    if arguments.threads > 1:
+        options = {**options, "workers": arguments.threads}
     deconvolve = _deconvolution(arguments.kernel, method)
     # A large picture is in single precision from the file to the result, which takes its place in memory.
     source = read_image(arguments.image, dtype="auto")

@@ -89,6 +89,11 @@ METHODS = {
     },
 }
 
+#: Methods for some pictures only: they are run where they are asked for by their name.
+SPECIAL_METHODS = {
+    "light_streaks": Method("light streaks", method="light_streaks", paper="Hu et al. [11]"),
+}
+
 
 def requested_methods(request: Request, benchmark: str, others=()) -> dict[str, Method | StoredMethod]:
     """The methods that a request asks for, by name: the package's own, then those with stored kernels.

@@ -23,8 +23,8 @@ class ImageFile:
     Attributes
     ----------
     pixels : (H, W) or (H, W, 3) float64 ndarray
-        float32 where that was asked for. In [0, 1] from integer files; the file's own values from floating ones. Upright: the EXIF orientation is
-        applied. The values are those of the file: no ICC profile is applied, gamma is left alone.
+        float32 where that was asked for. In [0, 1] from integer files; the file's own values from floating ones. Upright:
+        the EXIF orientation is applied. The values are those of the file: no ICC profile is applied, gamma is left alone.
     alpha : (H, W) float64 ndarray or None
         Opacity in [0, 1]; None where the file has none. `pixels` are not multiplied by it.
     depth : {"uint8", "uint16", "float32"}

@@ -27,6 +27,9 @@ LEAST_SPREAD = 1.0
 #: explain is left over in its residual, while its estimate has fewer unknowns and is better by a decibel and more where the
 #: blur is uniform.
 LEAST_GAIN = 0.12
+#: Where at least this share of the blur is one that only a turn makes, see :func:`turn_share`, any lower residual will do:
+#: the poses that are found where the blur is uniform turn by less.
+CLEAR_TURN = 0.5
 #: By so much the network's log error may be higher for the camera that turned. Poses that explain the noise lower the
 #: residual as well, and the picture restored with them looks worse.
 LARGEST_LOSS = 0.1
@@ -53,6 +56,8 @@ class ModelChoice:
     residual_gain : float
         The logarithm of the mean squares of the residuals' quotient, one kernel's to the camera's, see :func:`residual`:
         positive where the camera leaves less unexplained.
+    turn_share : float
+        The share of the blur that differs between the picture's corners, see :func:`turn_share`.
 
     Examples
     --------
@@ -66,6 +71,7 @@ class ModelChoice:
     nonuniform_score: float
     spread: float
     residual_gain: float = math.nan
+    turn_share: float = math.nan
 
 
 def choose_model(
@@ -74,8 +80,9 @@ def choose_model(
     """Choose between two explanations of a blurred picture.
 
     The picture is restored with both, by total variation of the same weight, and blurred again. The camera that turned is
-    taken only if its blur changes over the picture, it leaves clearly less of the blurred picture unexplained, and the
-    network that ranks kernels does not find its picture worse; or if that network finds its picture much better.
+    taken only if its blur changes over the picture, it leaves less of the blurred picture unexplained, clearly less unless
+    most of its blur comes from the turn, and the network that ranks kernels does not find its picture worse; or if that
+    network finds its picture much better.
 
     Parameters
     ----------
@@ -115,7 +122,7 @@ def choose_model(
     )
     gain = float(np.log((residuals[0] + _ROUNDING) / (residuals[1] + _ROUNDING)))
     scores = (log_error(area.part_of(np.clip(restored, *RANGE)), network) for restored in (by_kernel, by_poses))
-    return decided(*scores, blur_spread(blur), gain)
+    return decided(*scores, blur_spread(blur), gain, turn_share(blur))
 
 
 def residual(image: np.ndarray, blurred: np.ndarray, border: int) -> float:
@@ -148,13 +155,17 @@ def _blurred_by_patches(image: np.ndarray, blur: PoseBlur) -> np.ndarray:
     return PatchBlur(grid, blur.radius).blur(image, blur.kernels_at(grid.centres))
 
 
-def decided(uniform_score: float, nonuniform_score: float, spread: float, residual_gain: float) -> ModelChoice:
+def decided(
+    uniform_score: float, nonuniform_score: float, spread: float, residual_gain: float, turn: float = 0.0
+) -> ModelChoice:
     """Apply the rule of :func:`choose_model` to the evidence.
 
     Parameters
     ----------
     uniform_score, nonuniform_score, spread, residual_gain : float
         As in :class:`ModelChoice`.
+    turn : float
+        Its ``turn_share``.
 
     Returns
     -------
@@ -166,6 +177,8 @@ def decided(uniform_score: float, nonuniform_score: float, spread: float, residu
     'the turning camera is taken, since it leaves 22 % less of the picture unexplained: log error -5.20 to -5.00'
     >>> decided(-5.0, -5.2, 6.0, 0.02).nonuniform, decided(-5.0, -4.5, 6.0, 0.25).nonuniform
     (False, False)
+    >>> decided(-5.0, -5.2, 6.0, 0.02, turn=0.7).reason
+    'the turning camera is taken, since 70 % of the blur comes from the turn: log error -5.20 to -5.00'
     """
     compared = f"log error {nonuniform_score:.2f} to {uniform_score:.2f}"
     less = 100 * (1 - np.exp(-residual_gain))
@@ -173,14 +186,16 @@ def decided(uniform_score: float, nonuniform_score: float, spread: float, residu
         taken, why = False, f"the blur hardly changes over the picture (by {spread:.1f} pixels)"
     elif uniform_score - nonuniform_score >= CLEAR_GAIN:
         taken, why = True, f"the picture restored with it looks much better: {compared}"
-    elif residual_gain < LEAST_GAIN:
+    elif residual_gain < (0.0 if turn >= CLEAR_TURN else LEAST_GAIN):
         taken, why = False, f"the turning camera does not explain clearly more of the picture: {compared}"
     elif nonuniform_score - uniform_score > LARGEST_LOSS:
         taken, why = False, f"the picture restored with the turning camera looks worse: {compared}"
+    elif residual_gain < LEAST_GAIN:
+        taken, why = True, f"{100 * turn:.0f} % of the blur comes from the turn: {compared}"
     else:
         taken, why = True, f"it leaves {less:.0f} % less of the picture unexplained: {compared}"
     reason = f"{'the turning camera' if taken else 'one kernel'} is taken, since {why}"
-    return ModelChoice(taken, reason, uniform_score, nonuniform_score, spread, residual_gain)
+    return ModelChoice(taken, reason, uniform_score, nonuniform_score, spread, residual_gain, turn)
 
 
 def blur_spread(blur: PoseBlur) -> float:
@@ -203,7 +218,39 @@ def blur_spread(blur: PoseBlur) -> float:
     >>> round(blur_spread(PoseBlur(CameraPoses([[3.0, 0.0, -0.01], [0.0, 0.0, 0.01]], (61, 81)), [1, 1])), 2)
     0.5
     """
+    return float(np.sqrt(_mean_squares_at_corners(blur)[1].max()))
+
+
+def turn_share(blur: PoseBlur) -> float:
+    """Return the share of a blur by camera poses that differs between the corners of the picture.
+
+    The mean square of the offsets at a corner is that of what all four corners have in common, and that of what differs
+    there, which only a turn can make: see :func:`blur_spread`. The share is that of the latter where it is largest.
+
+    Parameters
+    ----------
+    blur : PoseBlur
+
+    Returns
+    -------
+    float
+        In [0, 1]: 0 for poses that only translate, and 1 for a turn about the picture's centre.
+
+    Examples
+    --------
+    >>> from pydeblur.nonuniform.poses import CameraPoses
+    >>> round(turn_share(PoseBlur(CameraPoses([[0.5, 0.0, -0.01], [-0.5, 0.0, 0.01]], (61, 81)), [1, 1])), 2)
+    0.5
+    """
+    common, turning = _mean_squares_at_corners(blur)
+    largest = turning.max()
+    return float(largest / (largest + common)) if largest else 0.0
+
+
+def _mean_squares_at_corners(blur: PoseBlur) -> tuple[float, np.ndarray]:
+    """The variances over the poses of the corners' mean offset, and (4,) of how far each corner's offset is from it."""
     offsets = blur.poses.offsets(corners(blur.shape))
-    offsets = offsets - offsets.mean(axis=0)
     offsets = offsets - np.einsum("t,cti->ci", blur.weights, offsets)[:, None]
-    return float(np.sqrt(np.einsum("t,cti,cti->c", blur.weights, offsets, offsets).max()))
+    mean = offsets.mean(axis=0)
+    common = float(np.einsum("t,ti,ti->", blur.weights, mean, mean))
+    return common, np.einsum("t,cti,cti->c", blur.weights, offsets - mean, offsets - mean)

@@ -175,7 +175,8 @@ class PoseScale:
                 seconds=time.perf_counter() - started,
             )
             threshold = gradients[2]
-            lambda_prior, lambda_grad = self._decayed(lambda_prior), self._decayed(lambda_grad)
+            lambda_prior = self._decayed(lambda_prior, self._options.lambda_prior_min)
+            lambda_grad = self._decayed(lambda_grad)
             if emit(PoseIterationState(record, latent, self._kernel_at_centre(poses, weights), poses, weights)):
                 break
         return PoseWeights(indices, weights, lambda_prior, lambda_grad, threshold, latent)
@@ -206,8 +207,9 @@ class PoseScale:
         kept = without_smallest(found, options.weight_trim)
         return *normalised(near[kept], found[kept]), local.subset(kept)
 
-    def _decayed(self, weight: float) -> float:
-        return max(weight / self._options.lambda_decay, self._options.lambda_min) if weight else 0.0
+    def _decayed(self, weight: float, least: float | None = None) -> float:
+        least = self._options.lambda_min if least is None else least
+        return max(weight / self._options.lambda_decay, least) if weight else 0.0
 
     def _energy_terms(self, estimate, latent, kernels, weights, lambda_prior, lambda_grad) -> dict[str, float]:
         """The terms of eq. (16) and (17) by their names in the record.

@@ -110,6 +110,9 @@ def _plot(pyplot, finished):
         for axis, scale in zip(row, scales):
             if f"latent_{scale}" in result.arrays:
                 _show(axis, result.arrays[f"latent_{scale}"], result.arrays[f"kernel_{scale}"])
+            else:
+                # Not all methods have as many scales.
+                axis.set_frame_on(False)
         _show(row[-1], sharp, kernel)
     for axis, scale in zip(axes[0], scales):
         axis.set_title(f"scale {scale}", fontsize=9)

@@ -12,7 +12,7 @@ import numpy as np
 
 from pydeblur.datasets import load
 from pydeblur.evaluation.figures import pyplot_without_display, write_figure
-from pydeblur.evaluation.methods import METHODS, chosen_methods
+from pydeblur.evaluation.methods import METHODS, SPECIAL_METHODS, chosen_methods
 from pydeblur.evaluation.protocols import all_options, estimate_case, restore_case
 from pydeblur.evaluation.report import write_markdown
 from pydeblur.evaluation.store import Finished, Request, Task, run_tasks
@@ -25,6 +25,7 @@ from pydeblur.priors.classifier.weights_file import read_weights
 #: What a photograph's name starts with, to its figure.
 _FIGURES = {"natural": "fig5", "text": "fig6", "lowlight": "fig7", "face": "fig8"}
 _CLASSIFIER = "classifier-compact"
+_METHODS = {**METHODS, **SPECIAL_METHODS}
 #: Where the dataset's settings do not suit: the strokes of text_8_patch are smeared over some 75 pixels, and those of
 #: text_7_patch add up as light does only in linear light (docs/results/figs5to8.md).
 _OTHER_SETTINGS = {"text_8_patch": {"kernel_size": 95}, "text_7_patch": {"gamma": 2.2}}
@@ -35,7 +36,7 @@ def reproduce(request: Request) -> list:
     pyplot = pyplot_without_display()
     cases = [case for case in _cases(request.data) if _figure_of(case.name)]
     cases = stratified(cases, request.subset)
-    names = chosen_methods(request.methods)
+    names = tuple(METHODS) if request.methods is None else chosen_methods(request.methods, tuple(_METHODS))
     options = {(name, case.saturated): _options(name, case.saturated) for name in names for case in cases}
     tasks = [
         Task(name, case.name, {**options[name, case.saturated], "kernel_size": case.kernel_size, "gamma": case.gamma})
@@ -88,7 +89,7 @@ def _figure_of(name: str) -> str | None:
 
 
 def _protocol(name: str, saturated: bool):
-    return METHODS[name].protocol("real", nonblind="whyte" if saturated else "ringing")
+    return _METHODS[name].protocol("real", nonblind="whyte" if saturated else "ringing")
 
 
 def _options(name: str, saturated: bool) -> dict:

@@ -110,7 +110,6 @@ class Service:
         """A picture: it is received, decoded by a process, and described."""
         page = self._page(request)
         check_announced(request, self.limits)
-        page.check_room()
         if self._uploads >= self.limits.uploads:
             raise Refusal(503, "Other pictures are being received: try again in a moment.")
         if await asyncio.to_thread(bytes_in, self._folder) > self.limits.stored_bytes:
@@ -125,6 +124,9 @@ class Service:
             finally:
                 self._uploads -= 1
             return await self._described(page, folder)
+        except OSError as error:  # the disk is full, or the page was closed meanwhile
+            remove_folder(folder)
+            raise Refusal(507, as_sentence(f"the picture can't be kept: {error.strerror or error}")) from None
         except BaseException:
             remove_folder(folder)
             raise
@@ -139,7 +141,6 @@ class Service:
             # It was received as it should be; what is told about it is that it is no picture.
             remove_folder(folder)
             return JSONResponse({"error": told["error"]})
-        page.check_room()
         told["picture"] = page.add_picture(Picture(folder, told["width"], told["height"]))
         return JSONResponse(told, 201)
 

@@ -19,8 +19,8 @@ class Limits:
         Jobs that wait in the queue.
     pages : int
         Open pages, in all browsers together.
-    pictures : int
-        Pictures and results that are kept for one page, each.
+    results : int
+        Results that are kept for one page.
     uploads : int
         Pictures that are received at the same time.
     upload_bytes, stored_bytes : int
@@ -49,7 +49,7 @@ class Limits:
     jobs: int = 1
     waiting: int = 20
     pages: int = 16
-    pictures: int = 24
+    results: int = 24
     uploads: int = 4
     upload_bytes: int = 200 * MEGABYTE
     stored_bytes: int = 4096 * MEGABYTE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,14 @@ class Picture:
     height: int
 
 
+@dataclass(eq=False)
+class _Stream:
+    """What a stream of events has not told yet: jobs, and whether their state or their iteration is new."""
+
+    news: dict[tuple[str, str], None]
+    has_news: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Page:
     """One open page of a browser.
 
@@ -51,28 +59,21 @@ class Page:
         self.pictures: dict[str, Picture] = {}
         self.jobs: dict[str, Job] = {}
         self._queue, self._limits, self._closed = queue, limits, closed
-        self._news: dict[tuple[str, str], None] = {}
-        self._has_news = asyncio.Event()
-        self._streams = 0
+        self._streams: set[_Stream] = set()
         self._is_closed = False
         self._closing: asyncio.TimerHandle | None = None
         self._close_later(_PATIENCE * limits.page_seconds)
 
     def add_picture(self, picture: Picture) -> str:
-        """Keep a picture; returns its id."""
+        """Keep a picture, in place of earlier ones that no job needs any more; returns its id."""
+        needed = {job.picture for job in self.jobs.values() if not job.has_ended}
+        for name, earlier in list(self.pictures.items()):
+            if earlier.folder not in needed:
+                del self.pictures[name]
+                remove_folder(earlier.folder)
         identifier = new_identifier()
         self.pictures[identifier] = picture
         return identifier
-
-    def check_room(self) -> None:
-        """Refuse another picture where the page has as many as it may have.
-
-        Raises
-        ------
-        Refusal
-        """
-        if len(self.pictures) >= self._limits.pictures:
-            raise Refusal(429, f"This page has {self._limits.pictures} pictures already: open a new one for more.")
 
     def picture(self, identifier: str) -> Picture:
         """Return a picture of this page.
@@ -106,8 +107,8 @@ class Page:
         Refusal
             If the queue is full, or the page has as many results as it may have.
         """
-        if len(self.jobs) >= self._limits.pictures:
-            raise Refusal(429, f"This page has {self._limits.pictures} results already: remove some of them first.")
+        if len(self.jobs) >= self._limits.results:
+            raise Refusal(429, f"This page has {self._limits.results} results already: remove some of them first.")
         job = Job(picture.folder, new_folder(self.folder), choices, lambda kind: self._tell(job, kind))
         self.jobs[job.identifier] = job
         try:
@@ -137,7 +138,8 @@ class Page:
             self._closing.cancel()
         for job in list(self.jobs.values()):
             self._queue.cancel(job)
-        self._has_news.set()
+        for stream in self._streams:
+            stream.has_news.set()
         remove_folder(self.folder)
         self._closed(self)
 
@@ -146,32 +148,33 @@ class Page:
 
         While somebody listens, the page counts as open.
         """
-        self._streams += 1
+        stream = _Stream({(name, kind): None for name in self.jobs for kind in ("state", "iteration")})
+        self._streams.add(stream)
         if self._closing is not None:
             self._closing.cancel()
         try:
             yield f"retry: {_RETRY}\n\n"
-            self._news.update({(name, kind): None for name in self.jobs for kind in ("state", "iteration")})
             while not self._is_closed:
-                while self._news:
-                    name, kind = next(iter(self._news))
-                    del self._news[name, kind]
+                while stream.news:
+                    name, kind = next(iter(stream.news))
+                    del stream.news[name, kind]
                     if (event := self._event(name, kind)) is not None:
                         yield event
-                self._has_news.clear()
+                stream.has_news.clear()
                 try:
-                    await asyncio.wait_for(self._has_news.wait(), _SIGN_SECONDS)
+                    await asyncio.wait_for(stream.has_news.wait(), _SIGN_SECONDS)
                 except asyncio.TimeoutError:
                     yield ": still here\n\n"
         finally:
-            self._streams -= 1
-            if self._streams == 0 and not self._is_closed:
+            self._streams.remove(stream)
+            if not self._streams and not self._is_closed:
                 self._close_later(self._limits.page_seconds)
 
     def _tell(self, job: Job, kind: str) -> None:
         """Note that there is something new; what was not told yet is told once, as it is by then."""
-        self._news[job.identifier, kind] = None
-        self._has_news.set()
+        for stream in self._streams:
+            stream.news[job.identifier, kind] = None
+            stream.has_news.set()
 
     def _event(self, name: str, kind: str) -> str | None:
         job = self.jobs.get(name)

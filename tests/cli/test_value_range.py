@@ -36,7 +36,9 @@ def kernel_file(tmp_path):
 
 
 def is_one_note(err, command):
-    return err.startswith(f"pydeblur {command}: the values are ") and err.count("\n") == 1 and len(err) < 300
+    # A slow machine says in between that it is still at work.
+    (note,) = (line for line in err.splitlines() if " so far" not in line and " left" not in line)
+    return note.startswith(f"pydeblur {command}: the values are ") and len(note) < 300
 
 
 def test_twelve_bits_are_found_named_and_undone(pydeblur, twelve_bits, kernel_file, blurred, tmp_path):

@@ -26,6 +26,7 @@ RUN_ELSEWHERE = {
     "export": "needs a checkpoint; tests/cli/test_classifier_commands.py",
     "mine.onnx": "needs a network of the user's own; tests/priors/classifier",
     "my-ranking.onnx": "needs a network of the user's own; tests/estimators",
+    "serve": "goes on until it is ended; tests/serve",
     "light_streaks": "needs streaks of light; tests/estimators/test_light_streaks.py",
 }
 #: The pages' pictures have megapixels and wide kernels: what is asked of the small ones in their place.

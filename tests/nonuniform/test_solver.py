@@ -18,7 +18,7 @@ from pydeblur.nonuniform import (
     blind_deconv_nonuniform,
     deconvolve_nonuniform,
 )
-from pydeblur.nonuniform.choose import blur_spread, choose_model, decided
+from pydeblur.nonuniform.choose import blur_spread, choose_model, decided, turn_share
 from pydeblur.nonuniform.latent import PatchLatent, local_transfer_functions
 from pydeblur.nonuniform.options import nonuniform_solver_options
 from pydeblur.nonuniform.pose_grid import normalised
@@ -246,6 +246,15 @@ def test_every_model_and_prior_can_be_used(prior, model):
         assert np.all(found.history.column("prior_value") > 0)
 
 
+@pytest.mark.parametrize("least, weights", [(None, [0.1, 0.05, 0.025]), (0.04, [0.1, 0.05, 0.04])])
+def test_the_weight_of_the_prior_falls_to_its_own_least_value(least, weights):
+    fields = {"lambda_prior": 0.1, "lambda_decay": 2.0, "lambda_prior_min": least, "lambda_grad": 1.6e-2}
+    options = nonuniform_solver_options(5, iterations=3, **fields)
+    history = blind_deconv_nonuniform(blocks((50, 60)), options, prior=load_prior("intensity")).history
+    assert history.column("lambda_prior") == pytest.approx(weights)
+    assert history.column("lambda_grad") == pytest.approx([1.6e-2, 8e-3, 4e-3])
+
+
 def test_a_callback_sees_the_state_and_may_stop_the_run():
     states = []
 
@@ -315,6 +324,27 @@ def test_one_kernel_unless_the_turning_camera_is_clearly_better():
         reason = decided(*case).reason
         assert reason.startswith(("the turning camera is taken, since", "one kernel is taken, since"))
         assert len(reason) < 300 and "\n" not in reason
+
+
+def test_a_blur_that_is_mostly_a_turn_needs_no_clearly_lower_residual():
+    assert decided(-5.0, -4.95, 4.0, 0.01, turn=0.6).nonuniform
+    assert "60 % of the blur" in decided(-5.0, -4.95, 4.0, 0.01, turn=0.6).reason
+    assert not decided(-5.0, -4.95, 4.0, 0.01, turn=0.4).nonuniform
+    assert not decided(-5.0, -4.95, 4.0, -0.01, turn=0.6).nonuniform
+    assert not decided(-5.0, -4.8, 4.0, 0.01, turn=0.6).nonuniform
+    assert decided(-5.0, -5.2, 4.0, 0.2, turn=0.1).nonuniform
+
+
+def test_the_share_of_the_turn_is_that_of_its_mean_square():
+    shape, angle = (101, 201), 0.02
+    poses = CameraPoses([[4.0, 1.0, -angle], [-4.0, -1.0, angle]], shape)
+    turning = (angle * np.hypot(50, 100)) ** 2
+    assert turn_share(PoseBlur(poses, [1, 1])) == pytest.approx(turning / (turning + 17), rel=1e-3)
+    # The mean of the poses is the picture's own motion, and no blur; about a moved centre the turn moves a little more.
+    moved = CameraPoses(poses.parameters + [3.0, -2.0, 0.0], shape)
+    assert turn_share(PoseBlur(moved, [1, 1])) == pytest.approx(turning / (turning + 17), rel=0.03)
+    assert turn_share(PoseBlur(CameraPoses([[4.0, 1.0, 0.0], [-4.0, 0.0, 0.0]], shape), [1, 1])) == 0
+    assert turn_share(PoseBlur(CameraPoses([[0.0, 0.0, 0.0]], shape), [1])) == 0
 
 
 def test_true_poses_win_against_one_kernel_and_one_kernel_against_poses_where_the_blur_is_uniform(case):

@@ -194,6 +194,16 @@ def test_figs5to8_write_a_sheet_for_each_figure(reproduce):
     assert figs5to8._protocol("gradient", saturated=True).nonblind == "whyte"
 
 
+def test_light_streaks_are_run_on_photographs_where_they_are_asked_for(reproduce):
+    rows, _, _ = reproduce("figs5to8", "--methods", "light_streaks")
+    assert [(row["method"], row["case"]) for row in rows] == [
+        ("light_streaks", name) for name in ("natural_a", "lowlight_b")
+    ]
+    # There are no lights in them: what is refused has no figures.
+    assert [row["f_after"] for row in rows] == ["", ""] and all(float(row["f_before"]) > 0 for row in rows)
+    assert "light_streaks" not in METHODS
+
+
 def test_table2_without_octave(reproduce, monkeypatch):
     monkeypatch.setattr(table2, "SIZES", {40: 5, 48: 5, 56: 7})
     monkeypatch.setattr(table2, "octave_available", lambda: False)

@@ -23,7 +23,7 @@ pytest.importorskip("uvicorn", reason="the extra serve is not installed")
 LIMITS = {
     "waiting": 2,
     "pages": 30,
-    "pictures": 3,
+    "results": 3,
     "uploads": 2,
     "upload_bytes": 2_000_000,
     "pixels": 1_000_000,

@@ -10,6 +10,7 @@ import venv
 from configparser import ConfigParser
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -19,6 +20,14 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 INSTRUCTIONS = [
     line.split(" ", 1) for line in (REPOSITORY / "Dockerfile").read_text().splitlines() if line[:1].isupper()
 ]
+
+
+SETTINGS = ConfigParser()
+SETTINGS.read(REPOSITORY / "setup.cfg")
+needs_declaration = pytest.mark.skipif(
+    "serve" not in SETTINGS["options.extras_require"] or "pydeblur.serve" not in SETTINGS["options.package_data"],
+    reason="setup.cfg declares no extra serve, or not the page's files",
+)
 
 
 def instructions(name):
@@ -79,6 +88,7 @@ def run(python, *words, folder):
     )
 
 
+@needs_declaration
 @pytest.mark.skipif(os.name != "posix", reason="the image is Linux's")
 def test_the_page_the_batch_and_the_worker_start(installed, tmp_path, photo):
     (tmp_path / "in").mkdir()
@@ -90,7 +100,11 @@ def test_the_page_the_batch_and_the_worker_start(installed, tmp_path, photo):
     command = re.findall(r'"([^"]+)"', instructions("CMD")[0])
     server = run(installed, "pydeblur", *command, "--port", "0", folder=tmp_path)
     try:
-        assert server.stdout.readline().startswith("pydeblur serve: the page is at http://localhost:")
+        address = server.stdout.readline().split()[6]
+        assert address.startswith("http://localhost:")
+        for name in ("", "page.js", "report.css"):
+            with urlopen(f"{address}{name}") as answer:
+                assert answer.status == 200
     finally:
         server.send_signal(signal.SIGINT)
         _, errors = server.communicate(timeout=120)
@@ -102,11 +116,10 @@ def test_the_page_the_batch_and_the_worker_start(installed, tmp_path, photo):
         assert "--local-directory" in output
 
 
+@needs_declaration
 def test_the_extras_that_it_installs_exist():
-    settings = ConfigParser()
-    settings.read(REPOSITORY / "setup.cfg")
     (extras,) = re.findall(r"\.\[([a-z,]+)\]", " ".join(instructions("RUN")))
-    assert set(extras.split(",")) <= set(settings["options.extras_require"])
+    assert set(extras.split(",")) <= set(SETTINGS["options.extras_require"])
 
 
 def test_it_runs_as_nobody_in_particular_and_is_found_by_its_name():

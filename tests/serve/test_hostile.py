@@ -172,6 +172,7 @@ def test_every_answer_has_the_strict_headers(server, page):
         (png(900, 900), "truncated|damaged|too few|missing|data"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "not an image"),
     ],
+    ids=["bomb", "strip", "no pixels", "svg"],
 )
 def test_files_that_are_no_pictures_or_bombs(page, contents, word):
     import re
@@ -224,6 +225,23 @@ def test_uploads_at_once_are_bounded(server, page, photo):
     for thread in threads:
         thread.join()
     assert page.upload(photo)[0] == 201
+
+
+def test_open_pages_are_bounded(server):
+    opened = []
+    while (answer := server.ask("POST", "/pages"))[0] == 201:
+        opened.append(answer[1]["page"])
+        assert len(opened) <= 30
+    assert answer[0] == 503
+    assert "pages are open" in answer[1]["error"]
+    for page in opened:
+        assert server.ask("POST", f"/pages/{page}/close")[0] == 204
+
+
+def test_a_full_store_takes_no_more_pictures(running_server, tmp_path, photo):
+    with running_server(tmp_path, stored_bytes=-1) as server:
+        status, told = server.open_page().upload(photo)
+    assert (status, "no room" in told["error"]) == (507, True)
 
 
 def test_a_bomb_of_memory_ends_in_a_sentence(running_server, tmp_path, encoded):

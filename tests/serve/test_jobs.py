@@ -56,14 +56,6 @@ def test_the_result_is_that_of_the_python_face(server, page, photo, blurred, tmp
     assert server.ask("GET", f"{job}/view")[0] == 404
 
 
-def test_format_and_depth_stay(page, server, blurred, encoded):
-    pixels = blurred.astype(np.uint16) * 257
-    job = started(page, uploaded(page, encoded(pixels, "TIFF"))["picture"])
-    assert page.until(job, "done")["extensions"]["picture"] == ".tif"
-    image = np.asarray(Image.open(io.BytesIO(server.ask("GET", f"{job}/files/picture")[1])))
-    assert (image.dtype, image.shape) == (np.uint16, blurred.shape)
-
-
 @on_linux
 def test_a_job_tells_how_far_it_is_and_if_it_is_killed_the_next_one_runs(server, page, photo, large_photo):
     job = started(page, uploaded(page, large_photo)["picture"], size="large")
@@ -88,18 +80,28 @@ def test_a_job_tells_how_far_it_is_and_if_it_is_killed_the_next_one_runs(server,
     assert page.until(started(page, uploaded(page, photo)["picture"]), "done", "failed")["state"] == "done"
 
 
-def test_a_page_keeps_no_more_than_its_pictures(page, photo):
+def test_a_page_keeps_the_last_picture_and_no_more_results_than_it_may(server, page, photo):
+    first = uploaded(page, photo)["picture"]
+    last = uploaded(page, photo)["picture"]
+    status, told = page.start(first)
+    assert (status, "choose it once more" in told) == (404, True)
     # Three, by the limits of these tests.
-    for _ in range(3):
-        uploaded(page, photo)
-    status, told = page.upload(photo)
-    assert (status, "3 pictures" in told["error"]) == (429, True)
+    jobs = [started(page, last, size="large") for _ in range(3)]
+    status, told = page.start(last)
+    assert (status, "3 results" in told) == (429, True)
+    for job in jobs:
+        assert server.ask("DELETE", job)[0] == 204
+    started(page, last)
 
 
-def test_the_blur_of_a_turned_camera_is_given_as_poses(server, page, photo):
-    job = started(page, uploaded(page, photo)["picture"], camera="turned", size="own", own_size=7)
+def test_a_turned_camera_gives_poses_and_format_and_depth_stay(server, page, blurred, encoded):
+    pixels = blurred.astype(np.uint16) * 257
+    job = started(page, uploaded(page, encoded(pixels, "TIFF"))["picture"], camera="turned", size="own", own_size=7)
     done = page.until(job, "done", "failed")
-    assert (done["state"], done["extensions"]["kernel"]) == ("done", ".npz")
+    extensions = [done["extensions"][what] for what in ("picture", "kernel", "kernel-picture")]
+    assert extensions == [".tif", ".npz", ".png"]
+    image = np.asarray(Image.open(io.BytesIO(server.ask("GET", f"{job}/files/picture")[1])))
+    assert (image.dtype, image.shape) == (np.uint16, blurred.shape)
     assert server.ask("GET", f"{job}/files/kernel")[1][:2] == b"PK"
     assert b"Kernels" in server.ask("GET", f"{job}/view")[1]
 

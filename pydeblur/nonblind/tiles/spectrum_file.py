@@ -1,4 +1,4 @@
-"""A half-spectrum that is larger than the memory it may take: a temporary file of blocks of columns."""
+"""Half-spectra that may be larger than the memory that they may take: blocks of columns, in memory or in a temporary file."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pydeblur.errors import InvalidInputError
 
 #: A strip of rows and a block of columns have about so many bytes: small beside a picture, large beside a disk's page.
 TILE_BYTES = 1 << 22
+#: So many bytes of spectra are kept in memory, all those that live taken together; further ones go into temporary files.
+MEMORY_BYTES = 400 << 20
 
 
 def column_blocks(shape: tuple[int, int], itemsize: int) -> list[slice]:
@@ -67,10 +69,11 @@ def _parts(length: int, step: int) -> list[slice]:
 
 
 class SpectrumFile:
-    """A complex matrix in a temporary file, which is written and read by rows and by blocks of columns.
+    """A complex matrix that is written and read by rows and by blocks of columns.
 
-    Each block of columns lies in one piece, and in it row after row, so that either way few long pieces are read. The
-    system removes the file when the object goes, even if the process is killed.
+    Each block of columns lies in one piece, and in it row after row, so that either way few long pieces are read. It is in
+    memory while `MEMORY_BYTES` allow for it, else in a temporary file, which the system removes when the object goes, even
+    if the process is killed.
 
     Parameters
     ----------
@@ -94,12 +97,10 @@ class SpectrumFile:
     def __init__(self, shape: tuple[int, int], dtype):
         self.shape, self.dtype = shape, np.dtype(dtype)
         self.blocks = column_blocks(shape, self.dtype.itemsize)
-        self._bytes = shape[0] * shape[1] * self.dtype.itemsize
-        check_room(self._bytes)
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it is open as long as the object lives
-        weakref.finalize(self, self._file.close)
-        # A place in the file and what is read or written there belong together.
-        self._lock = threading.Lock()
+        size = shape[0] * shape[1] * self.dtype.itemsize
+        self._bytes = _InMemory(size) if _memory.take(size) else _InFile(size)
+        if isinstance(self._bytes, _InMemory):
+            weakref.finalize(self, _memory.give_back, size)
 
     def read_rows(self, first: int, last: int) -> np.ndarray:
         """Return rows (last - first, W)."""
@@ -123,23 +124,78 @@ class SpectrumFile:
 
     def _read(self, block, first, last):
         piece = np.empty((last - first, block.stop - block.start), self.dtype)
-        with self._lock:
-            self._file.seek(self._place(block, first))
-            self._file.readinto(memoryview(piece).cast("B"))
+        self._bytes.read(self._place(block, first), _bytes_of(piece))
         return piece
 
     def _write(self, block, first, piece):
-        piece = np.ascontiguousarray(piece, self.dtype)
-        with self._lock:
-            self._file.seek(self._place(block, first))
-            try:
-                self._file.write(memoryview(piece).cast("B"))
-                self._file.flush()
-            except OSError as error:
-                raise InvalidInputError(_no_room(self._bytes)) from error
+        self._bytes.write(self._place(block, first), _bytes_of(np.ascontiguousarray(piece, self.dtype)))
 
     def _place(self, block, row):
         return (self.shape[0] * block.start + row * (block.stop - block.start)) * self.dtype.itemsize
+
+
+class _Allowance:
+    """The bytes of memory that all spectra of this process may take together."""
+
+    def __init__(self):
+        self._taken, self._lock = 0, threading.Lock()
+
+    def take(self, size: int) -> bool:
+        """Take so many bytes, if they are left."""
+        with self._lock:
+            fits = self._taken + size <= MEMORY_BYTES
+            self._taken += size * fits
+        return fits
+
+    def give_back(self, size: int) -> None:
+        with self._lock:
+            self._taken -= size
+
+
+_memory = _Allowance()
+
+
+class _InMemory:
+    """Bytes in memory."""
+
+    def __init__(self, size):
+        self._all = np.empty(size, np.uint8)
+
+    def read(self, place, into):
+        into[...] = self._all[place : place + len(into)]
+
+    def write(self, place, given):
+        self._all[place : place + len(given)] = given
+
+
+class _InFile:
+    """Bytes in a temporary file."""
+
+    def __init__(self, size):
+        check_room(size)
+        self._size = size
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it is open as long as the object lives
+        weakref.finalize(self, self._file.close)
+        # A place in the file and what is read or written there belong together.
+        self._lock = threading.Lock()
+
+    def read(self, place, into):
+        with self._lock:
+            self._file.seek(place)
+            self._file.readinto(into)
+
+    def write(self, place, given):
+        with self._lock:
+            self._file.seek(place)
+            try:
+                self._file.write(given)
+                self._file.flush()
+            except OSError as error:
+                raise InvalidInputError(_no_room(self._size)) from error
+
+
+def _bytes_of(piece: np.ndarray) -> np.ndarray:
+    return piece.reshape(-1).view(np.uint8)
 
 
 def check_room(size: int) -> None:
