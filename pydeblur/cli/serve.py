@@ -65,10 +65,10 @@ def run(arguments: argparse.Namespace) -> None:
         )
     try:
         serve(arguments.host, arguments.port, limits, _say_ready)
-    except Terminated:
-        raise
-    except KeyboardInterrupt:  # the usual end
-        print("pydeblur serve: ended", flush=True)
+    except KeyboardInterrupt as ended:  # Ctrl-C is the usual end
+        if isinstance(ended, Terminated):
+            raise
+    print("pydeblur serve: ended", flush=True)
 
 
 def _say_ready(address: str) -> None:

@@ -183,6 +183,7 @@
       if (!file) return;
       complain("");
       if (file.size > limits.bytes) {
+        find("file").value = "";
         complain(`${file.name} has more than ${limits.megabytes} megabytes, the most that this page takes.`);
         return;
       }

@@ -24,10 +24,6 @@ INSTRUCTIONS = [
 
 SETTINGS = ConfigParser()
 SETTINGS.read(REPOSITORY / "setup.cfg")
-needs_declaration = pytest.mark.skipif(
-    "serve" not in SETTINGS["options.extras_require"] or "pydeblur.serve" not in SETTINGS["options.package_data"],
-    reason="setup.cfg declares no extra serve, or not the page's files",
-)
 
 
 def instructions(name):
@@ -88,7 +84,6 @@ def run(python, *words, folder):
     )
 
 
-@needs_declaration
 @pytest.mark.skipif(os.name != "posix", reason="the image is Linux's")
 def test_the_page_the_batch_and_the_worker_start(installed, tmp_path, photo):
     (tmp_path / "in").mkdir()
@@ -116,7 +111,6 @@ def test_the_page_the_batch_and_the_worker_start(installed, tmp_path, photo):
         assert "--local-directory" in output
 
 
-@needs_declaration
 def test_the_extras_that_it_installs_exist():
     (extras,) = re.findall(r"\.\[([a-z,]+)\]", " ".join(instructions("RUN")))
     assert set(extras.split(",")) <= set(SETTINGS["options.extras_require"])
