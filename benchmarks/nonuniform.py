@@ -4,11 +4,11 @@
     python benchmarks/nonuniform.py --uniform --seeds 7  # uniform blur: what nonuniform="auto" loses there
 
 The six are those of scikit-image; shakes have a roll of ±1 to 2.5 degrees, yaw and pitch, 9 to 30 pixels at the corners, 1 %
-noise, 8 bits. The PSNR is that after the best shift and rotation, without a border of 28 pixels. Besides the two estimates
-there are the bounds: the true poses with the same final step and with Whyte et al.'s Richardson-Lucy. One line for each
-picture goes to the standard output. With `--store FOLDER` the estimates are kept there, so that a run that was stopped goes
-on, and the final steps and the choice can be measured anew without them; `--out` takes the rows as CSV. Takes some 40 seconds
-of processor time a picture.
+noise, 8 bits; `--extent` asks for others at the corners, and `--constant-speed` for a camera that stays nowhere. The PSNR is
+that after the best shift and rotation, without a border of 28 pixels. Besides the two estimates there are the bounds: the true
+poses with the same final step and with Whyte et al.'s Richardson-Lucy. One line for each picture goes to the standard output.
+With `--store FOLDER` the estimates are kept there, so that a run that was stopped goes on, and the final steps and the choice
+can be measured anew without them; `--out` takes the rows as CSV. Takes some 40 seconds of processor time a picture.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pydeblur.datasets.packaged_images import packaged_image
 from pydeblur.metrics.rigid_alignment import rigidly_aligned_psnr
 from pydeblur.nonuniform import CameraPoses, PoseBlur, blind_deconv_nonuniform, choose_model, deconvolve_nonuniform
 from pydeblur.nonuniform.options import nonuniform_solver_options
-from pydeblur.nonuniform.shake import ShakenCase, shaken_case
+from pydeblur.nonuniform.shake import EXTENT_RANGE, ShakenCase, shaken_case
 from pydeblur.synthesis import blurred_case, random_kernel
 
 NAMES = ("camera", "astronaut", "coffee", "chelsea", "rocket", "coins")
@@ -115,18 +115,32 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[101, 102])
     parser.add_argument("--images", nargs="+", default=list(NAMES), choices=NAMES)
     parser.add_argument("--uniform", action="store_true", help="uniform blur in place of shakes that turn")
+    parser.add_argument("--constant-speed", action="store_true", help="a camera that moves at constant speed")
+    parser.add_argument(
+        "--extent",
+        type=float,
+        nargs=2,
+        default=EXTENT_RANGE,
+        metavar="PX",
+        help="least and largest blur at the corners",
+    )
     parser.add_argument("--store", type=Path, help="folder for the estimates")
     parser.add_argument("--only-estimates", action="store_true", help="make and store the estimates, and no table")
     parser.add_argument("--out", type=Path, help="CSV file for the rows")
     arguments = parser.parse_args()
-    kind = "uniform" if arguments.uniform else "turning"
+    extent, steady = tuple(arguments.extent), arguments.constant_speed
+    turning = f"turning{'-steady' if steady else ''}{'' if extent == EXTENT_RANGE else '-{:g}-{:g}'.format(*extent)}"
+    kind = "uniform" if arguments.uniform else turning
     if arguments.store:
         arguments.store.mkdir(parents=True, exist_ok=True)
     rows = []
     for seed in arguments.seeds:
         for name in arguments.images:
             own = 100 * seed + NAMES.index(name)
-            case = uniform_case(name, own) if arguments.uniform else shaken_case(scene(name), own)
+            if arguments.uniform:
+                case = uniform_case(name, own)
+            else:
+                case = shaken_case(scene(name), own, extent=extent, constant_speed=steady)
             found = estimates(case, arguments.store and arguments.store / f"{kind}_{seed}_{name}.npz")
             if arguments.only_estimates:
                 continue

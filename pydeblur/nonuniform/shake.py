@@ -56,6 +56,7 @@ def shaken_case(
     extent: tuple[float, float] = EXTENT_RANGE,
     model: str = "rotations",
     focal_length: float | None = None,
+    constant_speed: bool = False,
 ) -> ShakenCase:
     """Blur a scene by a random shake of the camera.
 
@@ -78,6 +79,9 @@ def shaken_case(
         Whether yaw and pitch or translations go with the roll.
     focal_length : float, optional
         In pixels; by default that of :func:`~pydeblur.nonuniform.poses.default_focal_length`.
+    constant_speed : bool
+        Whether the picture's corners move at the same speed, on their mean, all the way: without places where the camera
+        stays, the blurred picture has less of the sharp one.
 
     Returns
     -------
@@ -105,6 +109,8 @@ def shaken_case(
     focal_length = default_focal_length(scene.shape) if focal_length is None else check_focal_length(focal_length)
     for _ in range(_ATTEMPTS):
         poses, weights = _random_path(scene.shape, rng, roll, way, model, focal_length)
+        if constant_speed:
+            poses, weights = _at_constant_speed(poses)
         size = _extent(poses)
         if extent[0] <= size <= extent[1]:
             break
@@ -137,6 +143,15 @@ def _random_path(shape, rng, roll, way, model, focal_length):
     path[:, :2] *= ranges / ranges.max() * (rng.uniform(*way) / 2 * per_pixel)
     path[:, 2] *= np.deg2rad(rng.uniform(*roll))
     return CameraPoses(path - weights @ path, shape, model, focal_length), weights
+
+
+def _at_constant_speed(poses: CameraPoses):
+    """The same path, about its new mean, with each place weighted by the corners' mean way along it."""
+    ways = np.gradient(poses.offsets(corners(poses.shape)), axis=1)
+    weights = np.linalg.norm(ways, axis=2).mean(axis=0)
+    weights /= weights.sum()
+    path = poses.parameters - weights @ poses.parameters
+    return CameraPoses(path, poses.shape, poses.model, poses.focal_length), weights
 
 
 def _unit(values: np.ndarray) -> np.ndarray:

@@ -36,6 +36,19 @@ def test_the_shake_is_as_asked_for(seed):
     assert case.extent < case.kernel_size and case.kernel_size % 2 == 1
 
 
+def test_at_constant_speed_a_places_weight_is_the_way_that_the_corners_move_there():
+    case, dwelling = (shaken_case(scene(), 3, extent=(6.0, 30.0), constant_speed=steady) for steady in (True, False))
+    height, width = case.poses.shape
+    corners = case.poses.offsets([[0, 0], [width - 1, 0], [0, height - 1], [width - 1, height - 1]])
+    ways = np.hypot(*np.moveaxis(np.diff(corners, axis=1), 2, 0)).mean(0)
+    assert case.weights.sum() == pytest.approx(1)
+    # A place has half of the ways to the two beside it.
+    expected = (ways[1:] + ways[:-1]) / 2
+    assert np.corrcoef(case.weights[1:-1], expected)[0, 1] > 0.98
+    assert abs(np.corrcoef(dwelling.weights[1:-1], expected)[0, 1]) < 0.8
+    assert np.allclose(case.weights @ case.poses.parameters, 0, atol=1e-9)
+
+
 def test_the_seed_decides():
     one, same, other = (shaken_case(scene(), seed, extent=(6.0, 30.0)).blurred for seed in (1, 1, 2))
     assert np.array_equal(one, same)
