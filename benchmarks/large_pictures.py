@@ -1,11 +1,13 @@
 """Time, memory and seams of the final steps on large colour pictures.
 
     python benchmarks/large_pictures.py 24 100 --threads 1
-    python benchmarks/large_pictures.py --seams 6
+    python benchmarks/large_pictures.py --seams 2
+    python benchmarks/large_pictures.py --reach
 
 The first form runs ``pydeblur deconv`` on JPEG files of so many megapixels, each in a process of its own, and prints wall
 clock, processor seconds and the peak of the memory, reading and writing included. The second compares the tiles with the
-whole picture at once, in double and in single precision, for pictures of which the whole fits into memory. The pictures
+whole picture at once, in double and in single precision, for pictures of which the whole fits into memory. The third shows
+why the transforms are not made of tiles with an overlap: how far a window's border reaches into its result. The pictures
 are made of those that come with scikit-image, blurred by a random camera shake of 31 pixels, with noise of 1/255.
 """
 
@@ -33,7 +35,7 @@ KERNEL = random_kernel(31, 2)
 OPTIONS = {"tv": {}, "ringing": {}, "hyper-laplacian": {"lambda_hl": 4e-4}}
 
 
-def blurred_picture(megapixels: float) -> np.ndarray:
+def blurred_picture(megapixels: float, kernel: np.ndarray = KERNEL) -> np.ndarray:
     """A blurred colour picture (H, W, 3) float32 with sides of 2 to 3, in [0, 1]."""
     from scipy.signal import oaconvolve
 
@@ -41,13 +43,13 @@ def blurred_picture(megapixels: float) -> np.ndarray:
     width = round(height * 1.5)
     scene = np.concatenate([data.astronaut(), data.astronaut()[:, ::-1]], axis=1)
     scene = np.concatenate([scene, np.tile(data.coffee()[:400], (1, 2, 1))[:, : scene.shape[1]]])
-    margin = len(KERNEL) - 1
+    margin = len(kernel) - 1
     repeats = -(-(height + margin) // scene.shape[0]), -(-(width + margin) // scene.shape[1])
     rng = np.random.default_rng(0)
     picture = np.empty((height, width, 3), np.float32)
     for channel in range(3):
         sharp = np.tile(scene[..., channel], repeats)[: height + margin, : width + margin].astype(np.float32)
-        plane = oaconvolve(sharp, KERNEL.astype(np.float32), "valid") / 255
+        plane = oaconvolve(sharp, kernel.astype(np.float32), "valid") / 255
         plane += rng.standard_normal(plane.shape, np.float32) / 255
         picture[..., channel] = np.clip(np.rint(255 * plane), 0, 255) / 255
     return picture
@@ -104,13 +106,30 @@ def print_seams(megapixels: float) -> None:
             print(f"| {step} | {np.dtype(dtype).name} | {difference.max():.1e} | {share:.1e} |", flush=True)
 
 
+def print_reach() -> None:
+    """The table of what is left of a window's border at some distances from it, by total variation."""
+    distances = (32, 64, 128, 256)
+    print("| kernel | " + " | ".join(f"{distance} pixels" for distance in distances) + " |", flush=True)
+    print("|---" * (1 + len(distances)) + "|", flush=True)
+    for size, seed in ((9, 0), (15, 1), (31, 2), (31, 1), (61, 3)):
+        kernel = random_kernel(size, seed)
+        whole = blurred_picture(1.6, kernel)[..., 0].astype(np.float64)
+        place = np.s_[150:850, 300:1000]
+        difference = np.abs(METHODS["tv"](whole[place].copy(), kernel) - METHODS["tv"](whole, kernel)[place])
+        inner = [difference[distance:-distance, distance:-distance].max() for distance in distances]
+        print(f"| {size}, seed {seed} | " + " | ".join(f"{each:.0e}" for each in inner) + " |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("megapixels", type=float, nargs="*", default=[24, 100])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seams", type=float, metavar="MEGAPIXELS", help="compare with the whole picture instead")
+    parser.add_argument("--reach", action="store_true", help="show how far the border of a window reaches instead")
     arguments = parser.parse_args()
-    if arguments.seams:
+    if arguments.reach:
+        print_reach()
+    elif arguments.seams:
         print_seams(arguments.seams)
     else:
         print_costs(arguments.megapixels, arguments.threads)

@@ -34,12 +34,13 @@ class Step(NamedTuple):
 
 
 DENOISING_STEPS = tuple(map(Step, (1.0, 4.0, 8.0, 16.0, 32.0)))
-#: A blurred image is far from the patches' mixture at first, so the coupling starts loose. Patches that overlap by five of
-#: eight pixels, and by six at the end, give what all patches give to some hundredths of a dB, in a sixth of the time; the
-#: grid moves from step to step, so that no pixel is always at a patch's border (docs/studies/final_step).
+#: A blurred image is far from the patches' mixture at first, so the coupling starts loose.
+_COUPLINGS = (0.002, 0.008, 0.032, 0.128, 0.512, 0.512)
+#: Every ninth patch is enough: a pixel lies in seven of them. The grid moves from step to step, so that no pixel is always
+#: at a patch's border, and the last coupling is used twice; then nothing is lost (benchmarks/epll_patches.py).
+_SPACING = 3
 DEBLURRING_STEPS = tuple(
-    Step(0.002 * 4.0**number, spacing, (2 * number % spacing, number % spacing))
-    for number, spacing in enumerate((3, 3, 3, 3, 2))
+    Step(coupling, _SPACING, (2 * number % _SPACING, number % _SPACING)) for number, coupling in enumerate(_COUPLINGS)
 )
 #: Steps in I for each step in the patches, which costs much more; all but the first are for the border, see PaddedBlur.
 ROUNDS = 4
@@ -51,7 +52,7 @@ def deconvolve_epll(image: np.ndarray, kernel: np.ndarray, noise: float = 0.01, 
     P_i I are overlapping patches of D pixels, p is the mixture that comes with the package. Half-quadratic
     splitting: β/2 Σ ||P_i I - z_i||² couples each patch to an estimate z_i. The z-step takes the component that is
     likeliest for the patch under noise of variance 1/β and applies its Wiener filter, the patch's mean kept; the I-step
-    is solved by FFT. Each step takes the patches on a grid, every third row and column or, at the end, every second.
+    is solved by FFT. Each step takes the patches on a grid, of every third row and column.
     What lies beyond the border is unknown, see :class:`~pydeblur.nonblind.padded_blur.PaddedBlur`.
 
     Parameters
