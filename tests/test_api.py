@@ -40,7 +40,9 @@ def colour(image):
 def as_given(image, dtype):
     """Clipped to [0, 1], as an array of that type has it."""
     clipped = np.clip(image, 0, 1)
-    return np.rint(clipped * np.iinfo(dtype).max).astype(dtype) if np.dtype(dtype).kind == "u" else clipped.astype(dtype)
+    return (
+        np.rint(clipped * np.iinfo(dtype).max).astype(dtype) if np.dtype(dtype).kind == "u" else clipped.astype(dtype)
+    )
 
 
 class TestDeblur:
