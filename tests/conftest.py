@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import shutil
 import sys
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -20,6 +21,7 @@ settings.register_profile("default", deadline=None, max_examples=100)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 GOLDEN = Path(__file__).parent / "golden"
 DATA_BESIDE_THE_REPOSITORY = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -135,3 +137,20 @@ def sharp_image():
     from skimage import data
 
     return data.camera()[90:330:2, 150:414:2] / 255.0
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium without a window; PYDEBLUR_CHROMIUM names another one than the system's.
+
+    All tests of a process share it: Playwright's interface without asyncio can be begun only once at a time.
+    """
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = os.environ.get("PYDEBLUR_CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if path is None:
+        pytest.skip("no Chromium was found: install it, or set PYDEBLUR_CHROMIUM")
+    with playwright.sync_playwright() as started:
+        # The pages are our own, and containers, where tests run, have no sandbox to offer.
+        chromium = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()

@@ -106,6 +106,7 @@ def refused_or_done(function, *arguments, **words):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", pydeblur.KernelCollapseWarning)
+        warnings.simplefilter("ignore", pydeblur.BlurNotFoundWarning)
         try:
             result = function(*arguments, **words)
         except pydeblur.InvalidInputError as error:

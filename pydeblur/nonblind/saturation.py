@@ -5,13 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from pydeblur.matlab import padarray
+from pydeblur.nonblind.tiles.steps import deconvolve_in_tiles
 from pydeblur.nonblind.tv import deconvolve_tv
 from pydeblur.preprocess.clipping import CLIPPED_LEVEL, brightness_of
+from pydeblur.preprocess.region import is_large
 
 #: A scene with light beyond 1 leaves at least so much brightness unexplained, on the mean over the clipped pixels. With
 #: the true kernels it is 0.13 to 0.32 on clipped development images, and about 0 on others; with wrong ones either may
 #: have some hundredths.
 _SMALLEST_LACK = 0.05
+#: Rows of a large image that are blurred at a time.
+_STRIP = 256
 
 
 def needs_more_light(image: np.ndarray, kernel: np.ndarray) -> bool:
@@ -49,10 +53,24 @@ def needs_more_light(image: np.ndarray, kernel: np.ndarray) -> bool:
     clipped = brightness[known] >= CLIPPED_LEVEL
     if not clipped.any():
         return False
+    if is_large(image.shape):
+        sharp = deconvolve_in_tiles(brightness, kernel, "tv", {})
+    else:
+        sharp = deconvolve_tv(brightness, kernel)
+    np.clip(sharp, 0, 1, out=sharp)
+    lack = (brightness - _blurred(sharp, kernel))[known][clipped]
+    return bool(lack.mean() > _SMALLEST_LACK)
+
+
+def _blurred(sharp: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """The image blurred, its border replicated; a large one by strips, which spares the Fourier transform of the whole."""
     from scipy.signal import fftconvolve  # SciPy takes a second to import it
 
-    sharp = np.clip(deconvolve_tv(brightness, kernel), 0, 1)
     margins = tuple(length // 2 for length in kernel.shape)
-    reblurred = fftconvolve(padarray(sharp, margins, "replicate"), kernel, mode="valid")
-    lack = (brightness - reblurred)[known][clipped]
-    return bool(lack.mean() > _SMALLEST_LACK)
+    step = _STRIP if is_large(sharp.shape) else len(sharp)
+    strips = []
+    for top in range(0, len(sharp), step):
+        rows = np.arange(top - margins[0], min(top + step, len(sharp)) + margins[0]).clip(0, len(sharp) - 1)
+        seen = padarray(sharp[rows], (0, margins[1]), "replicate")
+        strips.append(fftconvolve(seen, kernel, mode="valid"))
+    return np.concatenate(strips)

@@ -88,7 +88,8 @@ def test_train_then_export(pydeblur, tmp_path):
     weights = tmp_path / "mine.onnx"
     assert pydeblur("export", run / "best.pt", "-o", weights).code == 0
     done = pydeblur("classify", pictures / "picture0.png", "--weights", weights)
-    assert done.code == 0 and 0 <= float(done.out.split()[0]) <= 1
+    (line,) = [line for line in done.out.splitlines() if not line.startswith("#")]
+    assert done.code == 0 and 0 <= float(line.split()[0]) <= 1
 
 
 def test_export_refuses_other_files(pydeblur, tmp_path):

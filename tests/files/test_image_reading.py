@@ -11,7 +11,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageOps
 
-from pydeblur.errors import FileFormatError
+from pydeblur.errors import FileFormatError, InvalidOptionError
 from pydeblur.files import LossyFormatWarning, read_image, write_image
 from pydeblur.files.pillow_writing import can_encode
 from tests.files.conftest import RNG, bytes_of, picture
@@ -467,3 +467,24 @@ class TestReadingWrongly:
         buffer = io.BytesIO()
         tifffile.imwrite(buffer, picture(4, 4, 5), photometric="separated", extratags=[(332, 3, 1, 2, True)])
         assert "inks are others than those of CMYK" in refused(buffer.getvalue())
+
+
+@pytest.mark.parametrize("depth", ["uint8", "uint16", "float32"])
+def test_single_precision_tells_the_same_samples_apart(tmp_path, depth):
+    samples = np.random.default_rng(0).random((20, 30, 3))
+    write_image(tmp_path / "picture.tif", samples, depth=depth)
+    double, single = (read_image(tmp_path / "picture.tif", dtype=dtype).pixels for dtype in ("float64", "float32"))
+    assert single.dtype == np.float32 and np.array_equal(single, double.astype(np.float32))
+    assert read_image(tmp_path / "picture.tif", dtype="auto").pixels.dtype == np.float64
+
+
+def test_large_images_are_read_in_single_precision_where_that_is_asked_for(tmp_path):
+    write_image(tmp_path / "large.png", np.zeros((1000, 2000)))
+    assert read_image(tmp_path / "large.png", dtype="auto").pixels.dtype == np.float32
+    assert read_image(tmp_path / "large.png").pixels.dtype == np.float64
+
+
+@pytest.mark.parametrize("dtype", ["half", None, np.float32, 32])
+def test_other_precisions_are_refused_in_one_sentence(tmp_path, dtype):
+    with pytest.raises(InvalidOptionError, match=r"^dtype should be one of [^\n]*$"):
+        read_image(tmp_path / "picture.tif", dtype=dtype)

@@ -5,6 +5,7 @@ import pytest
 from scipy.ndimage import convolve
 from skimage import data
 
+from pydeblur.nonblind import saturation
 from pydeblur.nonblind.saturation import needs_more_light
 from pydeblur.synthesis.kernels import random_kernel
 from tests.night_scene import KERNEL, night_scene
@@ -69,3 +70,13 @@ def test_a_point_of_light_lacks_most():
     # A square that is white before the blur has white inside after it, and lacks nothing.
     scene[15:26, 15:26] = 1
     assert not needs_more_light(np.clip(convolve(scene, box), 0, 1), box)
+
+
+@pytest.mark.parametrize("light", [1.0, 8.0])
+def test_a_large_image_is_judged_alike_by_strips(light, monkeypatch):
+    night = night_scene(light)
+    whole = saturation._blurred(night, KERNEL)
+    monkeypatch.setattr(saturation, "is_large", lambda shape: True)
+    monkeypatch.setattr(saturation, "_STRIP", 17)
+    assert np.allclose(saturation._blurred(night, KERNEL), whole, rtol=0, atol=1e-12)
+    assert needs_more_light(night, KERNEL) == (light > 1)

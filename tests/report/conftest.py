@@ -1,7 +1,5 @@
 """A small blurred picture with its result, the elements of a page, and a real browser to open it in."""
 
-import os
-import shutil
 from html.parser import HTMLParser
 
 import numpy as np
@@ -15,7 +13,6 @@ from pydeblur.report.page import report_page
 KERNEL = np.zeros((7, 7))
 KERNEL[[1, 2, 3, 3, 4, 5], [1, 2, 3, 4, 5, 5]] = [0.1, 0.2, 0.25, 0.2, 0.15, 0.1]
 #: Debian's and others' names of the browser.
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 class Page(HTMLParser):
@@ -74,22 +71,3 @@ def colour_result():
 @pytest.fixture(scope="session")
 def html(result):
     return report_page(result, name="camera.png")
-
-
-def _chromium():
-    named = os.environ.get("PYDEBLUR_CHROMIUM")
-    return named or next(filter(None, map(shutil.which, _BROWSERS)), None)
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Chromium without a window; PYDEBLUR_CHROMIUM names another one than the system's."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = _chromium()
-    if path is None:
-        pytest.skip("no Chromium was found: install it, or set PYDEBLUR_CHROMIUM")
-    with playwright.sync_playwright() as started:
-        # The pages are our own, and containers, where tests run, have no sandbox to offer.
-        chromium = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()

@@ -4,7 +4,6 @@ import http.client
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -40,7 +39,6 @@ serve("127.0.0.1", int(sys.argv[1]), Limits(**{limits!r}), lambda address: print
 """
 #: Nothing is waited for longer than this many seconds.
 GENEROUS = 120
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 class Client:
@@ -213,17 +211,3 @@ def wait_until():
             time.sleep(0.05)
 
     return wait
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Chromium without a window; PYDEBLUR_CHROMIUM names another one than the system's."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = os.environ.get("PYDEBLUR_CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
-    if path is None:
-        pytest.skip("no Chromium was found: install it, or set PYDEBLUR_CHROMIUM")
-    with playwright.sync_playwright() as started:
-        # The pages are our own, and containers, where tests run, have no sandbox to offer.
-        chromium = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
