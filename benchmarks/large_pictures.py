@@ -74,7 +74,7 @@ def measured(arguments: list[str]) -> tuple[float, float, float]:
     return wall, processor, int(done.stdout.split()[-1]) * 1024 / 1e6
 
 
-def print_costs(sizes: list[float], threads: int) -> None:
+def print_costs(sizes: list[float], steps: list[str], threads: int) -> None:
     """The table of the whole command's costs."""
     print(
         "| megapixels | final step | wall clock, s | processor, s | peak memory, MB |\n|---|---|---|---|---|",
@@ -86,7 +86,7 @@ def print_costs(sizes: list[float], threads: int) -> None:
         for size in sizes:
             picture = Path(folder, f"{size:g}.jpg")
             write_image(picture, blurred_picture(size))
-            for step in STEPS:
+            for step in steps:
                 command = ["deconv", str(picture), str(kernel), "--quiet"]
                 command += ["-o", str(Path(folder, "sharp.jpg")), "--nonblind", step, "--threads", str(threads)]
                 wall, processor, peak = measured(command)
@@ -124,6 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("megapixels", type=float, nargs="*", default=[24, 100])
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--steps", nargs="+", choices=STEPS, default=STEPS)
     parser.add_argument("--seams", type=float, metavar="MEGAPIXELS", help="compare with the whole picture instead")
     parser.add_argument("--reach", action="store_true", help="show how far the border of a window reaches instead")
     arguments = parser.parse_args()
@@ -132,7 +133,7 @@ def main() -> None:
     elif arguments.seams:
         print_seams(arguments.seams)
     else:
-        print_costs(arguments.megapixels, arguments.threads)
+        print_costs(arguments.megapixels, arguments.steps, arguments.threads)
 
 
 if __name__ == "__main__":
