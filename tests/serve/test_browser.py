@@ -104,7 +104,7 @@ def test_from_the_picture_to_the_files(open_page, files, tmp_path):
 
 def test_by_keyboard_alone_on_a_phone_in_the_dark(open_page, files):
     page = open_page(PHONE, color_scheme="dark", reduced_motion="reduce")
-    choose(page, files / "large.png", size="large")
+    choose(page, files / "large.png", size="large", method="best")
     for control in ("#in-region", "#text"):
         page.focus(control)
         page.keyboard.press("Space")
@@ -154,7 +154,7 @@ def test_what_is_no_picture_or_too_large_is_said_and_the_page_goes_on(open_page,
 
 def test_two_tabs_have_a_queue_in_common_and_a_closed_one_leaves_it(open_page, files):
     first, second = open_page(), open_page()
-    choose(first, files / "large.png", size="large")
+    choose(first, files / "large.png", size="large", method="best")
     first.click("#start")
     first.locator("#told", has_text="% done").wait_for()
     choose(second, files / "photo.png")
@@ -170,7 +170,7 @@ def test_a_server_that_is_killed_and_started_again(open_page, running_server, fi
         port = free.getsockname()[1]
     with running_server(tmp_path, port) as first:
         page = open_page(address=first.address)
-        choose(page, files / "large.png", size="large")
+        choose(page, files / "large.png", size="large", method="best")
         page.click("#start")
         page.locator("#told", has_text="% done").wait_for()
         first.process.kill()
