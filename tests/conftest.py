@@ -6,6 +6,7 @@ import shutil
 import sys
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from scipy.io import loadmat
 
 from pydeblur.backend.compiled import compiled_loops
 from pydeblur.backend.fft import fft_fixed
+from pydeblur.cli.main import main
 
 # "thorough" tries many more examples: HYPOTHESIS_PROFILE=thorough make test. No example has a deadline: speed is measured in
 # benchmarks/, and the first call of a compiled loop takes a second.
@@ -154,3 +156,26 @@ def browser():
         chromium = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield chromium
         chromium.close()
+
+
+class Outcome(NamedTuple):
+    """What a command left behind in the terminal."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def pydeblur_command(capsys):
+    """Call it with the words after ``pydeblur``; runs in this process."""
+
+    def run(*words):
+        capsys.readouterr()
+        try:
+            code = main([str(word) for word in words])
+        except SystemExit as exit_:
+            code = exit_.code
+        return Outcome(code, *capsys.readouterr())
+
+    return run

@@ -120,7 +120,7 @@ def orientation(block: bytes) -> int | None:
     layout, first = _header(block)
     for place in _places(block, layout, first):
         if place.tag == ORIENTATION:
-            value = int.from_bytes(_bytes(block, place), "little" if layout.order == "<" else "big")
+            value = _whole_number(_bytes(block, place), layout)
             return value if 1 <= value <= 8 else None
     return None
 
@@ -158,7 +158,12 @@ def focal_length_35mm(block: bytes) -> int | None:
         or len(entry.value) != _VALUE_BYTES[entry.kind]
     ):
         return None
-    return int.from_bytes(entry.value, "little" if layout.order == "<" else "big") or None
+    return _whole_number(entry.value, layout) or None
+
+
+def _whole_number(value: bytes, layout: _Layout) -> int:
+    """A number without sign, in a block's byte order."""
+    return int.from_bytes(value, "little" if layout.order == "<" else "big")
 
 
 def entries(block: bytes, offset: int | None = None) -> dict[int, Entry]:

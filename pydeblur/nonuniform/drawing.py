@@ -164,10 +164,10 @@ def _panel(points: np.ndarray, weights: np.ndarray, name_x: str, name_y: str) ->
     edges = np.arange(_PANEL + 1) - 0.5
     density, _, _ = np.histogram2d(where[1], where[0], bins=(edges, edges), weights=weights)
     density = gaussian_filter(density, _SPOT, mode="constant")
-    heat = np.sqrt(density / density.max())[..., None] * _COLOUR
+    colours = np.sqrt(density / density.max())[..., None] * _COLOUR
     size = _LEFT + _PANEL + _AROUND, _AROUND + _PANEL + _BELOW
     picture = Image.new("RGB", size, "white")
-    picture.paste(Image.fromarray((255 * np.clip(heat, 0, 1)).astype(np.uint8)), (_LEFT, _AROUND))
+    picture.paste(Image.fromarray((255 * np.clip(colours, 0, 1)).astype(np.uint8)), (_LEFT, _AROUND))
     draw = ImageDraw.Draw(picture)
     bottom, right = _AROUND + _PANEL, _LEFT + _PANEL
     _write(draw, (_LEFT, bottom + 4), f"{-limits[0]:.3g}", 0.0)

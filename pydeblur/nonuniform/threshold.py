@@ -9,12 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from pydeblur.solver.gradients import valid_gradients
-from pydeblur.solver.threshold import relaxed_threshold
+from pydeblur.solver.threshold import THRESHOLD_DECAY, relaxed_threshold
 
 #: The picture has so many parts along each side, and each may give as large a share of its gradients as the whole does,
 #: down to this part of the threshold (both are of squared gradients): weaker ones are noise.
 _PARTS, _LOWEST = 4, 1 / 9
-_DECAY = 1.1
 
 
 def threshold_gradients_evenly(image: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray, float]:
@@ -53,4 +52,4 @@ def threshold_gradients_evenly(image: np.ndarray, threshold: float) -> tuple[np.
                 part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
                 wanted = float(np.quantile(magnitude[part], 1 - share))
                 strong[part] = magnitude[part] >= min(threshold, max(wanted, _LOWEST * threshold))
-    return px * strong, py * strong, threshold / _DECAY
+    return px * strong, py * strong, threshold / THRESHOLD_DECAY

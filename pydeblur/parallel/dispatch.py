@@ -24,7 +24,7 @@ from pydeblur.errors import InvalidInputError, SchedulerError
 from pydeblur.files import write_bytes
 from pydeblur.files.temporary_files import temporary_name
 from pydeblur.parallel.cluster_worker import WorkerState, pickled_answer, versions_here, worker_state
-from pydeblur.parallel.protocol import SharedFiles
+from pydeblur.parallel.protocol import SharedFiles, shown_item
 from pydeblur.parallel.worker import Answer
 
 #: Seconds in which a scheduler or a worker has to answer a question.
@@ -37,8 +37,6 @@ _INTERVAL = 0.5
 _MOST_LOSSES = 3
 #: Items of more bytes go to their worker as data; the scheduler is not made for them.
 _LARGE = 2**20
-#: Longest part of an item's text in a message.
-_ITEM_LENGTH = 80
 _LOST = "a worker was lost"
 
 
@@ -196,8 +194,7 @@ class Dispatch:
 
     def _named(self, index: int) -> str:
         item = self._items[index]
-        text = str(getattr(item, "image", item))
-        return text if len(text) <= _ITEM_LENGTH else f"{text[:_ITEM_LENGTH]}…"
+        return shown_item(getattr(item, "image", item))
 
     async def _look_at_workers(self) -> list[tuple[int, Answer | str]]:
         """Find who has come and who has gone; returns items that have cost too many workers."""

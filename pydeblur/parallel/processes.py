@@ -7,12 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pydeblur.errors import WorkerLostError
-from pydeblur.parallel.protocol import Executor, SharedFiles
+from pydeblur.parallel.protocol import Executor, SharedFiles, shown_item
 from pydeblur.parallel.this_machine import ThisMachine
 from pydeblur.parallel.worker import Answer
-
-#: Longest part of an item's text in a message.
-_ITEM_LENGTH = 80
 
 
 def map_unordered(
@@ -97,8 +94,9 @@ def _by_executor(executor: Executor, function: Callable, items: Sequence, lost) 
         executor.end()
     if losses:
         item, reason = losses[0]
-        name = str(item) if len(str(item)) <= _ITEM_LENGTH else f"{str(item)[:_ITEM_LENGTH]}…"
-        raise WorkerLostError(f"{len(losses)} of {len(items)} were not finished. The first is {name}: {reason}")
+        raise WorkerLostError(
+            f"{len(losses)} of {len(items)} were not finished. The first is {shown_item(item)}: {reason}"
+        )
 
 
 def _value(answer: Answer):

@@ -10,6 +10,9 @@ from typing import Any, Protocol
 
 from pydeblur.parallel.worker import Answer
 
+#: Longest part of an item's text in a message.
+_ITEM_LENGTH = 80
+
 
 class Executor(Protocol):
     """What calls a function on items, somewhere."""
@@ -82,3 +85,23 @@ class SharedFiles:
         relative = [path for path in (*given, *([] if output is None else [Path(output)])) if not path.is_absolute()]
         needed = dict.fromkeys(Path(os.path.abspath(path)) for path in (*given, *([os.curdir] if relative else [])))
         return cls(tuple(needed), None if output is None else Path(os.path.abspath(output)), carrier)
+
+
+def shown_item(item: object) -> str:
+    """An item as a message names it: its text, cut where it is long.
+
+    Parameters
+    ----------
+    item : object
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> shown_item("a.png"), len(shown_item("a" * 200))
+    ('a.png', 81)
+    """
+    text = str(item)
+    return text if len(text) <= _ITEM_LENGTH else f"{text[:_ITEM_LENGTH]}…"

@@ -13,7 +13,7 @@ from pydeblur.solver.gradients import valid_gradients
 _BIN = 0.00006
 _LAST_EDGE = 2.0
 _RELAXATION = 0.81
-_DECAY = 1.1
+THRESHOLD_DECAY = 1.1
 
 
 def initial_threshold(image: np.ndarray, kernel_size: int) -> float:
@@ -104,4 +104,4 @@ def threshold_gradients(image: np.ndarray, threshold: float) -> tuple[np.ndarray
     magnitude = px**2 + py**2
     threshold = relaxed_threshold(magnitude, threshold)
     strong = magnitude >= threshold
-    return px * strong, py * strong, threshold / _DECAY
+    return px * strong, py * strong, threshold / THRESHOLD_DECAY

@@ -4,14 +4,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 from scipy.io import savemat
 from scipy.signal import convolve2d
 
-from pydeblur.cli.main import main
 from pydeblur.files import write_image
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -21,27 +19,10 @@ KERNEL = np.zeros((7, 7))
 KERNEL[[1, 2, 3, 3, 4, 5], [1, 2, 3, 4, 5, 5]] = [0.1, 0.2, 0.25, 0.2, 0.15, 0.1]
 
 
-class Outcome(NamedTuple):
-    """What a command left behind in the terminal."""
-
-    code: int
-    out: str
-    err: str
-
-
 @pytest.fixture
-def pydeblur(capsys):
+def pydeblur(pydeblur_command):
     """Call it with the words after ``pydeblur``; runs in this process."""
-
-    def run(*words):
-        capsys.readouterr()
-        try:
-            code = main([str(word) for word in words])
-        except SystemExit as exit_:
-            code = exit_.code
-        return Outcome(code, *capsys.readouterr())
-
-    return run
+    return pydeblur_command
 
 
 @pytest.fixture

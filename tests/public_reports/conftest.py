@@ -1,35 +1,8 @@
-"""What these tests share: the command line, and a small picture to run it on."""
-
-from typing import NamedTuple
+"""What these tests share: a small picture to run the command line on."""
 
 import pytest
 from PIL import Image
 from skimage import data
-
-from pydeblur.cli.main import main
-
-
-class Outcome(NamedTuple):
-    """What a command left behind in the terminal."""
-
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def pydeblur_command(capsys):
-    """Call it with the words after ``pydeblur``; runs in this process."""
-
-    def run(*words):
-        capsys.readouterr()
-        try:
-            code = main([str(word) for word in words])
-        except SystemExit as exit_:
-            code = exit_.code
-        return Outcome(code, *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture
