@@ -1,6 +1,7 @@
 """The package itself: lazy imports, public names, and a wheel that works outside the source tree."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -153,3 +154,13 @@ def test_installed_commands_run(installed, tmp_path):
     result = installed("-m", "pydeblur", "deblur", tmp_path / "in.png", "-o", tmp_path / "out.png", *words)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert read_image(tmp_path / "out.png").pixels.shape == (24, 26)
+
+
+def test_links_on_the_wheels_page_lead_somewhere(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        page = archive.read(name).decode()
+    assert "# pydeblur" in page and "![" not in page
+    targets = re.findall(r"\]\(([^)]*)\)", page)
+    assert all(target.startswith(("https://", "http://", "#")) for target in targets), targets
+    assert "how-to pages" in page  # the words of a link stay
