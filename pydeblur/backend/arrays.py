@@ -240,7 +240,7 @@ def block_rows(array) -> int:
     return max(4, _CACHED_BYTES // row)
 
 
-def rfft2(image, workers: int = 1):
+def rfft2(image, workers: int = 1, out=None):
     """Transform real images over the last two axes to half-spectra.
 
     Parameters
@@ -248,6 +248,8 @@ def rfft2(image, workers: int = 1):
     image : (..., H, W) array
     workers : int
         Threads, for NumPy arrays.
+    out : (..., H, W // 2 + 1) ndarray, optional
+        Memory that the result may be written to, for NumPy arrays.
 
     Returns
     -------
@@ -261,11 +263,11 @@ def rfft2(image, workers: int = 1):
     [[8.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     """
     if isinstance(image, np.ndarray):
-        return fft.rfft2(image, workers)
+        return fft.rfft2(image, workers, out)
     return namespace(image).fft.rfftn(image, axes=(-2, -1))
 
 
-def irfft2(spectrum, width: int, workers: int = 1):
+def irfft2(spectrum, width: int, workers: int = 1, out=None):
     """Undo :func:`rfft2`. A NumPy spectrum is destroyed.
 
     Parameters
@@ -275,6 +277,8 @@ def irfft2(spectrum, width: int, workers: int = 1):
         W of the image.
     workers : int
         Threads, for NumPy arrays.
+    out : (..., H, W) ndarray, optional
+        Memory that the result may be written to, for NumPy arrays.
 
     Returns
     -------
@@ -287,7 +291,7 @@ def irfft2(spectrum, width: int, workers: int = 1):
     True
     """
     if isinstance(spectrum, np.ndarray):
-        return fft.irfft2(spectrum, width, workers)
+        return fft.irfft2(spectrum, width, workers, out)
     xp = namespace(spectrum)
     return xp.fft.irfftn(spectrum, s=(spectrum.shape[-2], width), axes=(-2, -1))
 

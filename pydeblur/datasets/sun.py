@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
+import scipy
 
 from pydeblur.datasets.case import Case
 from pydeblur.datasets.folder import dataset_folder

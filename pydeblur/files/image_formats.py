@@ -1,6 +1,7 @@
 """The image formats: how each is recognised, what it can hold, and which code reads and writes it.
 
-A new format is one more entry of `FORMATS`.
+A new format is one more entry of `FORMATS`. The code of a format is imported when it is first needed: the libraries behind it
+take their time.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 
@@ -16,14 +20,7 @@ from pydeblur.errors import FileFormatError
 from pydeblur.files.decoded_image import DecodedImage
 from pydeblur.files.file_names import as_path, shown_path
 from pydeblur.files.image_file import DEPTHS
-from pydeblur.files.jpeg_reading import read_jpeg
 from pydeblur.files.metadata import Metadata
-from pydeblur.files.pillow_reading import read_avif, read_bmp, read_webp
-from pydeblur.files.pillow_writing import write_avif, write_bmp, write_jpeg, write_webp
-from pydeblur.files.png_reading import read_png
-from pydeblur.files.png_writing import write_png
-from pydeblur.files.tiff_reading import read_tiff
-from pydeblur.files.tiff_writing import write_tiff
 
 
 @dataclass(frozen=True)
@@ -57,15 +54,32 @@ class ImageFormat:
     write: Callable[[np.ndarray, bytes | None, Metadata], bytes]
 
 
+def _imported(module: str, name: str) -> Callable[..., Any]:
+    """A function of a module of this package that imports it at its first call."""
+    return partial(_called, f"pydeblur.files.{module}", name)
+
+
+def _called(module: str, name: str, *arguments):
+    return getattr(import_module(module), name)(*arguments)
+
+
+def _pillow(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """How Pillow reads and writes a format."""
+    return _imported("pillow_reading", f"read_{name}"), _imported("pillow_writing", f"write_{name}")
+
+
+_PNG = _imported("png_reading", "read_png"), _imported("png_writing", "write_png")
+_JPEG = _imported("jpeg_reading", "read_jpeg"), _imported("pillow_writing", "write_jpeg")
+_TIFF = _imported("tiff_reading", "read_tiff"), _imported("tiff_writing", "write_tiff")
 #: An AVIF file names its kind as the major brand, or among the compatible brands of a general one (ISO/IEC 23000-22).
 _AVIF = rb".{4}ftyp(avi[fs]|m[is]f1.{4}(.{4}){0,30}?avi[fs])"
 FORMATS = (
-    ImageFormat("PNG", (".png",), rb"\x89PNG\r\n\x1a\n", DEPTHS[:2], True, read_png, write_png),
-    ImageFormat("JPEG", (".jpg", ".jpeg"), rb"\xff\xd8\xff", DEPTHS[:1], False, read_jpeg, write_jpeg),
-    ImageFormat("TIFF", (".tif", ".tiff"), rb"II[*+]\0|MM\0[*+]", DEPTHS, True, read_tiff, write_tiff),
-    ImageFormat("BMP", (".bmp",), rb"BM", DEPTHS[:1], False, read_bmp, write_bmp),
-    ImageFormat("WebP", (".webp",), rb"RIFF.{4}WEBP", DEPTHS[:1], True, read_webp, write_webp),
-    ImageFormat("AVIF", (".avif",), _AVIF, DEPTHS[:1], True, read_avif, write_avif),
+    ImageFormat("PNG", (".png",), rb"\x89PNG\r\n\x1a\n", DEPTHS[:2], True, *_PNG),
+    ImageFormat("JPEG", (".jpg", ".jpeg"), rb"\xff\xd8\xff", DEPTHS[:1], False, *_JPEG),
+    ImageFormat("TIFF", (".tif", ".tiff"), rb"II[*+]\0|MM\0[*+]", DEPTHS, True, *_TIFF),
+    ImageFormat("BMP", (".bmp",), rb"BM", DEPTHS[:1], False, *_pillow("bmp")),
+    ImageFormat("WebP", (".webp",), rb"RIFF.{4}WEBP", DEPTHS[:1], True, *_pillow("webp")),
+    ImageFormat("AVIF", (".avif",), _AVIF, DEPTHS[:1], True, *_pillow("avif")),
 )
 #: Extensions of the files that can be read and written.
 IMAGE_SUFFIXES = tuple(suffix for image_format in FORMATS for suffix in image_format.suffixes)

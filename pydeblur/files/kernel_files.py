@@ -6,7 +6,7 @@ import os
 from io import BytesIO
 
 import numpy as np
-import scipy.io
+import scipy
 
 from pydeblur.errors import FileFormatError, InvalidInputError
 from pydeblur.files.atomic_write import as_path, check_writable, write_bytes
@@ -14,8 +14,6 @@ from pydeblur.files.contents import shown_path
 from pydeblur.files.image_reading import read_image
 from pydeblur.files.mat_file import mat_variables, printable
 from pydeblur.files.npy_file import read_npy
-from pydeblur.files.png_writing import write_png16
-from pydeblur.files.tiff_writing import write_tiff
 from pydeblur.matlab import matlab_round
 
 SUFFIXES = (".tif", ".tiff", ".npy", ".mat", ".png")
@@ -114,8 +112,12 @@ def write_kernel(path: str | os.PathLike, kernel: np.ndarray) -> None:
     elif suffix == ".mat":
         data = _saved(scipy.io.savemat, {"kernel": kernel})
     elif suffix == ".png":
+        from pydeblur.files.png_writing import write_png16  # Pillow takes its time to be imported, and so does tifffile
+
         data = write_png16(matlab_round(kernel / kernel.max() * 65535).astype(np.uint16)[..., None])
     else:
+        from pydeblur.files.tiff_writing import write_tiff
+
         data = write_tiff(kernel.astype(np.float32)[..., None])
     write_bytes(path, data)
 

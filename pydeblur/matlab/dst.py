@@ -1,6 +1,6 @@
 """MATLAB's ``dst`` and ``idst``: the discrete sine transform of type I."""
 
-import scipy.fft
+import scipy
 
 from pydeblur.errors import InvalidInputError
 from pydeblur.matlab._arguments import floating, real_array

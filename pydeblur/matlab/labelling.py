@@ -1,7 +1,7 @@
 """MATLAB's ``bwconncomp`` and ``bwlabel``: connected components of a mask."""
 
 import numpy as np
-import scipy.ndimage
+import scipy
 
 from pydeblur.errors import InvalidInputError
 from pydeblur.matlab._arguments import real_array

@@ -1,7 +1,7 @@
 """MATLAB's ``psf2otf`` and ``otf2psf``, on full spectra and on the half-spectra of real FFTs."""
 
 import numpy as np
-import scipy.fft
+import scipy
 
 from pydeblur.errors import InvalidInputError
 from pydeblur.matlab._arguments import floating, numeric_array, real_array, size_pair

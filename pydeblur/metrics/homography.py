@@ -1,7 +1,7 @@
 """Bring one image over another by the homography that fits best, found from the intensities themselves."""
 
 import numpy as np
-import scipy.fft
+import scipy
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from pydeblur.metrics.alignment import checked_pair

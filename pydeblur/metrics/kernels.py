@@ -1,7 +1,7 @@
 """How alike two blur kernels are."""
 
 import numpy as np
-import scipy.fft
+import scipy
 
 from pydeblur.errors import InvalidInputError
 

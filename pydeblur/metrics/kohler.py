@@ -9,7 +9,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import scipy.fft
+import scipy
 
 from pydeblur.errors import InvalidInputError
 from pydeblur.metrics.alignment import checked_pair

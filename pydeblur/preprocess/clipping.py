@@ -7,7 +7,7 @@ explain the clipped parts, and deblurring rings around them.
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import binary_dilation
+import scipy
 
 #: The sensor may have clipped a channel that is at least so bright.
 CLIPPED_LEVEL = 0.98
@@ -46,7 +46,7 @@ def clipped_pixels(image: np.ndarray) -> np.ndarray:
     25
     """
     window = np.ones((2 * _MARGIN + 1, 2 * _MARGIN + 1), bool)
-    return binary_dilation(brightness_of(image) >= CLIPPED_LEVEL, window)
+    return scipy.ndimage.binary_dilation(brightness_of(image) >= CLIPPED_LEVEL, window)
 
 
 def has_clipped_highlights(image: np.ndarray, kernel_size: int) -> bool:

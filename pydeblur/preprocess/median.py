@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import median_filter
+import scipy
 
 from pydeblur.errors import InvalidOptionError
 from pydeblur.options import is_integer, shown
@@ -74,4 +74,4 @@ def median_filtered(image: np.ndarray, size: int) -> np.ndarray:
     check_median(size, image.shape[:2])
     if size <= 1:
         return image
-    return median_filter(image, size=(size, size) + (1,) * (image.ndim - 2), mode="nearest")
+    return scipy.ndimage.median_filter(image, size=(size, size) + (1,) * (image.ndim - 2), mode="nearest")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import convolve, gaussian_gradient_magnitude
+import scipy
 
 #: This mask is blind to planes and to all edges along rows or columns (Immerkaer, "Fast noise variance estimation",
 #: 1996).
@@ -70,8 +70,8 @@ def response_and_slope(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     (0.0, 1.0)
     """
     image = np.asarray(image, np.float64)
-    response = np.abs(convolve(image, _MASK, mode="nearest"))
-    return response, gaussian_gradient_magnitude(image, _SLOPE_WIDTH, mode="nearest")
+    response = np.abs(scipy.ndimage.convolve(image, _MASK, mode="nearest"))
+    return response, scipy.ndimage.gaussian_gradient_magnitude(image, _SLOPE_WIDTH, mode="nearest")
 
 
 def noise_of_response(median: float) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 
 from pydeblur.errors import InvalidInputError
@@ -235,7 +237,8 @@ def host_value(value):
 
 def _refuse_masked(value, name) -> None:
     """A mask would be lost, and what lies below it taken for values."""
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+    # Where nobody has imported them, and they take their time, there are no masked arrays.
+    if "numpy.ma" in sys.modules and isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         count = np.count_nonzero(np.ma.getmaskarray(value))
         raise InvalidInputError(f"{name} should have no masked elements, but {count} are: fill them first")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from scipy.fft import dstn, idstn
+
+from pydeblur.backend.fft import dst2, idst2
 
 
 @lru_cache(maxsize=4096)
@@ -149,7 +150,7 @@ def _fill_with_laplace(block: np.ndarray) -> np.ndarray:
     load[:, 0] -= block[1:-1, 0]
     load[:, -1] -= block[1:-1, -1]
     eigenvalues = _second_difference_eigenvalues(rows)[:, None] + _second_difference_eigenvalues(columns)
-    block[1:-1, 1:-1] = idstn(dstn(load, type=1) / eigenvalues.astype(block.dtype), type=1)
+    block[1:-1, 1:-1] = idst2(dst2(load) / eigenvalues.astype(block.dtype))
     return block
 
 

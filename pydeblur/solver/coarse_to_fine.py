@@ -5,12 +5,14 @@ See section 4.2 of the paper, and docs/algorithm, section 2.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+import scipy
 
+from pydeblur.backend.compiled import expect_saving
 from pydeblur.errors import InvalidInputError
 from pydeblur.solver.noise import adapt_to_noise
 from pydeblur.solver.options import SolverOptions
@@ -25,7 +27,7 @@ from pydeblur.solver.pyramid import (
     upsample_kernel,
 )
 from pydeblur.solver.records import Callback, History, Reporter
-from pydeblur.solver.single_scale import ScaleProblem, ScaleResult
+from pydeblur.solver.single_scale import ScaleProblem, ScaleResult, splitting_of
 from pydeblur.solver.threshold import initial_threshold
 
 #: A pixel of a coarser scale counts as clipped where clipped pixels make up more than this share of it.
@@ -177,11 +179,21 @@ class CoarseToFine:
         """Go through the scales that are left, down to this one: 0 is the finest."""
         if self._left <= scale or self.stopped:
             return
+        expect_saving(self._saving(range(scale, self._left)))
         # The image is made anew each time, so that a run that waits for others holds no images meanwhile.
         image = prepared_image(self._image, self._options)
         while self._left > scale and not self.stopped:
             self._solve(level_at(self._left - 1, image, self._options.kernel_size, self._clipped))
             self._left -= 1
+
+    def _saving(self, scales) -> float:
+        """How many seconds compiled loops save in the iterations of some scales."""
+        splitting, ratios = splitting_of(self._options), scale_ratios(self._options.kernel_size)
+        pixels = sum(
+            self._options.iterations_at(scale) * math.prod(downsampled_shape(self._image.shape, ratios[scale]))
+            for scale in scales
+        )
+        return splitting.saving(pixels, self._lambda_grad, self._lambda_prior)
 
     def extend(self, iterations: int, workers: int) -> None:
         """Go on at the finest scale, where the run has to be, to so many iterations there.
@@ -339,7 +351,7 @@ def prepared_image(image: np.ndarray, options: SolverOptions) -> np.ndarray:
     [[0.25, 0.25], [0.25, 0.25]]
     """
     image = image.astype(options.dtype) ** options.gamma_correct
-    return gaussian_filter(image, options.prefilter, mode="nearest") if options.prefilter else image
+    return scipy.ndimage.gaussian_filter(image, options.prefilter, mode="nearest") if options.prefilter else image
 
 
 def iteration_count(options: SolverOptions, last_scale: int = 0) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import uniform_filter
+import scipy
 
 _DIRECTIONS = 4
 
@@ -100,7 +100,7 @@ def edge_usefulness(gradient_x: np.ndarray, gradient_y: np.ndarray, window: int,
     """
     area = window * window
     sum_x, sum_y, total = (
-        area * uniform_filter(part, window, mode="reflect")
+        area * scipy.ndimage.uniform_filter(part, window, mode="reflect")
         for part in (gradient_x, gradient_y, np.hypot(gradient_x, gradient_y))
     )
     return np.hypot(sum_x, sum_y) / (np.maximum(total, 0) + constant)

@@ -8,7 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from pydeblur.backend.arrays import block_rows, empty, namespace
-from pydeblur.backend.compiled import compiled_loops
+from pydeblur.backend.compiled import compiled_loops, expect_saving
+
+#: What the compiled form of :class:`SparseGradients` saves for each pixel.
+_SAVED_SECONDS = 2e-9
 
 
 def valid_gradients(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -70,7 +73,7 @@ def sparse_gradients(like):
     Returns
     -------
     SparseGradients
-        For NumPy arrays it is the compiled one, where Numba is installed.
+        For NumPy arrays it is the compiled one, where Numba is installed and worth its import.
 
     Examples
     --------
@@ -79,7 +82,10 @@ def sparse_gradients(like):
     >>> gradients.divergence(np.zeros((4, 4)), 0.1) is None
     True
     """
-    loops = compiled_loops("pydeblur.solver._gradients_numba") if isinstance(like, np.ndarray) else None
+    if not isinstance(like, np.ndarray):
+        return SparseGradients(like)
+    expect_saving(_SAVED_SECONDS * like.size)
+    loops = compiled_loops("pydeblur.solver._gradients_numba")
     return SparseGradients(like) if loops is None else loops.SparseGradients(like)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.fft import dctn, idctn
+import scipy
 
 
 def image_of_gradients(gradient_x: np.ndarray, gradient_y: np.ndarray, mean: float = 0.0) -> np.ndarray:
@@ -40,6 +40,6 @@ def image_of_gradients(gradient_x: np.ndarray, gradient_y: np.ndarray, mean: flo
     rows, columns = (2 - 2 * np.cos(np.pi * np.arange(length) / length) for length in (height, width))
     eigenvalues = rows[:, None] + columns
     eigenvalues[0, 0] = 1
-    spectrum = dctn(right, norm="ortho") / eigenvalues
+    spectrum = scipy.fft.dctn(right, norm="ortho") / eigenvalues
     spectrum[0, 0] = mean * np.sqrt(height * width)
-    return idctn(spectrum, norm="ortho")
+    return scipy.fft.idctn(spectrum, norm="ortho")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from pydeblur.backend.arrays import irfft2, irfft2_around_origin, rfft2
+from pydeblur.backend import fft
+from pydeblur.backend.arrays import irfft2_around_origin, rfft2
 from pydeblur.errors import KernelCollapseError
-from pydeblur.matlab import connected_components
 from pydeblur.solver.boundary import opt_fft_size
+from pydeblur.solver.components import components
 
 _CG_ITERATIONS = 20
 _CG_TOLERANCE = 1e-5
@@ -110,8 +111,11 @@ class KernelProblem:
     def _normal_equations(self, latent_x, latent_y):
         spectrum_x, spectrum_y = rfft2(latent_x, self._workers), rfft2(latent_y, self._workers)
         blurred_x, blurred_y = self._blurred_spectra
-        correlation = spectrum_x.conj() * blurred_x + spectrum_y.conj() * blurred_y
-        power = spectrum_x.real**2 + spectrum_x.imag**2 + spectrum_y.real**2 + spectrum_y.imag**2
+        correlation = spectrum_x.conj() * blurred_x
+        correlation += spectrum_y.conj() * blurred_y
+        power = spectrum_x.real**2
+        for part in (spectrum_x.imag, spectrum_y.real, spectrum_y.imag):
+            power += part**2
         return correlation, power
 
     def _window(self, spectrum, shape):
@@ -144,19 +148,22 @@ class ToeplitzOperator:
     def __init__(self, lags: np.ndarray, shape: tuple[int, int], weight: float):
         self._shape = shape
         self._weight = weight
-        self._size = tuple(opt_fft_size(3 * n - 2) for n in shape)
-        self._padded = np.zeros(self._size, lags.dtype)
-        padded_lags = self._padded.copy()
-        padded_lags[: lags.shape[0], : lags.shape[1]] = lags
-        self._spectrum = rfft2(padded_lags)
+        height, self._width = (opt_fft_size(3 * n - 2) for n in shape)
+        self._spectrum = rfft2(np.pad(lags, ((0, height - lags.shape[0]), (0, self._width - lags.shape[1]))))
+        self._padded = np.zeros((shape[0], self._width), lags.dtype)
+        self._lines = np.empty_like(self._spectrum)
 
     def __call__(self, kernel: np.ndarray) -> np.ndarray:
         rows, columns = self._shape
-        self._padded[:rows, :columns] = kernel
-        spectrum = rfft2(self._padded)
+        # The kernel fills a third of the rows, and a third of the product's rows are asked for: the other rows are not
+        # transformed.
+        self._padded[:, :columns] = kernel
+        self._lines[:rows] = fft.rfft_rows(self._padded)
+        self._lines[rows:] = 0
+        spectrum = fft.fft_columns(self._lines)
         spectrum *= self._spectrum
-        product = irfft2(spectrum, self._size[1])
-        return product[rows - 1 : 2 * rows - 1, columns - 1 : 2 * columns - 1] + self._weight * kernel
+        product = fft.irfft_rows(fft.ifft_columns(spectrum)[rows - 1 : 2 * rows - 1], self._width)
+        return product[:, columns - 1 : 2 * columns - 1] + self._weight * kernel
 
 
 def conjugate_gradients(
@@ -185,20 +192,25 @@ def conjugate_gradients(
     solution = start.copy()
     residual = right_side - operator(solution)
     direction = residual.copy()
-    energy = np.sum(residual * residual)
+    energy = _dot(residual, residual)
     for _ in range(iterations):
         if energy == 0:  # the start is the solution, and there is no direction to go in
             break
         image = operator(direction)
-        step = energy / np.sum(direction * image)
+        step = energy / _dot(direction, image)
         solution += step * direction
         residual -= step * image
-        new_energy = np.sum(residual * residual)
+        new_energy = _dot(residual, residual)
         if np.sqrt(new_energy) < _CG_TOLERANCE:
             break
         direction = residual + (new_energy / energy) * direction
         energy = new_energy
     return solution
+
+
+def _dot(one: np.ndarray, other: np.ndarray):
+    """The sum of products, added pairwise as by ``np.sum``, whose own checks take as long as the sum of a small kernel."""
+    return np.add.reduce(one * other, axis=None)
 
 
 def drop_small_components(kernel: np.ndarray) -> np.ndarray:
@@ -225,7 +237,7 @@ def drop_small_components(kernel: np.ndarray) -> np.ndarray:
     [[1.0, 0.0, 0.0]]
     """
     kernel = kernel.copy()
-    for indices in connected_components(kernel != 0, 8):
+    for indices in components(kernel != 0):
         if kernel.flat[indices].sum() < _SMALLEST_COMPONENT:
             kernel.flat[indices] = 0
     return normalise_kernel(np.maximum(kernel, 0))

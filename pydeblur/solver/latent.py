@@ -18,7 +18,7 @@ from pydeblur.backend.arrays import (
     to_device,
     transfer_function,
 )
-from pydeblur.backend.compiled import compiled_loops
+from pydeblur.backend.compiled import compiled_loops, expect_saving
 from pydeblur.solver.gradients import SeparateGradients, gradient_power, sparse_gradients
 
 
@@ -54,6 +54,17 @@ class Splitting:
             float(self.beta_start or wanted or 2 * lambda_prior), float(self.beta_growth), self.beta_max
         )
 
+    def saving(self, pixels: int, lambda_grad: float, lambda_prior: float = 0.0) -> float:
+        """Return how many seconds compiled loops save in one solution for so many pixels.
+
+        Examples
+        --------
+        >>> 0.05 < Splitting().saving(1_000_000, 4e-3) < 0.5
+        True
+        """
+        betas = len(list(self.betas(lambda_prior))) if lambda_prior else 1
+        return _SAVED_SECONDS * pixels * betas * len(list(self.alphas(lambda_grad)))
+
     def alphas(self, lambda_grad: float):
         """Yield α after α; with μ = 0 only a single 0."""
         if lambda_grad == 0:
@@ -68,6 +79,8 @@ def _growing(start: float, growth: float, limit: float):
         yield start
 
 
+#: What compiled loops save for each pixel at each α, and the usual μ, by which the number of α is told before there is one.
+_SAVED_SECONDS, _USUAL_WEIGHT = 5e-9, 4e-3
 #: Clipped pixels are completed anew in every third α: doing so in each gains nothing and takes a third longer.
 _COMPLETION_INTERVAL = 3
 
@@ -154,9 +167,14 @@ class LatentProblem:
         # operation runs over contiguous reals.
         power = gradient_power(blurred.shape[-2:])
         self._gradient_power = to_device(np.repeat(power[..., None], 2, axis=-1), blurred)
+        self._quotients = self._spectrum_memory = self._image_memory = None
+        if isinstance(blurred, np.ndarray):
+            expect_saving(splitting.saving(blurred.size, _USUAL_WEIGHT))
+            self._quotients = compiled_loops("pydeblur.solver._latent_numba")
+            # What every α computes anew takes the same memory, which the system need not hand out again each time.
+            self._spectrum_memory, self._image_memory = np.empty_like(self._blurred_spectrum), np.empty_like(blurred)
         self._sparse_gradients = SeparateGradients(blurred) if separate else sparse_gradients(blurred)
         self._is_single = namespace(blurred).finfo(blurred.dtype).bits == 32
-        self._quotients = compiled_loops("pydeblur.solver._latent_numba") if isinstance(blurred, np.ndarray) else None
 
     def set_kernel(self, kernel: np.ndarray) -> None:
         """Take a blur kernel (n, m)."""
@@ -166,8 +184,11 @@ class LatentProblem:
         """Take the half-spectrum (H, W // 2 + 1) of a blur kernel, or those (C, H, W // 2 + 1) of separate images'."""
         self._otf = otf
         pairs = real_pairs(self._otf)
-        power = (pairs * pairs).sum(-1)
-        self._kernel_power = namespace(power).stack([power, power], -1)
+        pairs = pairs * pairs
+        # Both parts of a pair become their sum; NumPy takes three times as long for a sum along an axis of two.
+        pairs[..., 0] += pairs[..., 1]
+        pairs[..., 1] = pairs[..., 0]
+        self._kernel_power = pairs
         self._data_numerator = self._otf.conj() * self._blurred_spectrum
 
     def solve(self, lambda_grad: float, lambda_prior: float = 0.0, auxiliary_step=None) -> LatentEstimate:
@@ -215,7 +236,9 @@ class LatentProblem:
         """
         denominator = self._kernel_power if pull is None else self._kernel_power + beta
         numerator = self._numerator(pull)
-        steps = (alpha for alpha in self._splitting.alphas(lambda_grad) for _ in range(passes))
+        steps = [alpha for alpha in self._splitting.alphas(lambda_grad) for _ in range(passes)]
+        # A filter may keep what it was given, and the last image is the caller's.
+        memory = [self._image_memory if image_filter is None else None] * (len(steps) - 1) + [None]
         for number, alpha in enumerate(steps):
             threshold = lambda_grad / alpha if alpha else 0.0
             seen = image if image_filter is None else image_filter(image)
@@ -226,15 +249,15 @@ class LatentProblem:
             if self._clipped is not None and number % _COMPLETION_INTERVAL == 0:
                 self._complete(quotient)
                 numerator = self._numerator(pull)
-            image = irfft2(quotient, self._width, self._workers)
+            image = irfft2(quotient, self._width, self._workers, memory[number])
         return image
 
     def _spectrum_of(self, divergence):
-        """Return the spectrum of a divergence.
+        """Return the spectrum of a divergence, in the memory that is kept for it.
 
         A divergence on a torus sums to 0; the rounding of single precision, times α, would move I's mean.
         """
-        spectrum = rfft2(divergence, self._workers)
+        spectrum = rfft2(divergence, self._workers, self._spectrum_memory)
         if self._is_single:
             spectrum[..., 0, 0] = 0
         return spectrum
@@ -268,7 +291,9 @@ class LatentProblem:
 
         `spectrum` may be None, for 0; else it is overwritten.
         """
-        result = empty(numerator.shape, numerator) if spectrum is None else spectrum
+        result = spectrum
+        if spectrum is None:
+            result = empty(numerator.shape, numerator) if self._spectrum_memory is None else self._spectrum_memory
         pairs, given = real_pairs(result), real_pairs(numerator)
         if self._quotients is not None and alpha > 0:
             if spectrum is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+import scipy
 
 #: So often all wrong elements change sides although they became no fewer; then one at a time, which can't go on forever.
 _PATIENCE = 3
@@ -65,8 +65,8 @@ def _minimum_of_free(matrix, vector, free):
     numbers = np.flatnonzero(free)
     if numbers.size:
         try:
-            factor = cho_factor(matrix[np.ix_(numbers, numbers)], overwrite_a=True, check_finite=False)
-        except LinAlgError:
-            raise LinAlgError("the matrix is not positive definite") from None
-        point[numbers] = cho_solve(factor, vector[numbers], check_finite=False)
+            factor = scipy.linalg.cho_factor(matrix[np.ix_(numbers, numbers)], overwrite_a=True, check_finite=False)
+        except scipy.linalg.LinAlgError:
+            raise scipy.linalg.LinAlgError("the matrix is not positive definite") from None
+        point[numbers] = scipy.linalg.cho_solve(factor, vector[numbers], check_finite=False)
     return point

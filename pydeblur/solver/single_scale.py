@@ -102,7 +102,7 @@ class ScaleProblem:
         self._auxiliary_step = make_auxiliary_step(prior, options, blurred.shape, shape)
         self._has_clipped = clipped is not None and bool(clipped.any())
         self._latent = LatentProblem(
-            padded, blurred.shape, _splitting(options), options.workers, clipped if self._has_clipped else None
+            padded, blurred.shape, splitting_of(options), options.workers, clipped if self._has_clipped else None
         )
         if completed is not None:
             self._latent.complete(placed(completed, options.device))
@@ -209,5 +209,12 @@ class ScaleProblem:
         return {**terms, "energy": sum(terms.values()), "prior_value": prior_value}
 
 
-def _splitting(options: SolverOptions) -> Splitting:
+def splitting_of(options: SolverOptions) -> Splitting:
+    """Return the schedule of the penalties that the solver's options say.
+
+    Examples
+    --------
+    >>> splitting_of(SolverOptions(5, beta_max=4.0)).beta_max
+    4.0
+    """
     return Splitting(options.beta_start, options.beta_growth, options.beta_max, options.alpha_growth, options.alpha_max)

@@ -71,9 +71,11 @@ def relaxed_threshold(magnitude: np.ndarray, threshold: float) -> float:
     >>> import numpy as np
     >>> relaxed_threshold(np.array([0.5, 0.9]), 1.0)
     0.81
+    >>> relaxed_threshold(np.zeros(2), 1.0)  # no threshold is low enough for an image without any gradient
+    1.0
     """
     largest = float(magnitude.max())
-    while largest < threshold:
+    while 0 < largest < threshold:
         threshold *= _RELAXATION
     return threshold
 
@@ -101,7 +103,10 @@ def threshold_gradients(image: np.ndarray, threshold: float) -> tuple[np.ndarray
     ([[0.0, 0.9]], 0.1)
     """
     px, py = valid_gradients(image)
-    magnitude = px**2 + py**2
+    magnitude = px**2
+    magnitude += py**2
     threshold = relaxed_threshold(magnitude, threshold)
     strong = magnitude >= threshold
-    return px * strong, py * strong, threshold / THRESHOLD_DECAY
+    px *= strong
+    py *= strong
+    return px, py, threshold / THRESHOLD_DECAY

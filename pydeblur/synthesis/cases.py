@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pydeblur.synthesis.blur import blur
+from pydeblur.synthesis.blur import add_noise, blur
 
 #: So many parts of a scene are looked at; the one with most texture is taken, and so not the sky.
 _PARTS_TRIED = 4
@@ -24,7 +24,7 @@ class BlurredCase:
         In [0, 1], the latter of 8-bit values. Both show the same part of the scene, and no pixel of the blurred one has
         seen its border.
     kernel : (n, n) float64 ndarray
-        Of sum 1: ``blurred`` is ``sharp`` convolved with it, plus noise.
+        Of sum 1: ``blurred`` is ``sharp`` convolved with it, in stored values or in light, plus noise.
     kernel_size : int
         The size to ask an estimator for: odd, and larger than the kernel, as users leave room.
     noise : float
@@ -47,7 +47,17 @@ class BlurredCase:
     noise: float
 
 
-def blurred_case(name: str, scene: np.ndarray, kernel: np.ndarray, noise: float, rng, *, side=None, room: float = 1.2):
+def blurred_case(
+    name: str,
+    scene: np.ndarray,
+    kernel: np.ndarray,
+    noise: float,
+    rng,
+    *,
+    side=None,
+    room: float = 1.2,
+    light_gamma: float = 1.0,
+):
     """Blur a part of a scene.
 
     Parameters
@@ -65,6 +75,8 @@ def blurred_case(name: str, scene: np.ndarray, kernel: np.ndarray, noise: float,
         Side of the square image; by default the whole scene is blurred.
     room : float
         The size to ask for is the next odd number from this many times the kernel's.
+    light_gamma : float
+        The kernel blurs intensities to this power: 1 is the stored values, 2.2 linear light.
 
     Returns
     -------
@@ -83,7 +95,11 @@ def blurred_case(name: str, scene: np.ndarray, kernel: np.ndarray, noise: float,
     if min(scene.shape) < (1 if side is None else side) + size - 1:
         return None
     part = scene if side is None else _textured_part(scene, side + size - 1, rng)
-    blurred = blur(part, kernel, noise, rng, boundary="valid").astype(float)
+    if light_gamma == 1:
+        blurred = blur(part, kernel, noise, rng, boundary="valid").astype(float)
+    else:
+        light = blur(part**light_gamma, kernel, 0.0, rng, quantize=False, boundary="valid")
+        blurred = add_noise(np.maximum(light, 0) ** (1 / light_gamma), noise, rng).astype(float)
     margin = size // 2
     sharp = part[margin : margin + blurred.shape[0], margin : margin + blurred.shape[1]].astype(float)
     return BlurredCase(name, sharp, blurred, np.asarray(kernel, float), asked_size(size, room), noise)

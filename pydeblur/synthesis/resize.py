@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import scipy.sparse
+import scipy
 
 from pydeblur.errors import InvalidInputError
 

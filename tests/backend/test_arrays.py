@@ -89,7 +89,9 @@ def test_every_stage_agrees_with_numpy(dtype):
         np.testing.assert_allclose(theirs, ours, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("options", [{}, {"kernel_solver": "fft"}, {"prior": "intensity"}])
+@pytest.mark.parametrize(
+    "options", [{"dtype": "float64"}, {"kernel_solver": "fft", "dtype": "float64"}, {"prior": "intensity"}]
+)
 def test_a_whole_run_agrees_with_numpy(options):
     blurred = _blurred()
     ours, theirs = (pydeblur.estimate_kernel(blurred, 7, device=device, **options) for device in ("cpu", "torch/cpu"))

@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 import pydeblur
-from pydeblur.backend.compiled import compiled_loops
+from pydeblur.backend import compiled
+from pydeblur.backend.compiled import compiled_loops, expect_saving, imported_loops
+from pydeblur.nonblind.bilateral import bilateral_filter
+from pydeblur.solver import SolverOptions, coarse_to_fine
 
 MODULES = (
     "pydeblur.solver._gradients_numba",
@@ -109,20 +112,62 @@ def test_numpys_scalars_leave_a_single_precision_image_alone(without_numba, meth
 )
 def test_without_numba_there_are_no_loops(numba, monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", numba)
-    compiled_loops.cache_clear()
+    imported_loops.cache_clear()
     try:
-        assert [compiled_loops(module) for module in MODULES] == [None] * len(MODULES)
+        assert [imported_loops(module) for module in MODULES] == [None] * len(MODULES)
     finally:
-        compiled_loops.cache_clear()
+        imported_loops.cache_clear()
 
 
 def test_with_numba_there_is_every_module():
     pytest.importorskip("numba", minversion="0.60")
-    assert [compiled_loops(module).__name__ for module in MODULES] == list(MODULES)
+    assert [imported_loops(module).__name__ for module in MODULES] == list(MODULES)
 
 
 def test_a_module_that_does_not_exist_is_an_error():
     """A misprint must not pass for a missing Numba."""
     pytest.importorskip("numba")
     with pytest.raises(ModuleNotFoundError, match="_blur_numba"):
-        compiled_loops("pydeblur.solver._blur_numba")
+        imported_loops("pydeblur.solver._blur_numba")
+
+
+@pytest.fixture
+def numba_not_imported(monkeypatch):
+    """A process in which nobody has expected anything, and Numba, which may be there, is not imported."""
+    monkeypatch.setattr(compiled, "_expected", 0.0)
+    monkeypatch.setattr(compiled, "sys", SimpleNamespace(modules={}))
+
+
+def test_loops_are_imported_once_all_callers_together_save_more_than_that_takes(numba_not_imported):
+    pytest.importorskip("numba", minversion="0.60")
+    assert compiled_loops(MODULES[0]) is None
+    expect_saving(0.6 * compiled.IMPORT_SECONDS)
+    assert compiled_loops(MODULES[0]) is None
+    expect_saving(0.6 * compiled.IMPORT_SECONDS)
+    assert compiled_loops(MODULES[0]).__name__ == MODULES[0]
+
+
+def test_loops_of_other_last_bits_do_not_depend_on_the_rest_of_the_process(numba_not_imported, monkeypatch):
+    """In single precision the bilateral filter's loops give other last bits than NumPy."""
+    pytest.importorskip("numba", minversion="0.60")
+    image = np.random.default_rng(3).random((20, 20)).astype(np.float32)
+    at_first = bilateral_filter(image)
+    expect_saving(2 * compiled.IMPORT_SECONDS)
+    assert np.array_equal(at_first, bilateral_filter(image))
+
+
+@pytest.mark.parametrize(
+    ("side", "kernel_size", "is_worth_it"), [(64, 15, False), (255, 25, False), (1400, 41, True)], ids=str
+)
+def test_a_run_of_the_solver_says_what_it_would_save(side, kernel_size, is_worth_it, monkeypatch):
+    said = []
+    monkeypatch.setattr(coarse_to_fine, "expect_saving", said.append)
+    image = np.random.default_rng(0).random((side, side))
+    run = coarse_to_fine.CoarseToFine(image, SolverOptions(kernel_size), callback=_stop)
+    run.advance_to(0)
+    (seconds,) = said
+    assert (seconds > compiled.IMPORT_SECONDS) == is_worth_it
+
+
+def _stop(state):
+    raise StopIteration

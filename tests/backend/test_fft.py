@@ -40,6 +40,44 @@ def test_numpys_numbers(library, shape, dtype, workers, strided):
     np.testing.assert_allclose(rows, image[..., ::2, :], rtol=0, atol=10 * tolerance)
 
 
+@pytest.mark.parametrize("library", ["scipy", "ducc0"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(12, 9), (7, 10), (2, 8, 5)], ids=str)
+def test_memory_that_is_offered_changes_no_bit(library, dtype, shape):
+    if library == "ducc0":
+        pytest.importorskip("ducc0")
+    image = np.random.default_rng(1).random(shape).astype(dtype)
+    with fft.fft_fixed(library):
+        spectrum = fft.rfft2(image)
+        offered = np.full_like(spectrum, np.nan)
+        np.testing.assert_array_equal(fft.rfft2(image, 1, offered), spectrum)
+        back, room = fft.irfft2(spectrum.copy(), shape[-1]), np.full_like(image, np.nan)
+        np.testing.assert_array_equal(fft.irfft2(spectrum.copy(), shape[-1], 1, room), back)
+    if library == "ducc0":
+        np.testing.assert_array_equal(offered, spectrum)
+        np.testing.assert_array_equal(room, back)
+
+
+@pytest.mark.parametrize("library", ["scipy", "ducc0"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 6), (5, 4), (11, 13)], ids=str)
+def test_sine_transforms(library, dtype, shape):
+    """By their definition, a sum of sines."""
+    if library == "ducc0":
+        pytest.importorskip("ducc0")
+    array = np.random.default_rng(2).standard_normal(shape).astype(dtype)
+    rows, columns = (2 * np.sin(np.pi * np.outer(np.arange(1, n + 1), np.arange(1, n + 1)) / (n + 1)) for n in shape)
+    tolerance = 50 * np.finfo(dtype).eps * array.size
+    kept = array.copy()
+    with fft.fft_fixed(library):
+        found = fft.dst2(array)
+        back = fft.idst2(found)
+    assert found.dtype == back.dtype == dtype
+    np.testing.assert_array_equal(array, kept)
+    np.testing.assert_allclose(found, rows @ array.astype(float) @ columns, rtol=0, atol=tolerance)
+    np.testing.assert_allclose(back, array, rtol=0, atol=tolerance)
+
+
 def test_the_choice_holds_and_ends():
     before = fft.fft_library()
     with fft.fft_fixed("scipy"):

@@ -39,6 +39,17 @@ def test_noise_is_what_was_asked_for():
     assert (clean.noise, noisy.noise) == (0.0, 0.02)
 
 
+@pytest.mark.parametrize("light_gamma", [1.0, 2.2])
+def test_the_kernel_blurs_intensities_to_a_power(light_gamma):
+    scene = np.random.default_rng(0).random((30, 34))
+    kernel = np.array([[0.0, 0, 0], [0.25, 0, 0.75], [0, 0, 0]])
+    case = blurred_case("noise", scene, kernel, 0.0, 0, light_gamma=light_gamma)
+    light = case.sharp**light_gamma
+    # A convolution turns the kernel round.
+    expected = (0.75 * light[:, :-2] + 0.25 * light[:, 2:]) ** (1 / light_gamma)
+    np.testing.assert_allclose(case.blurred[:, 1:-1], expected, rtol=0, atol=0.51 / 255)
+
+
 def test_the_seed_decides_the_part_and_the_noise():
     first, again, other = (blurred_case("noise", SCENE, KERNEL, 0.01, seed, side=40) for seed in (1, 1, 2))
     assert np.array_equal(first.blurred, again.blurred) and not np.array_equal(first.sharp, other.sharp)
