@@ -13,11 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from pydeblur.backend.compiled import compiled_loops
+from pydeblur.backend.compiled import compiled_loops, expect_saving, imported_loops
 from pydeblur.matlab import fspecial, padarray, rgb2lab
 
 #: Rows and columns of a tile: small enough for the processor's caches, large enough for few calls of NumPy.
 _TILE = (64, 1024)
+#: What compiled loops save for each pixel and channel.
+_SAVED_SECONDS = 1.3e-6
 
 
 def bilateral_filter(
@@ -95,7 +97,8 @@ def _weighted_mean(values, guide, weights, variance, precision, workers):
         np.stack([padarray(plane, (radius, radius), "replicate") for plane in planes]) for planes in (values, guide)
     )
     result = np.empty_like(values)
-    loops = compiled_loops("pydeblur.nonblind._bilateral_numba")
+    expect_saving(_SAVED_SECONDS * result.size)
+    loops = (compiled_loops if precision == np.float64 else imported_loops)("pydeblur.nonblind._bilateral_numba")
     if loops is not None:
         bands = [height * part // workers for part in range(workers + 1)]
 

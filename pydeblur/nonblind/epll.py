@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from pydeblur.backend.fft import rfft2
 from pydeblur.errors import InvalidOptionError
 from pydeblur.nonblind.channels import channels_first, channels_last
+from pydeblur.nonblind.half_quadratic import DenoisingStep, split_and_denoise
 from pydeblur.nonblind.mixture import CHUNK, JointDensity, PatchMixture, load_mixture
-from pydeblur.nonblind.padded_blur import PaddedBlur
 from pydeblur.options import is_finite_number
 from pydeblur.preprocess.validation import check_unit_image
 
@@ -42,8 +42,6 @@ _SPACING = 3
 DEBLURRING_STEPS = tuple(
     Step(coupling, _SPACING, (2 * number % _SPACING, number % _SPACING)) for number, coupling in enumerate(_COUPLINGS)
 )
-#: Steps in I for each step in the patches, which costs much more; all but the first are for the border, see PaddedBlur.
-ROUNDS = 4
 
 
 def deconvolve_epll(image: np.ndarray, kernel: np.ndarray, noise: float = 0.01, workers: int = 1) -> np.ndarray:
@@ -118,13 +116,45 @@ def denoise_epll(image, noise: float) -> np.ndarray:
 def _restore(image, kernel, noise, steps, workers):
     mixture = load_mixture()
     # There is room for a patch around the image, too, which then has the image on one side only.
-    problem = PaddedBlur(channels_first(image), kernel, workers, room=mixture.side)
+    latent = split_and_denoise(
+        channels_first(image), kernel, _denoising_steps(mixture, noise, steps), workers, room=mixture.side
+    )
+    return channels_last(latent)
+
+
+def _denoising_steps(mixture: PatchMixture, noise: float, steps: Sequence[Step]) -> Iterator[DenoisingStep]:
     for step in steps:
-        estimate = expected_image(problem.image, mixture, noise**2 / step.coupling, step.spacing, step.offset)
-        spectrum = step.coupling * rfft2(estimate, workers)
-        for _ in range(ROUNDS):
-            problem.solve(spectrum, step.coupling)
-    return channels_last(problem.cropped())
+
+        def denoised(image, step=step):
+            return expected_image(image, mixture, noise**2 / step.coupling, step.spacing, step.offset)
+
+        yield DenoisingStep(step.coupling, denoised)
+
+
+def denoise_patches(image: np.ndarray, sigma: float) -> np.ndarray:
+    """Take the step in the patches once, for all patches: EPLL as a denoiser of the final step "plug-and-play".
+
+    Parameters
+    ----------
+    image : (..., H, W) ndarray
+        In [0, 1]; periodic, no smaller than a patch of 8 x 8 pixels.
+    sigma : float
+        Standard deviation of the noise, > 0.
+
+    Returns
+    -------
+    (..., H, W) ndarray
+        Of the image's dtype.
+
+    Examples
+    --------
+    >>> import numpy as np, pydeblur
+    >>> image = np.full((16, 16), 0.5)
+    >>> latent = pydeblur.deconvolve(image, np.full((3, 3), 1), "plug-and-play", denoiser=denoise_patches, iterations=1)
+    >>> bool(np.allclose(latent, image, atol=1e-3))
+    True
+    """
+    return expected_image(image, load_mixture(), sigma**2)
 
 
 def expected_image(

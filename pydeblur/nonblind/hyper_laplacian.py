@@ -88,7 +88,27 @@ def usual_weight(image: np.ndarray) -> float:
     >>> round(usual_weight(np.full((16, 16), 0.5)), 6)
     0.000325
     """
-    return _LAMBDA * (max(noise_of_picture(image), _LEAST_NOISE) / _NOISE) ** _POWER
+    return weight_for_noise(noise_of_picture(image))
+
+
+def weight_for_noise(noise: float) -> float:
+    """Return the weight λ_hl for a noise, as :func:`usual_weight` says.
+
+    Parameters
+    ----------
+    noise : float
+        Standard deviation.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> round(weight_for_noise(0.01), 6)
+    0.0007
+    """
+    return _LAMBDA * (max(noise, _LEAST_NOISE) / _NOISE) ** _POWER
 
 
 def _deconvolve_channel(blurred, kernel, lambda_hl, exponent, workers):

@@ -10,7 +10,18 @@ from pydeblur.errors import InvalidInputError, InvalidOptionError
 from pydeblur.nonblind.epll import deconvolve_epll
 from pydeblur.nonblind.hyper_laplacian import deconvolve_hyper_laplacian
 from pydeblur.nonblind.l0 import deconvolve_l0
-from pydeblur.nonblind.options import DEFAULT, OPTIONS, FinalStepOptions
+from pydeblur.nonblind.learned import deconvolve_learned
+from pydeblur.nonblind.options import (
+    DEFAULT,
+    LEARNED,
+    OPTIONS,
+    PLUG_AND_PLAY,
+    FinalStepOptions,
+    LearnedOptions,
+    PlugAndPlayOptions,
+)
+from pydeblur.nonblind.plug_and_play import deconvolve_plug_and_play
+from pydeblur.nonblind.restoration_network import read_network
 from pydeblur.nonblind.ringing import remove_ringing, weights_for_noise
 from pydeblur.nonblind.tiles.steps import deconvolve_in_tiles
 from pydeblur.nonblind.tv import deconvolve_tv
@@ -20,15 +31,18 @@ from pydeblur.preprocess.region import is_large
 from pydeblur.preprocess.validation import check_deconvolution_input
 from pydeblur.preprocess.value_range import in_unit_range
 
-#: Name of a method to its function ``(image, kernel, **options) -> image``.
+#: Name of a method to its function ``(image, kernel, **options) -> image``. The method "plug-and-play" is none of them: it can't
+#: do without an option, and the option can't be given at a shell.
 METHODS: dict[str, Callable[..., np.ndarray]] = {
     "ringing": remove_ringing,
     "tv": deconvolve_tv,
     "l0": deconvolve_l0,
     "hyper-laplacian": deconvolve_hyper_laplacian,
     "epll": deconvolve_epll,
+    LEARNED: deconvolve_learned,
     "whyte": deconvolve_saturated,
 }
+_OPTIONS: dict[str, type[FinalStepOptions]] = {**OPTIONS, PLUG_AND_PLAY: PlugAndPlayOptions}
 
 
 def deconvolve(
@@ -42,7 +56,7 @@ def deconvolve(
         Blurred image of any real type and byte order; its values need not lie in [0, 1], see `value_range`.
     kernel : (n, m) array_like
         Odd sizes, non-negative; it is divided by its sum.
-    method : {"ringing", "tv", "l0", "hyper-laplacian", "epll", "whyte"}, optional
+    method : {"ringing", "tv", "l0", "hyper-laplacian", "epll", "learned", "whyte", "plug-and-play"}, optional
         The final step (docs/algorithm, section 7).
 
         - "ringing" is TV less its ringing [26], with the options ``lambda_tv=1e-3, lambda_l0=5e-4, weight_ring=1``.
@@ -50,9 +64,14 @@ def deconvolve(
         - "l0" has L0 gradients [38] (``lambda_l0``).
         - "hyper-laplacian" has ``|∇I|^α`` (``lambda_hl``, which follows the noise found in the image where it is left out,
           and ``exponent=2/3``); it is the fast choice for natural images.
-        - "epll" has a Gaussian mixture on patches [43] (``noise=0.01``, the noise's standard deviation); it is the best
-          choice for natural images.
-        - "whyte" is the method of Richardson and Lucy for saturated images (``iterations=50``).
+        - "epll" has a Gaussian mixture on patches [43] (``noise=0.01``, the noise's standard deviation).
+        - "learned" is a network that chooses among cheap deconvolutions place by place (``noise``, which is found in the image
+          where it is left out, ``weights="restoration"`` and ``device="cpu"``).
+        - "whyte" is the method of Richardson and Lucy for saturated images (``iterations=50``, and ``light_gamma=2.2``: the
+          blur adds up intensities to that power).
+        - "plug-and-play" has a denoiser of your own for the prior: ``denoiser``, which is called as
+          ``denoiser(image, sigma)`` and returns an image of the same shape (:mod:`pydeblur.nonblind.plug_and_play`), ``noise``,
+          which is found in the image where it is left out, ``iterations=8`` and ``jointly=False``.
 
         None is "ringing"; if none of its options is given either, ``lambda_tv`` and ``lambda_l0`` follow the noise
         found in the image (:func:`pydeblur.nonblind.weights_for_noise`).
@@ -73,9 +92,15 @@ def deconvolve(
 
     Notes
     -----
-    Images of 2 million pixels or more are computed in tiles (:mod:`pydeblur.nonblind.tiles`). Beside image and result that
-    takes up to 400 MB of memory and some 60 MB for each thread, and what does not fit is in temporary files: up to 75 bytes
-    for each pixel of a colour image with "ringing" and "l0", and 25 with the others.
+    Images of 2 million pixels or more are computed in tiles (:mod:`pydeblur.nonblind.tiles`), but for "plug-and-play", whose
+    denoiser is shown all of the image. Beside image and result that takes up to 340 MB of memory and some 60 MB for each
+    thread, with "learned" some 200 MB more, and what does not fit is in temporary files: up to 75 bytes for each pixel of a
+    colour image with "ringing" and "l0", and 25 with the others.
+
+    Warns
+    -----
+    KernelBeyondTrainingWarning
+        If the method is "learned", and the kernel is larger than those that its network was trained with.
 
     Raises
     ------
@@ -102,12 +127,12 @@ def deconvolve(
     pixels, kernel = check_deconvolution_input(picture.pixels, kernel)
     _check_out(out, pixels)
     method, options = completed(pixels, method, options)
-    if is_large(pixels.shape):
+    if is_large(pixels.shape) and method != PLUG_AND_PLAY:
         # Where the image had to be converted there is a copy of it that nobody else needs.
         room = pixels if _is_converted(image) else out
         result = picture.restored(deconvolve_in_tiles(pixels, kernel, method, options, room))
     else:
-        result = picture.restored(METHODS[method](pixels, kernel, **options))
+        result = picture.restored(step_function(method)(pixels, kernel, **options))
     if out is None or result is out:
         return result
     out[...] = result
@@ -171,6 +196,8 @@ def check_final_step(method: str | None, options) -> None:
     ------
     InvalidOptionError
         If the method or an option is unknown or out of its range.
+    FileFormatError
+        If the weights of the method "learned" can't be read.
 
     Examples
     --------
@@ -179,7 +206,30 @@ def check_final_step(method: str | None, options) -> None:
         ...
     pydeblur.errors.InvalidOptionError: lambda_tv should be a number from 1e-09 to 999, but is -1.0
     """
-    final_step_options(method, options)
+    checked = final_step_options(method, options)
+    if isinstance(checked, LearnedOptions):
+        read_network(checked.weights)
+
+
+def check_step_name(method: str | None) -> None:
+    """Check a final step's name alone.
+
+    Parameters
+    ----------
+    method : str or None
+        None is the default.
+
+    Raises
+    ------
+    InvalidOptionError
+        If there is no such final step.
+
+    Examples
+    --------
+    >>> check_step_name("plug-and-play")
+    """
+    if method is not None and not (isinstance(method, str) and method in _OPTIONS):
+        raise InvalidOptionError(f"the final step should be one of {', '.join(_OPTIONS)}, but is {shown(method)}")
 
 
 def final_step_options(method: str | None, options) -> FinalStepOptions:
@@ -206,9 +256,19 @@ def final_step_options(method: str | None, options) -> FinalStepOptions:
     >>> final_step_options("whyte", {"iterations": 20}).iterations
     20
     """
+    check_step_name(method)
     method = DEFAULT if method is None else method
-    if not isinstance(method, str) or method not in METHODS:
-        raise InvalidOptionError(f"the final step should be one of {', '.join(METHODS)}, but is {shown(method)}")
     if not isinstance(options, Mapping):
         raise InvalidOptionError(f"the options of the final step should be a dict, but are {shown(options)}")
-    return options_from(OPTIONS[method], options, f"the final step {method!r}")
+    return options_from(_OPTIONS[method], options, f"the final step {method!r}")
+
+
+def step_function(method: str) -> Callable[..., np.ndarray]:
+    """Return the function ``(image, kernel, **options) -> image`` of a final step.
+
+    Examples
+    --------
+    >>> step_function("plug-and-play").__name__
+    'deconvolve_plug_and_play'
+    """
+    return deconvolve_plug_and_play if method == PLUG_AND_PLAY else METHODS[method]

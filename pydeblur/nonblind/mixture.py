@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
-from scipy.fft import dct
+import scipy
 
 from pydeblur.errors import FileFormatError, InvalidInputError
 from pydeblur.files import write_bytes
@@ -225,7 +225,7 @@ def frequency_basis(side: int) -> np.ndarray:
     >>> bool(np.allclose(basis @ basis.T, np.eye(8))), round(abs(basis.sum(axis=1)).max().item(), 9)
     (True, 0.0)
     """
-    cosines = dct(np.eye(side), axis=0, norm="ortho")
+    cosines = scipy.fft.dct(np.eye(side), axis=0, norm="ortho")
     return np.kron(cosines, cosines)[1:]
 
 

@@ -33,6 +33,8 @@ class PaddedBlur:
         The latent image; at first the padded B.
     power : (H', W' // 2 + 1) ndarray
         ``|F(k)|²``.
+    otf : (H', W' // 2 + 1) complex ndarray
+        F(k).
 
     Examples
     --------
@@ -47,8 +49,8 @@ class PaddedBlur:
         self._height, self._width = blurred.shape[-2:]
         shape = padded_shape(blurred.shape[-2:], tuple(max(side, room) for side in kernel.shape))
         self._observed, self._workers = wrap_boundary(blurred, shape), workers
-        self._otf = psf2otf_half(kernel.astype(blurred.dtype), shape, workers=workers)
-        self.power = self._otf.real**2 + self._otf.imag**2
+        self.otf = psf2otf_half(kernel.astype(blurred.dtype), shape, workers=workers)
+        self.power = self.otf.real**2 + self.otf.imag**2
         self.image = self._observed
 
     def solve(self, prior_spectrum: np.ndarray, prior_power) -> None:
@@ -61,13 +63,18 @@ class PaddedBlur:
         prior_spectrum : (..., H', W' // 2 + 1) ndarray or number
         prior_power : (..., H', W' // 2 + 1) ndarray or number
         """
-        spectrum = self._otf.conj() * rfft2(self._observed, self._workers)
+        spectrum = self.otf.conj() * rfft2(self._observed, self._workers)
         spectrum += prior_spectrum
         spectrum /= self.power + prior_power
-        reblurred = spectrum * self._otf
+        reblurred = spectrum * self.otf
         self.image, completed = self._inverse(spectrum), self._inverse(reblurred)
         completed[..., : self._height, : self._width] = self._observed[..., : self._height, : self._width]
         self._observed = completed
+
+    @property
+    def observed(self) -> np.ndarray:
+        """The padded B, completed by the last step: (..., H', W')."""
+        return self._observed
 
     def cropped(self) -> np.ndarray:
         """Return the image where B was observed: (..., H, W)."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pydeblur.backend.compiled import compiled_loops
+from pydeblur.backend.compiled import compiled_loops, expect_saving
 from pydeblur.backend.fft import irfft2, rfft2
 from pydeblur.matlab import psf2otf_half
 from pydeblur.nonblind.channels import each_channel
@@ -14,6 +14,8 @@ from pydeblur.solver.boundary import padded_shape, wrap_boundary
 from pydeblur.solver.gradients import forward_difference, gradient_power, negative_backward_difference
 
 _SMALLEST_BETA = 0.001
+#: What each of the two compiled loops saves for each number.
+_SAVED_SECONDS = 7e-9
 
 
 def deconvolve_tv(image: np.ndarray, kernel: np.ndarray, lambda_tv: float = 1e-3, workers: int = 1) -> np.ndarray:
@@ -130,6 +132,7 @@ def make_quotient(
     >>> spectrum.item()
     (0.5+0.5j)
     """
+    expect_saving(_SAVED_SECONDS * spectrum.size)
     loops = compiled_loops("pydeblur.nonblind._tv_numba")
     if loops is not None:
         loops.scaled_quotient(spectrum, numerator, kernel_power, power, gamma)
@@ -162,6 +165,7 @@ def shrunk_divergence(image: np.ndarray, threshold: float) -> np.ndarray:
     >>> shrunk_divergence(np.array([[0.0, 1.0, 1.0]]), 0.25).tolist()
     [[-1.5, 0.75, 0.75]]
     """
+    expect_saving(_SAVED_SECONDS * image.size)
     loops = compiled_loops("pydeblur.nonblind._tv_numba")
     if loops is not None:
         return loops.shrunk_divergence(image, threshold)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import binary_dilation, convolve1d
+import scipy
 
 from pydeblur.backend.fft import irfft2, rfft2
 from pydeblur.matlab import fspecial, padarray, psf2otf_half
@@ -18,10 +18,12 @@ _DISC = np.hypot(*np.mgrid[-3:4, -3:4]) <= 3
 _SOFTENING = fspecial("gaussian", (1, 21), 3.0).ravel()
 
 
-def deconvolve_saturated(image: np.ndarray, kernel: np.ndarray, iterations: int = 50, workers: int = 1) -> np.ndarray:
+def deconvolve_saturated(
+    image: np.ndarray, kernel: np.ndarray, iterations: int = 50, workers: int = 1, light_gamma: float = GAMMA
+) -> np.ndarray:
     """Deblur a saturated image by Richardson-Lucy with a smooth saturation response and a split update.
 
-    The method works in linear light, the intensity to the power 2.2. Pixels that no bright pixel's blur reaches update
+    The method works in linear light, the intensity to the power `light_gamma`. Pixels that no bright pixel's blur reaches update
     the image on their own, so that no ringing spreads from bright pixels (>= 0.9); near these, all pixels take part.
     See docs/algorithm, section 7.
 
@@ -35,6 +37,8 @@ def deconvolve_saturated(image: np.ndarray, kernel: np.ndarray, iterations: int 
         Iterations of the Richardson-Lucy method, >= 1.
     workers : int
         Threads of the FFTs.
+    light_gamma : float
+        The blur adds up intensities to this power: 2.2 for what a camera has blurred, 1 for pictures whose stored values were.
 
     Returns
     -------
@@ -52,7 +56,7 @@ def deconvolve_saturated(image: np.ndarray, kernel: np.ndarray, iterations: int 
     kernel = np.where(kernel < kernel.max() * _KERNEL_FLOOR, 0, kernel).astype(image.dtype)
     problem = _UniformProblem(kernel / kernel.sum(), image.shape[:2], workers)
     return each_channel(
-        lambda channel: problem.solve(np.maximum(channel, 0) ** GAMMA, iterations) ** (1 / GAMMA), image
+        lambda channel: problem.solve(np.maximum(channel, 0) ** light_gamma, iterations) ** (1 / light_gamma), image
     )
 
 
@@ -93,13 +97,14 @@ class SaturatedProblem:
         response, slope = _saturate(np.maximum(self._blur(latent), 0))
         # The padding counts for nothing: there the ratio is taken for 1, whose excess over 1 is 0.
         excess = (blurred / np.maximum(response, self._least_light) - 1) * self._observed * slope
-        bright = binary_dilation(latent >= _BRIGHT, _DISC).astype(latent.dtype)
+        bright = scipy.ndimage.binary_dilation(latent >= _BRIGHT, _DISC).astype(latent.dtype)
         from_all = 1 + self._adjoint(excess)
         if not bright.any():
             return np.maximum(from_all, 0)
         unreached = 1 - np.minimum(np.rint(self._reached(bright)), 1)
         from_unreached = 1 + self._adjoint(excess * unreached)
-        weight = convolve1d(convolve1d(bright, _SOFTENING, 0, mode="constant"), _SOFTENING, 1, mode="constant")
+        weight = scipy.ndimage.convolve1d(bright, _SOFTENING, 0, mode="constant")
+        weight = scipy.ndimage.convolve1d(weight, _SOFTENING, 1, mode="constant")
         return np.maximum(from_unreached + (from_all - from_unreached) * weight, 0)
 
 

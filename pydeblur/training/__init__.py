@@ -16,5 +16,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "ranking.cases": ["make_ranking_cases"],
         "ranking.options": ["RankingTrainingOptions"],
         "ranking.training": ["train_ranking"],
+        "restoration.estimated_kernels": ["make_estimates"],
+        "restoration.onnx_file": ["export_restoration"],
+        "restoration.options": ["RestorationTrainingOptions"],
+        "restoration.pairs": ["make_pairs"],
+        "restoration.training": ["train_restoration"],
     },
 )

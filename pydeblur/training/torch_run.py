@@ -274,7 +274,7 @@ class MovingAverage:
 
     Parameters
     ----------
-    network : TrainableNetwork
+    network : torch.nn.Module
         Its weights are where the average starts.
     decay : float
         In [0, 1). It is less at the first steps, (1 + step) / (10 + step), lest the start count for long; 0 is no average.
@@ -294,12 +294,12 @@ class MovingAverage:
     tensor([1.])
     """
 
-    def __init__(self, network: TrainableNetwork, decay: float):
+    def __init__(self, network: torch.nn.Module, decay: float):
         self.decay = decay
         self.state = {name: value.clone() for name, value in network.state_dict().items()}
 
     @torch.no_grad()
-    def update(self, network: TrainableNetwork, step: int) -> None:
+    def update(self, network: torch.nn.Module, step: int) -> None:
         """Take in the weights after a step, the first of which is 1."""
         decay = min(self.decay, (1 + step) / (10 + step))
         for name, value in network.state_dict().items():

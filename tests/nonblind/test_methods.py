@@ -122,7 +122,11 @@ def test_the_options_of_a_final_step_are_the_given_ones_and_the_defaults():
         "weight_ring": 1.0,
         "workers": 1,
     }
-    assert vars(final_step_options("whyte", {})) == {"iterations": 50, "workers": 1}
+    assert vars(final_step_options("whyte", {})) == {
+        "iterations": 50,
+        "light_gamma": 2.2,
+        "workers": 1,
+    }
     assert type(final_step_options(None, {})) is OPTIONS[DEFAULT]
 
 

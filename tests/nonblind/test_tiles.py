@@ -32,7 +32,7 @@ OPTIONS = {
     "l0": {"growth": 8.0},
     "ringing": {"lambda_tv": 2e-3},
     "hyper-laplacian": {},
-    "whyte": {"iterations": 4},
+    "whyte": {"iterations": 4, "light_gamma": 1.4},
 }
 
 

@@ -118,3 +118,16 @@ def test_the_response_bends_at_1_and_its_slope_is_its_derivative():
     assert np.all(np.diff(response) > -1e-15) and response[-1] == pytest.approx(1, abs=1e-12)
     with np.errstate(over="raise", invalid="raise"):
         assert [part.item() for part in _saturate(np.array(1e6))] == [1.0, 0.0]
+
+
+def test_the_blur_may_add_up_any_power_of_the_intensities():
+    """A picture whose stored values were blurred is one of linear light, coded by the gamma curve."""
+    blurred = np.random.default_rng(0).random((40, 44))
+    kernel = random_kernel(7, np.random.default_rng(1))
+    found = pydeblur.deconvolve(blurred, kernel, "whyte", light_gamma=1.0, iterations=5)
+    np.testing.assert_allclose(
+        found, deconvolve_saturated(blurred ** (1 / 2.2), kernel, iterations=5) ** 2.2, rtol=0, atol=1e-9
+    )
+    for gamma in (0.0, -1.0, 10.0, "linear"):
+        with pytest.raises(pydeblur.errors.InvalidOptionError, match="light_gamma should be a number from 0.2 to 5"):
+            pydeblur.deconvolve(blurred, kernel, "whyte", light_gamma=gamma)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pydeblur.nonblind.epll import DEBLURRING_STEPS, ROUNDS, ExpectedPatches
+from pydeblur.nonblind.epll import DEBLURRING_STEPS, ExpectedPatches
+from pydeblur.nonblind.half_quadratic import ROUNDS
 from pydeblur.nonblind.mixture import load_mixture
 from pydeblur.nonblind.tiles.padded_blur import TiledPaddedBlur
 from pydeblur.nonblind.tiles.rows import Rows

@@ -23,6 +23,8 @@ class TiledPaddedBlur:
         Threads.
     room : int
         The padding is that for a kernel of at least this size.
+    saves_memory : bool
+        Whether one of the two spectra that it keeps is in a file even where there is memory.
 
     Attributes
     ----------
@@ -43,21 +45,21 @@ class TiledPaddedBlur:
     True
     """
 
-    def __init__(self, blurred: Rows, kernel: np.ndarray, workers: int = 1, room: int = 1):
+    def __init__(self, blurred: Rows, kernel: np.ndarray, workers: int = 1, room: int = 1, saves_memory: bool = False):
         shape = padded_shape(blurred.shape, tuple(max(side, room) for side in kernel.shape))
         self.passes = Passes(shape, blurred.dtype, workers)
         self._blurred, self._kernel = blurred, kernel
         self.image: Rows = PaddedRows(blurred, shape)
         self._reblurred: Rows = self.image
-        self._spectra = self.passes.new_spectra(2)
+        self._spectra = [*self.passes.new_spectra(1), *self.passes.new_spectra(1, waits=saves_memory)]
 
     def solve(self, prior_spectrum, prior_power: Callable[[slice], np.ndarray | float]) -> None:
         """Set the image to the minimum of a quadratic, then complete B with it.
 
         Parameters
         ----------
-        prior_spectrum : SpectrumFile
-            It is added to conj(F(k)) F(B), the numerator.
+        prior_spectrum : SpectrumFile or None
+            It is added to conj(F(k)) F(B), the numerator; None is 0.
         prior_power : callable
             From a block of columns to what is added to ``|F(k)|²``, the denominator.
         """
@@ -67,20 +69,38 @@ class TiledPaddedBlur:
             otf = self.passes.transfer_function(self._kernel, block)
             spectrum = columns[0]
             spectrum *= otf.conj()
-            spectrum += prior_spectrum.read_columns(block)
+            if prior_spectrum is not None:
+                spectrum += prior_spectrum.read_columns(block)
             spectrum /= otf.real**2 + otf.imag**2 + prior_power(block)
             return [spectrum, spectrum * otf]
 
-        self.passes.over_rows([self._reblurred], [reblurred], self._completed)
+        self.passes.over_rows([self._reblurred], [reblurred], self.completed)
         self.passes.over_columns([reblurred], [image, reblurred], quotient)
         self.image, self._reblurred = (SpectrumRows(each, self.passes.shape[1]) for each in self._spectra)
+
+    @property
+    def reblurred(self) -> Rows:
+        """The padded latent image blurred: I⊗k."""
+        return self._reblurred
 
     def cropped(self) -> Rows:
         """Return the image where B was observed."""
         return CroppedRows(self.image, self._blurred.shape)
 
-    def _completed(self, strips, first):
-        """The rows of I⊗k with the observed pixels of B in them."""
+    def completed(self, strips: list[np.ndarray], first: int) -> list[np.ndarray]:
+        """Put the observed pixels of B into the rows of I⊗k.
+
+        Parameters
+        ----------
+        strips : list of one (n, W') ndarray
+            It is changed in place.
+        first : int
+            The number of its first row.
+
+        Returns
+        -------
+        list of one (n, W') ndarray
+        """
         (strip,) = strips
         height, width = self._blurred.shape
         inside = max(min(first + len(strip), height) - first, 0)

@@ -63,9 +63,9 @@ class Passes:
         self.complex_dtype = np.result_type(self.dtype, np.complex64)
         self.blocks = column_blocks(self.spectrum_shape, self.complex_dtype.itemsize)
 
-    def new_spectra(self, count: int) -> list[SpectrumFile]:
-        """Make so many files for half-spectra."""
-        return [SpectrumFile(self.spectrum_shape, self.complex_dtype) for _ in range(count)]
+    def new_spectra(self, count: int, waits: bool = False) -> list[SpectrumFile]:
+        """Make so many files for half-spectra, as :class:`~pydeblur.nonblind.tiles.spectrum_file.SpectrumFile` takes them."""
+        return [SpectrumFile(self.spectrum_shape, self.complex_dtype, waits) for _ in range(count)]
 
     def over_rows(
         self, pictures: Sequence[Rows], spectra: Sequence[SpectrumFile], function: Callable, reach: int = 0

@@ -14,7 +14,7 @@ from pydeblur.errors import InvalidInputError
 #: A strip of rows and a block of columns have about so many bytes: small beside a picture, large beside a disk's page.
 TILE_BYTES = 1 << 22
 #: So many bytes of spectra are kept in memory, all those that live taken together; further ones go into temporary files.
-MEMORY_BYTES = 400 << 20
+MEMORY_BYTES = 320 << 20
 
 
 def column_blocks(shape: tuple[int, int], itemsize: int) -> list[slice]:
@@ -80,6 +80,8 @@ class SpectrumFile:
     shape : (int, int)
     dtype : dtype
         Complex.
+    waits : bool
+        Whether it is read but once, some time after it was written: then it takes no memory from others that are used often.
 
     Raises
     ------
@@ -94,11 +96,11 @@ class SpectrumFile:
     ([4.0, 5.0, 6.0], 1j)
     """
 
-    def __init__(self, shape: tuple[int, int], dtype):
+    def __init__(self, shape: tuple[int, int], dtype, waits: bool = False):
         self.shape, self.dtype = shape, np.dtype(dtype)
         self.blocks = column_blocks(shape, self.dtype.itemsize)
         size = shape[0] * shape[1] * self.dtype.itemsize
-        self._bytes = _InMemory(size) if _memory.take(size) else _InFile(size)
+        self._bytes = _InMemory(size) if not waits and _memory.take(size) else _InFile(size)
         if isinstance(self._bytes, _InMemory):
             weakref.finalize(self, _memory.give_back, size)
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from pydeblur.nonblind.hyper_laplacian import usual_weight
+from pydeblur.nonblind.learned import warn_of_large_kernel
 from pydeblur.nonblind.tiles.epll import expected_patches
 from pydeblur.nonblind.tiles.hyper_laplacian import hyper_laplacian
 from pydeblur.nonblind.tiles.l0 import sparse_gradients_latent
+from pydeblur.nonblind.tiles.learned import restore_picture
 from pydeblur.nonblind.tiles.passes import for_each
 from pydeblur.nonblind.tiles.ringing import remove_ringing_in_tiles
 from pydeblur.nonblind.tiles.rows import ArrayRows, Rows
@@ -109,11 +111,21 @@ def _saturated(image, kernel, out, workers=1, **options):
         saturated_in_tiles(image[..., channel].copy(), kernel, out[..., channel], workers=workers, **options)
 
 
+def _learned(image, kernel, out, noise=None, weights="restoration", device="cpu", workers=1):
+    # It needs ONNX Runtime, whose import takes a while.
+    from pydeblur.nonblind.restoration_session import RestorationSession
+
+    session = RestorationSession(weights, device, workers)
+    warn_of_large_kernel(kernel, session.weights.kernel_sizes[1])
+    restore_picture(image, kernel, out, session, noise, workers)
+
+
 _STEPS: dict[str, Callable[..., None]] = {
     "ringing": _ringing,
     "tv": _each_channel(total_variation),
     "l0": _sparse_gradients,
     "hyper-laplacian": _each_channel(_hyper_laplacian, np.float64),
     "epll": _each_channel(expected_patches),
+    "learned": _learned,
     "whyte": _saturated,
 }

@@ -11,7 +11,7 @@ import itertools
 import numpy as np
 
 from pydeblur.nonblind.tiles.passes import for_each
-from pydeblur.nonblind.whyte import deconvolve_saturated
+from pydeblur.nonblind.whyte import GAMMA, deconvolve_saturated
 
 #: Side of a tile in pixels.
 TILE_SIDE = 1024
@@ -50,7 +50,12 @@ def reach_of(kernel_shape: tuple[int, int], iterations: int) -> tuple[int, int]:
 
 
 def saturated_in_tiles(
-    plane: np.ndarray, kernel: np.ndarray, out: np.ndarray, iterations: int = 50, workers: int = 1
+    plane: np.ndarray,
+    kernel: np.ndarray,
+    out: np.ndarray,
+    iterations: int = 50,
+    workers: int = 1,
+    light_gamma: float = GAMMA,
 ) -> None:
     """Deblur a channel of a saturated picture tile by tile.
 
@@ -65,6 +70,8 @@ def saturated_in_tiles(
     iterations : int
     workers : int
         Threads.
+    light_gamma : float
+        The blur adds up intensities to this power.
 
     Examples
     --------
@@ -84,7 +91,7 @@ def saturated_in_tiles(
             slice(max(part.start - each, 0), min(part.stop + each, length))
             for part, each, length in zip(own, reach, plane.shape)
         )
-        restored = deconvolve_saturated(np.ascontiguousarray(plane[seen]), kernel, iterations)
+        restored = deconvolve_saturated(np.ascontiguousarray(plane[seen]), kernel, iterations, light_gamma=light_gamma)
         inside = tuple(slice(part.start - window.start, part.stop - window.start) for part, window in zip(own, seen))
         out[tuple(own)] = restored[inside]
 
