@@ -90,7 +90,7 @@ def print_costs(sizes: list[float], steps: list[str], threads: int) -> None:
                 command = ["deconv", str(picture), str(kernel), "--quiet"]
                 command += ["-o", str(Path(folder, "sharp.jpg")), "--nonblind", step, "--threads", str(threads)]
                 wall, processor, peak = measured(command)
-                print(f"| {size:g} | {step} | {wall:.0f} | {processor:.0f} | {peak:.0f} |", flush=True)
+                print(f"| {size:g} | {step} | {wall:.0f} | {processor:.1f} | {peak:.0f} |", flush=True)
 
 
 def print_seams(megapixels: float) -> None:
@@ -124,7 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("megapixels", type=float, nargs="*", default=[24, 100])
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--steps", nargs="+", choices=STEPS, default=STEPS)
+    parser.add_argument("--steps", nargs="+", choices=tuple(METHODS), default=STEPS)
     parser.add_argument("--seams", type=float, metavar="MEGAPIXELS", help="compare with the whole picture instead")
     parser.add_argument("--reach", action="store_true", help="show how far the border of a window reaches instead")
     arguments = parser.parse_args()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from inspect import signature
@@ -12,19 +12,26 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pydeblur.errors import BlurNotFoundWarning, InvalidOptionError, KernelCollapseWarning
-from pydeblur.estimators.confidence import LAMBDA_TV_IN_DOUBT, doubt_about, is_doubtful
+from pydeblur.errors import BlurNotFoundWarning, InvalidOptionError, KernelCollapseWarning, KernelSizeWarning
+from pydeblur.estimators.confidence import doubt_about, step_in_doubt
 from pydeblur.estimators.description import described_array, described_kernel, described_region, described_run
+from pydeblur.estimators.kernel_size_search import (
+    PROVISIONAL_SIZE,
+    SMALLEST_SIZE,
+    KernelSizeSearch,
+    search_kernel_size,
+    size_to_try,
+    unblurred,
+    with_larger_size,
+)
+from pydeblur.estimators.light import step_for_highlights
 from pydeblur.estimators.multistart import run_plan
 from pydeblur.estimators.plan import EstimationPlan, check_brightness, check_fits
 from pydeblur.estimators.presets import Preset, name_or_default, resolve
 from pydeblur.estimators.protocol import Candidate, KernelEstimate, WholeEstimator
 from pydeblur.estimators.registry import WHOLE_ESTIMATORS, check_method, load_whole_estimator, preset_and_prior
-from pydeblur.nonblind.methods import check_final_step, completed, deconvolve
-from pydeblur.nonblind.saturation import needs_more_light
-from pydeblur.nonuniform.choose import ModelChoice
-from pydeblur.nonuniform.estimate import NonuniformEstimate, estimate_either, estimate_poses, is_delta
-from pydeblur.nonuniform.final_step import deconvolve_nonuniform
+from pydeblur.nonblind.chosen_step import ChosenStep
+from pydeblur.nonblind.options import LEARNED, PLUG_AND_PLAY
 from pydeblur.nonuniform.plan import (
     NonuniformChoice,
     NonuniformPlan,
@@ -46,8 +53,8 @@ from pydeblur.preprocess.value_range import (
     in_unit_range,
 )
 from pydeblur.progress.estimation_work import EstimationWork, counted_work
-from pydeblur.progress.final_step import final_step_seconds
 from pydeblur.progress.report import ProgressReport, report_for
+from pydeblur.progress.whole_estimator import unmeasured_work, whole_estimator_work
 from pydeblur.progress.work import planned_work
 from pydeblur.report.stages import Stage, StageCollector
 from pydeblur.solver import History, SolverOptions
@@ -57,9 +64,12 @@ if TYPE_CHECKING:
     import os
 
     from pydeblur.files import ImageFile
+    from pydeblur.nonuniform.choose import ModelChoice
+    from pydeblur.nonuniform.estimate import NonuniformEstimate
 
 #: A kernel with more than this share of its mass in one pixel blurs nothing.
 _DELTA_MASS = 0.99
+_NOT_BLURRED, _POINT = "this picture is not blurred by camera shake", KernelCollapseWarning
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,9 +105,12 @@ class DeblurResult:
     saturated : bool
         Whether the image was taken to have clipped highlights.
     nonblind : str
-        The final step that was made.
+        The final step that was made; "none" where the kernel is a point, so that the image is left as it is.
     nonblind_options : dict
         Those of its options that were given or followed from the image.
+    nonblind_reason : str or None
+        Why the final step is this one, in a sentence without a full stop, where the image or the kernel decided; None where it
+        was given or is the default.
     stopped : bool
         Whether a callback has ended the estimation before its end, so that the kernel is the best until then.
     value_range : ValueRange or None
@@ -107,6 +120,8 @@ class DeblurResult:
         ``reason`` and the ``options``; None where the blur is one kernel.
     model_choice : ModelChoice or None
         With ``nonuniform="auto"`` which of the two was taken (``nonuniform``), the ``reason`` and the scores.
+    kernel_size_search : KernelSizeSearch or None
+        How the kernel's size was found; None where it was given.
     confidence : float or None
         Of a kernel that was chosen among several: the probability, in [0, 1], that the image comes within 1.5 dB of what the
         true kernel would give; None where that can't be told (:class:`pydeblur.estimators.KernelEstimate`).
@@ -140,6 +155,7 @@ class DeblurResult:
     saturated: bool = False
     nonblind: str = "ringing"
     nonblind_options: dict = field(default_factory=dict)
+    nonblind_reason: str | None = None
     stopped: bool = False
     value_range: ValueRange | None = None
     nonuniform: NonuniformEstimate | None = None
@@ -149,6 +165,7 @@ class DeblurResult:
     stages: tuple[Stage, ...] = ()
     seconds: dict = field(default_factory=dict)
     convention: PictureConvention | None = None
+    kernel_size_search: KernelSizeSearch | None = None
 
     @cached_property
     def image(self) -> np.ndarray:
@@ -212,7 +229,7 @@ class DeblurResult:
 
 def deblur(
     image,
-    kernel_size: int,
+    kernel_size: int | None = None,
     *,
     method: str | None = None,
     preset: str | None = None,
@@ -222,6 +239,7 @@ def deblur(
     nonblind: str | None = None,
     saturated: bool | None = None,
     nonblind_options: dict | None = None,
+    denoiser=None,
     value_range: str | Sequence = "auto",
     median: int = 0,
     crop=None,
@@ -240,8 +258,9 @@ def deblur(
     image : (H, W) or (H, W, 3) array_like
         Blurred image of any real type and byte order. Its values need not lie in [0, 1], see `value_range`. Masked elements
         and pictures of Pillow with a palette are refused.
-    kernel_size : int
-        Odd, at least 3, and not smaller than the blur, but smaller than the image.
+    kernel_size : int, optional
+        Odd, at least 3, and not smaller than the blur, but smaller than the image. By default it is found by quick runs on
+        the reduced image (:mod:`pydeblur.estimators.kernel_size_search`), and the result's ``kernel_size_search`` says how.
     method : str, optional
         One name for a preset, for a prior with its paper's weights, or for a method with a loop of its own
         ("normalized_sparsity", "marginal", "cho_lee", "xu_jia", "light_streaks"): see
@@ -250,7 +269,7 @@ def deblur(
         Prior and options in one name: the paper's learned prior, the same in a twentieth of the time, or several runs of
         which a ranking network chooses the best kernel. "best" is the default, unless a prior is given. What is given beside a
         preset wins.
-    prior : {"gradient", "intensity", "dark_channel", "extreme_channels", "pmp", "classifier"} or object, optional
+    prior : {"gradient", "intensity", "dark_channel", "extreme_channels", "pmp", "null", "classifier"} or object, optional
         A name, or a prior as :mod:`pydeblur.priors.protocol` describes it; by default the preset's. Without a preset it
         is one run with the paper's values: ``prior="gradient"`` is the plain solver.
     prior_options : dict, optional
@@ -259,18 +278,24 @@ def deblur(
     ranking_options : dict, optional
         Options of the network that chooses among the runs of the preset "best": ``weights``, ``backend``, ``device`` and
         ``threads``.
-    nonblind : {"ringing", "tv", "l0", "hyper-laplacian", "epll", "whyte"}, optional
+    nonblind : {"ringing", "tv", "l0", "hyper-laplacian", "epll", "learned", "whyte", "plug-and-play"}, optional
         The final step, see :func:`deconvolve`; by default "whyte" for a saturated image, else "ringing", whose weights
         then follow the noise found in the image unless options are given. Where the kernel is doubted (``confidence``) it is
-        "tv" with ``lambda_tv=4e-3``, which forgives more, unless a step or options are given.
+        "tv" with ``lambda_tv=4e-3``, which forgives more, unless a step or options are given. The result's
+        ``nonblind_reason`` says why.
     saturated : bool, optional
         Whether the image has clipped highlights, as night scenes have. If so, the final step is "whyte", and the preset
         "best" takes clipped pixels for lower bounds of the light when it estimates the kernel. By default "best" decides by
         the image (:func:`pydeblur.preprocess.clipping.has_clipped_highlights`), and on the final step once more with the
-        kernel (:func:`pydeblur.nonblind.saturation.needs_more_light`); all others take the image for unclipped. A final step
-        that is given, or has options given, is never changed by that decision.
+        kernel (:func:`pydeblur.nonblind.saturation.needs_more_light`), and with "whyte" whether the blur was one of linear
+        light or of the stored values (:func:`pydeblur.estimators.light.light_of_blur`), unless ``gamma_correct`` says it; all
+        others take the image for unclipped. A final step that is given, or has options given, is never changed by that
+        decision.
     nonblind_options : dict, optional
         Options of the final step. Where they are about intensities, these are in [0, 1], to which the value range is mapped.
+    denoiser : callable, optional
+        That of the final step "plug-and-play", as its option of this name: ``denoiser(image, sigma)`` returns the image without
+        noise of the standard deviation sigma (:mod:`pydeblur.nonblind.plug_and_play`).
     value_range : {"auto", "full"} or (float, float)
         The numbers that stand for black and white in the image's own scale, for instance (0, 4095) for 12 bits in uint16. They
         are mapped to [0, 1], which all weights are meant for, and back. "full" is the range of an integer type, and [0, 1] of
@@ -313,8 +338,8 @@ def deblur(
     **options
         Fields of :class:`~pydeblur.SolverOptions`: ``lambda_grad``, ``gamma_correct``, ``iterations``, ... With
         ``dtype="float32"`` the final step, too, is computed in it, with half the memory, and gives a float32 image. With
-        ``device="cuda"`` a prior or preset given by its name computes there, too; the final step stays on the CPU. A method
-        with a loop of its own has options of its own instead.
+        ``device="cuda"`` a prior or preset given by its name and the network of the final step "learned" compute there, too;
+        other final steps stay on the CPU. A method with a loop of its own has options of its own instead.
 
     Returns
     -------
@@ -323,7 +348,11 @@ def deblur(
     Warns
     -----
     KernelCollapseWarning
-        If the kernel is a point, so that the image is left as it is.
+        If the kernel is a point, or no size is given and the image looks sharp, so that the image is left as it is.
+    KernelSizeWarning
+        If the kernel presses against its border, so that the size is too small; it names the size to try.
+    KernelBeyondTrainingWarning
+        If the final step is "learned", and the kernel is larger than those that its network was trained with.
     BlurNotFoundWarning
         If the kernel is probably not the right one, by the result's ``confidence``, or hardly blurs.
 
@@ -340,9 +369,11 @@ def deblur(
     >>> result.image.shape, result.kernel.shape, result.nonblind
     ((48, 48), (5, 5), 'tv')
     """
+    from pydeblur.nonblind.methods import check_final_step, completed
+
     begun = perf_counter()
     final_step = _final_step(nonblind, saturated)
-    final_options = {} if nonblind_options is None else nonblind_options
+    final_options = _final_options(nonblind, nonblind_options, denoiser, options.get("device", "cpu"))
     check_final_step(final_step, final_options)
     turning = resolve_nonuniform(nonuniform, poses, focal_length, nonuniform_options)
     if turning is not None:
@@ -351,33 +382,38 @@ def deblur(
         deblur, method, options, callback, progress, (preset, prior, prior_options, ranking_options), turning
     )
     with report_for(progress) as report:
-        prepared = _prepared(image, kernel_size, chosen, saturated, _Preparation(value_range, median, crop))
-        single = chosen.computes_single(options) or (is_large(prepared.image.shape) and "dtype" not in options)
+        prepared = _prepared(image, kernel_size, chosen, saturated, _Preparation(value_range, median, crop), report)
+        single = chosen.gives_single(options) or (is_large(prepared.image.shape) and "dtype" not in options)
         _announce(report, prepared, (final_step, final_options, "float32" if single else "float64"))
         stages = StageCollector()
         found = _estimated(prepared, _both(callback, stages), report)
         estimated = perf_counter()
-        if saturated is None and prepared.is_saturated and nonblind is None and not final_options:
-            final_step = "whyte" if needs_more_light(prepared.image, found.kernel) else final_step
-        if final_step is None and not final_options and is_doubtful(found.confidence):
-            final_step, final_options = "tv", {"lambda_tv": LAMBDA_TV_IN_DOUBT}
-        final_step, final_options = completed(prepared.image, final_step, final_options)
+        decided = None
+        if final_step is None and not final_options:
+            decided = _step_of_picture(prepared, found, looks_for_lights=saturated is None)
+        if decided is not None:
+            final_step, final_options = decided.method, decided.options
+        stays = _is_delta(found)
+        final_step, final_options = ("none", {}) if stays else completed(prepared.image, final_step, final_options)
         dtype = "float32" if single else "float64"
-        _announce_final_step(report, prepared, found, (final_step, final_options, dtype))
+        if not stays:
+            _announce_final_step(report, prepared, found, (final_step, final_options, dtype))
         blurred = prepared.image.astype(np.float32, copy=False) if single else prepared.image
-        final = _restored(blurred, found, final_step, {"workers": found.options.workers, **final_options})
+        workers = {"workers": found.options.workers}
+        final = blurred if stays else _restored(blurred, found, final_step, {**workers, **final_options})
         if report is not None:
             report.finished()
     return DeblurResult(
         unclipped=prepared.picture.restored(final),
         nonblind=final_step,
         nonblind_options=final_options,
+        nonblind_reason=None if decided is None else decided.reason,
         blurred=host_value(image),
         stages=stages.of_run(found.history),
         seconds={"kernel estimation": estimated - begun, "final step": perf_counter() - estimated},
         # The camera's poses are always estimated in single precision; the final step is not made so for that.
         convention=_convention(
-            prepared.picture, found.options.dtype if found.nonuniform is None or single else "float64"
+            prepared.picture, single if found.nonuniform is not None else chosen.gives_single(options)
         ),
         **vars(found),
     )
@@ -385,7 +421,7 @@ def deblur(
 
 def estimate_kernel(
     image,
-    kernel_size: int,
+    kernel_size: int | None = None,
     *,
     method: str | None = None,
     preset: str | None = None,
@@ -413,7 +449,9 @@ def estimate_kernel(
     Warns
     -----
     KernelCollapseWarning
-        If the kernel is a point, so that deblurring with it would leave the image as it is.
+        If the kernel is a point, or no size is given and the image looks sharp.
+    KernelSizeWarning
+        If the kernel presses against its border, so that the size is too small; it names the size to try.
     BlurNotFoundWarning
         If the kernel is probably not the right one, by the estimate's ``confidence``, or hardly blurs.
 
@@ -442,7 +480,7 @@ def estimate_kernel(
     if saturated and not chosen.estimates_kernel:
         raise InvalidOptionError("saturated belongs to a single kernel: nonuniform should be False or 'auto'")
     with report_for(progress) as report:
-        prepared = _prepared(image, kernel_size, chosen, saturated, _Preparation(value_range, median, crop))
+        prepared = _prepared(image, kernel_size, chosen, saturated, _Preparation(value_range, median, crop), report)
         _announce(report, prepared, None)
         return _estimated(prepared, callback, report)
 
@@ -459,9 +497,9 @@ class _Chosen(NamedTuple):
         """Whether one kernel is estimated, alone or beside the camera's poses."""
         return self.turning is None or self.turning.chooses
 
-    def computes_single(self, options: dict) -> bool:
-        """Whether the solver computes in single precision: as given, or as the preset has it."""
-        return options.get("dtype", self.preset.solver.get("dtype")) == "float32"
+    def gives_single(self, options: dict) -> bool:
+        """Whether the result is in single precision: as given, or as the preset has it."""
+        return options["dtype"] == "float32" if "dtype" in options else self.preset.gives_single
 
 
 def _chosen(function, method, options: dict, callback, progress, preset_arguments: tuple, turning) -> _Chosen:
@@ -526,6 +564,7 @@ class _Prepared(NamedTuple):
     median: int
     region: Region | None
     is_saturated: bool
+    search: KernelSizeSearch | None = None
 
     @property
     def image(self) -> np.ndarray:
@@ -533,7 +572,9 @@ class _Prepared(NamedTuple):
         return self.picture.pixels
 
 
-def _prepared(image, kernel_size, chosen: _Chosen, saturated, preparation: _Preparation) -> _Prepared:
+def _prepared(
+    image, kernel_size, chosen: _Chosen, saturated, preparation: _Preparation, report: ProgressReport | None
+) -> _Prepared:
     """All that is decided before the first iteration."""
     preset = chosen.preset
     value_range, median, crop = preparation
@@ -541,19 +582,47 @@ def _prepared(image, kernel_size, chosen: _Chosen, saturated, preparation: _Prep
     check_value_range(value_range)
     check_median(median)
     check_crop(crop)
-    options = solver_options({**preset.for_size(kernel_size).runs()[0][1], "kernel_size": kernel_size})
+    checked_size = SMALLEST_SIZE if kernel_size is None else kernel_size
+    options = solver_options({**preset.for_size(checked_size).runs()[0][1], "kernel_size": checked_size})
     picture = in_unit_range(image, value_range, lambda pixels: _filtered(pixels, median, options))
     check_brightness(picture.pixels, options)
+    search = None
+    if kernel_size is None:
+        if report is not None:
+            report.stage("looking for the kernel's size")
+        seen = _seen(picture, PROVISIONAL_SIZE, preset, saturated, crop)
+        search = search_kernel_size(
+            seen.grey,
+            gamma=options.gamma_correct,
+            clipped=seen.clipped,
+            ranking=preset.ranking,
+            workers=options.workers,
+        )
+        kernel_size, preset = search.size, with_larger_size(preset)
+    seen = _seen(picture, kernel_size, preset, saturated, crop, chosen.turning is not None)
+    plan = preset.for_image(seen.grey, kernel_size, seen.clipped)
+    turning = None if search is not None and search.is_sharp else chosen.turning
+    shape = picture.pixels.shape
+    nonuniform_plan = None if turning is None else turning.for_image(seen.grey.shape, shape, kernel_size)
+    return _Prepared(picture, seen.grey, plan, chosen, nonuniform_plan, median, seen.region, seen.is_saturated, search)
+
+
+class _Seen(NamedTuple):
+    """What the kernel is estimated from."""
+
+    grey: np.ndarray
+    clipped: np.ndarray | None
+    region: Region | None
+    is_saturated: bool
+
+
+def _seen(picture: RangedPicture, kernel_size, preset: Preset, saturated, crop, turns: bool = False) -> _Seen:
     for_clipping = picture.for_clipping
     is_saturated = _is_saturated(for_clipping, kernel_size, saturated, preset)
-    region = region_from(crop, for_clipping, kernel_size)
+    region = region_from(crop, for_clipping, kernel_size, turns)
     part, with_lights = (each if region is None else region.part_of(each) for each in (picture.pixels, for_clipping))
-    grey = grey_image(part)
     clipped = clipped_pixels(with_lights) if is_saturated and preset.handles_clipping else None
-    plan = preset.for_image(grey, kernel_size, clipped)
-    turning = chosen.turning
-    nonuniform_plan = None if turning is None else turning.for_image(grey.shape, picture.pixels.shape, kernel_size)
-    return _Prepared(picture, grey, plan, chosen, nonuniform_plan, median, region, is_saturated)
+    return _Seen(grey_image(part), clipped, region, is_saturated)
 
 
 def _filtered(pixels: np.ndarray, median: int, options: SolverOptions) -> np.ndarray:
@@ -562,10 +631,10 @@ def _filtered(pixels: np.ndarray, median: int, options: SolverOptions) -> np.nda
     return median_filtered(pixels, median)
 
 
-def _convention(picture: RangedPicture, dtype: str) -> PictureConvention:
-    """That of the picture, but single precision where the solver was told to compute in it."""
+def _convention(picture: RangedPicture, gives_single: bool) -> PictureConvention:
+    """That of the picture, but single precision where results are told to be in it."""
     convention = picture.convention
-    is_single = dtype == "float32" and convention.dtype.kind == "f"
+    is_single = gives_single and convention.dtype.kind == "f"
     return replace(convention, dtype=np.dtype(np.float32)) if is_single else convention
 
 
@@ -573,16 +642,21 @@ def _announce(report: ProgressReport | None, prepared: _Prepared, final_step: tu
     """Say what begins, and how long it will take; `final_step` is its method, its options and its type."""
     if report is None:
         return
-    image, plan = prepared.image, prepared.plan
+    image, plan, search = prepared.image, prepared.plan, prepared.search
+    if search is not None and search.is_sharp:
+        return
     seconds = None
     if final_step is not None:
+        from pydeblur.progress.final_step import final_step_seconds
+
         method, options, dtype = final_step
         method = "whyte" if method is None and prepared.is_saturated and not options else method
         seconds = final_step_seconds(image, plan.kernel_size, method, options, dtype, plan.workers)
     size = f"{image.shape[1]}x{image.shape[0]} pixels"
     region = prepared.region
     from_region = "" if region is None else f"; the kernel is estimated from the region {described_region(region)}"
-    report.estimation(_work(prepared), seconds, f"{size}{from_region}")
+    found = "" if search is None else f"; kernel size {search.size}, since {search.reason}"
+    report.estimation(_work(prepared), seconds, f"{size}{found}{from_region}")
 
 
 def _announce_final_step(
@@ -594,34 +668,65 @@ def _announce_final_step(
     method, options, dtype = final_step
     seconds = None
     if found.nonuniform is None:
+        from pydeblur.progress.final_step import final_step_seconds
+
         seconds = final_step_seconds(prepared.image, len(found.kernel), method, options, dtype, found.options.workers)
     report.final_step(method, seconds)
 
 
 def _work(prepared: _Prepared) -> EstimationWork:
-    if prepared.chosen.estimator is None and prepared.nonuniform_plan is None:
-        return planned_work(prepared.plan, prepared.grey)
-    return counted_work(_iteration_total(prepared))
+    estimator, plan, turning = prepared.chosen.estimator, prepared.plan, prepared.nonuniform_plan
+    if turning is not None:
+        if prepared.chosen.estimates_kernel:
+            return counted_work(_iteration_total(prepared))
+        return unmeasured_work(turning.options.iterations_at, prepared.grey.shape, plan.kernel_size)
+    if estimator is not None:
+        return whole_estimator_work(estimator, prepared.grey, plan.kernel_size)
+    return planned_work(plan, prepared.grey)
 
 
 def _estimated(prepared: _Prepared, callback, report: ProgressReport | None) -> KernelEstimate:
-    found = _found(prepared, callback if report is None else _both(callback, report))
-    if is_delta(found, _DELTA_MASS):
-        warnings.warn(
-            "the estimated kernel collapsed to a delta: the image would be left as it is; try a larger kernel size "
-            "or a part of the image with stronger edges",
-            KernelCollapseWarning,
-            stacklevel=3,  # the caller of deblur or estimate_kernel
-        )
-    elif found.nonuniform is None and (doubt := doubt_about(found.kernel, found.confidence)) is not None:
-        warnings.warn(doubt, BlurNotFoundWarning, stacklevel=3)
+    search = prepared.search
+    if search is not None and search.is_sharp:
+        found = unblurred(prepared.grey, prepared.plan)
+    else:
+        found = _found(prepared, callback if report is None else _both(callback, report))
+    for text, category in _doubts(prepared, found):
+        warnings.warn(text, category, stacklevel=3)  # the caller of deblur or estimate_kernel
     return replace(
         found,
         median=prepared.median,
         crop=prepared.region,
         saturated=prepared.is_saturated,
         value_range=prepared.picture.value_range,
+        kernel_size_search=search,
     )
+
+
+def _doubts(prepared: _Prepared, found: KernelEstimate) -> list[tuple[str, type[Warning]]]:
+    """What a user should know of a kernel that was found."""
+    search = prepared.search
+    if search is not None and search.is_sharp:
+        return [(f"{_NOT_BLURRED}, and is left as it is; give a kernel size to deblur it all the same", _POINT)]
+    if _is_delta(found):
+        why = "or its blur was not found: the kernel is a point, and the picture is left as it is"
+        return [(f"{_NOT_BLURRED}, {why}; try a larger kernel size or a part with stronger edges", _POINT)]
+    if found.nonuniform is not None:
+        return []
+    texts: list[tuple[str, type[Warning]]] = []
+    if (size := size_to_try(prepared.grey, found, prepared.plan, search)) is not None:
+        texts.append((f"{size.reason}; try a kernel size of {size.size}", KernelSizeWarning))
+    if (doubt := doubt_about(found.kernel, found.confidence)) is not None:
+        texts.append((doubt, BlurNotFoundWarning))
+    return texts
+
+
+def _is_delta(found: KernelEstimate) -> bool:
+    if found.nonuniform is None:
+        return bool(found.kernel.max() > _DELTA_MASS)
+    from pydeblur.nonuniform.estimate import is_delta
+
+    return is_delta(found, _DELTA_MASS)
 
 
 def _iteration_total(prepared: _Prepared) -> int:
@@ -644,6 +749,8 @@ def _found(prepared: _Prepared, emit) -> KernelEstimate:
     plan, turning = prepared.nonuniform_plan, prepared.chosen.turning
     if plan is None or turning is None:
         return uniform()
+    from pydeblur.nonuniform.estimate import estimate_either, estimate_poses
+
     picture = prepared.grey, prepared.image.shape[:2], prepared.region
     if turning.chooses:
         return estimate_either(turning, plan, *picture, uniform, emit)
@@ -652,9 +759,26 @@ def _found(prepared: _Prepared, emit) -> KernelEstimate:
 
 def _restored(blurred: np.ndarray, found: KernelEstimate, final_step: str | None, options: dict) -> np.ndarray:
     """The final image, with the one kernel or with the local ones."""
+    from pydeblur.nonblind.methods import deconvolve
+
     if found.nonuniform is not None:
+        from pydeblur.nonuniform.final_step import deconvolve_nonuniform
+
         return deconvolve_nonuniform(blurred, found.nonuniform.blur, final_step, **options)
     return deconvolve(blurred, found.kernel, final_step, value_range="full", **options)
+
+
+def _step_of_picture(prepared: _Prepared, found: KernelEstimate, looks_for_lights: bool) -> ChosenStep | None:
+    """The final step where none is named and the picture or the kernel asks for another than the default."""
+    in_doubt = step_in_doubt(found.confidence)
+    if not (looks_for_lights and prepared.is_saturated):
+        return in_doubt
+    # In which light the blur adds up is known where the kernel was sought in linear light, and told by one kernel alone.
+    is_known = found.options.gamma_correct != 1 or found.nonuniform is not None
+    region = prepared.region
+    part = None if is_known else prepared.image if region is None else region.part_of(prepared.image)
+    for_lights = step_for_highlights(prepared.image, found.kernel, part, found.options.workers)
+    return for_lights if for_lights.method is not None or in_doubt is None else in_doubt
 
 
 def _is_saturated(image, kernel_size, saturated, preset: Preset) -> bool:
@@ -671,11 +795,25 @@ def _check_saturated(saturated) -> None:
 
 def _final_step(nonblind, saturated) -> str | None:
     """As far as it does not depend on what the image looks like; None is :func:`deconvolve`'s default."""
+    from pydeblur.nonblind.methods import check_step_name
+
     _check_saturated(saturated)
-    check_final_step(nonblind, {})
+    check_step_name(nonblind)
     if saturated and nonblind not in (None, "whyte"):
         raise InvalidOptionError(f"a saturated image needs the final step 'whyte', not {shown(nonblind)}")
     return "whyte" if saturated else nonblind
+
+
+def _final_options(nonblind: str | None, given, denoiser, device):
+    """The final step's options: the given ones, its denoiser, and the device that all networks compute on."""
+    options = {} if given is None else given
+    if denoiser is not None and nonblind != PLUG_AND_PLAY:
+        raise InvalidOptionError(f"denoiser belongs to the final step {PLUG_AND_PLAY!r}, not {shown(nonblind)}")
+    if not isinstance(options, Mapping):
+        return options
+    if denoiser is not None:
+        return {**options, "denoiser": denoiser}
+    return {"device": device, **options} if nonblind == LEARNED and device != "cpu" else options
 
 
 def _both(callback, bar):

@@ -25,9 +25,16 @@ def of_kind(kind: Kind) -> Callable[[str], object]:
     return value_of
 
 
-odd_size = of_kind(options.ODD_SIZE)
 count = of_kind(options.COUNT)
 processes = of_kind(THREADS)
+
+
+def kernel_size(text: str) -> int | None:
+    """An odd whole number of at least 3, or "auto", which is None: the size is found from the picture."""
+    if text == "auto":
+        return None
+    size = options.ODD_SIZE
+    return of_kind(Kind(f"auto, or {size.words_here}", size.accepts, int, "int"))(text)  # type: ignore[return-value]
 
 
 def median_window(text: str) -> int:

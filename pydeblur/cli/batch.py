@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import warnings
@@ -24,20 +25,27 @@ from pydeblur.cli.solver_arguments import (
     check_estimation,
     nonblind_options,
 )
+from pydeblur.cli.summary import add_json_argument, record_text, write_record
 from pydeblur.errors import FileFormatError, InvalidInputError
 from pydeblur.parallel.protocol import SharedFiles
 from pydeblur.parallel.schedulers import check_jobs
+from pydeblur.version import __version__
 
 SOME_FAILED = 1
 
 
 class Outcome(NamedTuple):
-    """An image, the one sentence why it failed (or None), the warnings on the way, and what the image has decided."""
+    """What has become of an image.
+
+    That is its name, the one sentence why it failed (or None), the warnings on the way, what the image has decided, and what was
+    done as JSON (None where it failed).
+    """
 
     image: str
     failure: str | None
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    record: str | None = None
 
 
 class FoundImages(NamedTuple):
@@ -75,6 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_solver_arguments(parser)
     add_nonblind_arguments(parser, detects=True)
     add_nonuniform_arguments(parser, draws=False)
+    add_json_argument(parser)
     progress.add_arguments(parser)
 
 
@@ -88,12 +97,15 @@ def run(arguments: argparse.Namespace) -> int:
     jobs = _jobs(arguments, found.images)
     waiting = [job for job in jobs if arguments.overwrite or not _is_finished(job)]
     ends: Counter[str] = Counter()
+    outcomes: list[Outcome] = []
     try:
-        _run_all(waiting, arguments, ends)
+        _run_all(waiting, arguments, ends, outcomes)
     finally:
         # Also after an interrupt, which leaves some for the next time.
         ends["not begun or not finished"] = len(waiting) - ends.total()
         ends["were there already"] = len(jobs) - len(waiting)
+        if arguments.json:
+            _write_record(arguments, jobs, ends, outcomes)
         print(_summary(ends, found), flush=True)
     return SOME_FAILED if ends["failed"] else 0
 
@@ -107,6 +119,28 @@ def _summary(ends: Counter[str], found: FoundImages) -> str:
         "left out (hidden)": found.hidden,
     }
     return ", ".join(always + [f"{number} {name}" for name, number in left.items() if number])
+
+
+def _write_record(arguments, jobs, ends: Counter[str], outcomes: list[Outcome]) -> None:
+    """``--json``: how many images ended how, and of each what ``deblur --json`` tells, in the order of the inputs."""
+    finished = {outcome.image: outcome for outcome in outcomes}
+    record = {
+        "pydeblur": __version__,
+        "command": arguments.command,
+        "output": arguments.output,
+        "deblurred": ends["deblurred"],
+        "failed": ends["failed"],
+        "were_there_already": ends["were there already"],
+        "not_finished": ends["not begun or not finished"],
+        "images": [_of_image(finished[job.image]) for job in jobs if job.image in finished],
+    }
+    write_record(arguments.json, record)
+
+
+def _of_image(outcome: Outcome) -> dict:
+    if outcome.record is None:
+        return {"input": outcome.image, "error": outcome.failure, "warnings": list(outcome.warnings)}
+    return {**json.loads(outcome.record), "warnings": list(outcome.warnings)}
 
 
 def _find_images(inputs: Sequence[str]) -> FoundImages:
@@ -175,8 +209,8 @@ def _is_finished(job) -> bool:
     return all(os.path.exists(path) for path in (job.output, job.kernel_out, job.report) if path)
 
 
-def _run_all(jobs, arguments, ends: Counter[str]) -> None:
-    """Count how they end; each that fails says why as soon as it has."""
+def _run_all(jobs, arguments, ends: Counter[str], finished: list[Outcome]) -> None:
+    """Count how they end, and collect what has become of them; each that fails says why as soon as it has."""
     from contextlib import closing
 
     from tqdm import tqdm
@@ -192,6 +226,7 @@ def _run_all(jobs, arguments, ends: Counter[str]) -> None:
         closing(outcomes),
     ):
         for outcome in outcomes:
+            finished.append(outcome)
             for text in () if arguments.quiet else outcome.notes:
                 bar.write(one_line("pydeblur batch: ", f"{outcome.image}: {text}"), file=sys.stderr)
             for text in outcome.warnings:
@@ -204,7 +239,8 @@ def _run_all(jobs, arguments, ends: Counter[str]) -> None:
 
 def _shared_files(jobs, arguments) -> SharedFiles:
     folders = {os.path.dirname(job.image) or os.curdir for job in jobs}
-    weights = [path for path in (arguments.weights, arguments.ranking_weights) if path and os.path.exists(path)]
+    named = arguments.weights, arguments.ranking_weights, arguments.restoration_weights
+    weights = [path for path in named if path and os.path.exists(path)]
     return SharedFiles.at([*sorted(folders), *weights], arguments.output, CarriedFiles(_run_job))
 
 
@@ -218,16 +254,17 @@ def _lost_job(job: argparse.Namespace, reason: str) -> Outcome:
 
 def _run_job(job: argparse.Namespace) -> Outcome:
     """``pydeblur deblur`` on one image, with whatever goes wrong turned into a sentence."""
-    failure, notes = None, []
+    failure, notes, record = None, [], None
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", UserWarning)
         try:
-            notes, _ = deblur.deblur_file(job)
+            done = deblur.deblur_file(job)
+            notes, record = done.notes, record_text(done.record)
         except InvalidInputError as error:
             failure = str(error)
         except MemoryError as error:
             failure = f"not enough memory ({error})"
         except Exception as error:  # the other images are not to suffer for a mistake of ours
             failure = f"unexpected {type(error).__name__}: {' '.join(str(error).split())}"
-    return Outcome(job.image, failure, tuple(str(warning.message) for warning in caught), tuple(notes))
+    return Outcome(job.image, failure, tuple(str(warning.message) for warning in caught), tuple(notes), record)

@@ -14,7 +14,7 @@ from typing import Any
 from pydeblur.errors import FileFormatError
 
 #: A job's arguments that name files that are read, and that are written.
-_READ = ("image", "weights", "ranking_weights")
+_READ = ("image", "weights", "ranking_weights", "restoration_weights")
 _WRITTEN = ("output", "kernel_out", "report")
 #: Larger images are not sent: their folder has to be shared.
 MOST_BYTES = 64 * 2**20

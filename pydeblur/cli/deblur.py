@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydeblur.cli import progress
 from pydeblur.cli.nonuniform_arguments import (
@@ -24,7 +24,7 @@ from pydeblur.cli.solver_arguments import (
     saturation,
     solver_options,
 )
-from pydeblur.cli.summary import add_json_argument, estimate_line, estimate_record, write_record
+from pydeblur.cli.summary import add_json_argument, estimate_line, estimate_record, size_note, write_record
 from pydeblur.cli.value_range import for_output, range_note, range_of_pixels
 
 if TYPE_CHECKING:  # the command line's help has no need of the solver
@@ -52,21 +52,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Deblur one image, and say what was decided on the way and what was done."""
     with progress.reported(arguments, "deblur", f"reading {arguments.image}") as report:
-        notes, line = deblur_file(arguments, report)
-    progress.say_notes(arguments, "deblur", notes)
+        done = deblur_file(arguments, report)
+    progress.say_notes(arguments, "deblur", done.notes)
     if not arguments.quiet:
-        print(line)
+        print(done.line)
 
 
-def deblur_file(arguments: argparse.Namespace, report: ProgressReport | None = None) -> tuple[list[str], str]:
-    """Deblur one image; returns a sentence about each thing that the image has decided, and a line about what was done."""
+class Done(NamedTuple):
+    """A sentence about each thing that the image has decided, a line about what was done, and the same for machines."""
+
+    notes: list[str]
+    line: str
+    record: dict[str, Any]
+
+
+def deblur_file(arguments: argparse.Namespace, report: ProgressReport | None = None) -> Done:
+    """Deblur one image."""
     with noted_warnings() as warned:
         return _deblur_file(arguments, report, warned)
 
 
-def _deblur_file(
-    arguments: argparse.Namespace, report: ProgressReport | None, warned: list[str]
-) -> tuple[list[str], str]:
+def _deblur_file(arguments: argparse.Namespace, report: ProgressReport | None, warned: list[str]) -> Done:
     begun = time.perf_counter()
     from pydeblur.api import deblur
     from pydeblur.files import read_image, write_image
@@ -100,18 +106,20 @@ def _deblur_file(
         result.report(arguments.report, name=os.path.basename(arguments.image), source=source, warnings=warned)
     notes = [range_note(arguments, result.value_range, source, arguments.output)]
     notes.append(nonuniform_note(arguments, result, source))
+    notes.append(size_note(arguments, result))
     if result.saturated and arguments.saturated is None:
         notes.append(_clipping_note(result))
     said = [note for note in notes if note is not None]
     seconds = time.perf_counter() - begun
+    record = estimate_record(arguments, image.shape, seconds, result, {"notes": said, "warnings": list(warned)})
     if arguments.json:
-        remarks = {"notes": said, "warnings": list(warned)}
-        write_record(arguments.json, estimate_record(arguments, image.shape, seconds, result, remarks))
-    return said, estimate_line(arguments.output, image.shape, seconds, result)
+        write_record(arguments.json, record)
+    return Done(said, estimate_line(arguments.output, image.shape, seconds, result), record)
 
 
 def _clipping_note(result) -> str:
     step = f"the final step is {result.nonblind}"
     if result.nonuniform is not None:
         return f"clipped highlights found; {step} (--no-saturated takes them as they are)"
-    return f"clipped highlights found, and not counted for the kernel; {step} (--no-saturated counts them)"
+    stored = " in stored values" if result.nonblind_options.get("light_gamma") == 1 else ""
+    return f"clipped highlights found, and not counted for the kernel; {step}{stored} (--no-saturated counts them)"

@@ -8,5 +8,15 @@ EVERYDAY = {
     "deblur": ("--output", *_ESTIMATION, *_LIGHT, "--nonblind", "--kernel-out", "--report", "--json", *_MESSAGES),
     "kernel": ("--output", *_ESTIMATION, *_LIGHT, "--json", *_MESSAGES),
     "deconv": ("--output", "--nonblind", "--saturated", "--noise", "--json", "--quiet"),
-    "batch": ("--output", *_ESTIMATION, *_LIGHT, "--nonblind", "--jobs", "--kernels", "--overwrite", "--quiet"),
+    "batch": (
+        "--output",
+        *_ESTIMATION,
+        *_LIGHT,
+        "--nonblind",
+        "--jobs",
+        "--kernels",
+        "--overwrite",
+        "--json",
+        "--quiet",
+    ),
 }

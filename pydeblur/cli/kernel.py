@@ -20,7 +20,7 @@ from pydeblur.cli.solver_arguments import (
     prior_choice,
     solver_options,
 )
-from pydeblur.cli.summary import add_json_argument, estimate_line, estimate_record, write_record
+from pydeblur.cli.summary import add_json_argument, estimate_line, estimate_record, size_note, write_record
 from pydeblur.cli.value_range import range_note, range_of_pixels
 
 
@@ -86,6 +86,7 @@ def _estimate(arguments: argparse.Namespace, report, warned: list[str]) -> tuple
 def _notes(arguments: argparse.Namespace, result, source) -> list[str]:
     """A sentence about each thing that the image has decided."""
     notes = [range_note(arguments, result.value_range, source), nonuniform_note(arguments, result, source)]
+    notes.append(size_note(arguments, result))
     if result.saturated and arguments.saturated is None and result.nonuniform is None:
         notes.append("clipped highlights found, and not counted (--no-saturated counts them)")
     return [note for note in notes if note is not None]

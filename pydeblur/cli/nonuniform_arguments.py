@@ -131,20 +131,25 @@ def write_blur_file(path: str, arguments: argparse.Namespace, result: DeblurResu
 
     With --nonuniform auto one kernel, too, is written as .npz, as a grid of one.
     """
-    from pydeblur.files import write_image, write_kernel
-    from pydeblur.nonuniform import write_blur
-    from pydeblur.nonuniform.drawing import draw_kernels
-
     if PurePath(path).suffix.lower() == ".npz" and is_nonuniform(arguments):
+        from pydeblur.nonuniform import write_blur
+
         write_blur(path, _blur(result, source))
     elif result.nonuniform is not None:
+        from pydeblur.files import write_image
+        from pydeblur.nonuniform.drawing import draw_kernels
+
         write_image(path, draw_kernels(result.nonuniform.blur, _unit_pixels(result, source)))
     else:
+        from pydeblur.files import write_kernel
+
         write_kernel(path, result.kernel)
 
 
 def write_drawings(arguments: argparse.Namespace, result: DeblurResult | KernelEstimate, source: ImageFile) -> None:
     """Write the pictures of the blur that are asked for."""
+    if not (arguments.kernel_grid_out or arguments.poses_out):
+        return
     from pydeblur.files import write_image
     from pydeblur.nonuniform.drawing import draw_kernels, draw_poses
     from pydeblur.nonuniform.single_kernel import poses_of_kernel

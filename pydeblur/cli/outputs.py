@@ -69,11 +69,13 @@ class CommandFiles:
 
 
 _WEIGHTS = ("weights", "ranking_weights")
+#: Of the commands that make a final image, too.
+_ALL_WEIGHTS = (*_WEIGHTS, "restoration_weights")
 _SHAKES = "synth --nonuniform"
 _DRAWINGS = ("kernel_grid_out", "poses_out")
 FILES = {
     "deblur": CommandFiles(
-        ("image", *_WEIGHTS),
+        ("image", *_ALL_WEIGHTS),
         image="output",
         kernel="kernel_out",
         table="history",
@@ -82,10 +84,10 @@ FILES = {
         record="json",
     ),
     "kernel": CommandFiles(("image", *_WEIGHTS), kernel="output", table="history", pictures=_DRAWINGS, record="json"),
-    "deconv": CommandFiles(("image", "kernel"), image="output", record="json"),
+    "deconv": CommandFiles(("image", "kernel", "restoration_weights"), image="output", record="json"),
     # Its outputs follow from its inputs: the command itself calls `check_outputs` with them.
-    "batch": CommandFiles(("inputs", *_WEIGHTS), folder="output"),
-    "evaluate": CommandFiles(_WEIGHTS, ("data", "kernels"), table="json", texts=("cases",)),
+    "batch": CommandFiles(("inputs", *_ALL_WEIGHTS), folder="output", record="json"),
+    "evaluate": CommandFiles(_ALL_WEIGHTS, ("data", "kernels"), table="json", texts=("cases",)),
     "classify": CommandFiles(("images", "weights"), image="activation_map"),
     "synth": CommandFiles(("image",), ("data",), image="output"),
     # Its outputs follow from its inputs, as those of batch do.
@@ -98,11 +100,13 @@ FILES = {
     ),
     "train-mixture": CommandFiles((), ("data",), folder="out", contents=("last.npz", "mixture.npz", "log.csv")),
     "train-ranking": CommandFiles(("init_from",), ("data",), folder="out", contents=("last.pt", "log.csv")),
+    "train-restoration": CommandFiles((), ("data",), folder="out", contents=("last.pt", "log.csv", "restoration.onnx")),
     "export": CommandFiles(("checkpoint",), table="output", replaces_weights=True),
     "reproduce": CommandFiles((), ("data", "frames"), folder="out", stands_apart=True, texts=("methods",)),
     "demo": CommandFiles(folder="out"),
     "info": CommandFiles(record="json"),
     "matlab-server": CommandFiles(),
+    "matlab-path": CommandFiles(),
     "serve": CommandFiles(texts=("host",)),
     "completion": CommandFiles(),
 }

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the command line's help has no need of the solver
     from pydeblur.progress.report import ProgressReport
+
+
+#: When the command line began to be loaded; None where it is called from a process that does other things.
+_began: float | None = None
+
+
+def process_began(moment: float) -> None:
+    """Take note of when a process of the shell began: who waits for its first word has waited since then."""
+    global _began
+    _began = moment
 
 
 def add_arguments(parser: argparse.ArgumentParser, verbose: bool = False) -> None:
@@ -42,7 +53,8 @@ def reported(arguments: argparse.Namespace, command: str, doing: str) -> Iterato
         return
     from pydeblur.progress.report import ProgressReport
 
-    with ProgressReport(f"pydeblur {command}: ", getattr(arguments, "verbose", False)) as report:
+    waited = 0.0 if _began is None else time.monotonic() - _began
+    with ProgressReport(f"pydeblur {command}: ", getattr(arguments, "verbose", False), waited=waited) as report:
         report.stage(doing)
         yield report
 

@@ -20,7 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--subset", type=count, metavar="N", help="so many cases, evenly over images and kernels (default: all)"
     )
-    parser.add_argument("--methods", metavar="A,B,…", help="the methods to run (default: the item's own choice)")
+    parser.add_argument(
+        "--methods",
+        "--method",
+        metavar="A,B,…",
+        help="the methods to run, or one (default: the item's own choice)",
+    )
     parser.add_argument("--frames", metavar="FOLDER", help="fig3a: Köhler et al.'s 199 sharp frames per case")
     parser.add_argument(
         "--kernels",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from pydeblur.cli.argument_types import add_option_flag, crop, median_window, odd_size, region
+from pydeblur.cli.argument_types import add_option_flag, crop, kernel_size, median_window, region
 from pydeblur.cli.nonuniform_arguments import check_nonuniform, is_nonuniform, nonuniform_choice
 from pydeblur.cli.value_range import add_range_argument
 from pydeblur.errors import InvalidOptionError
@@ -15,8 +15,10 @@ from pydeblur.estimators.presets import DEFAULT, PRESETS, RankingOptions
 from pydeblur.estimators.registry import METHODS, WHOLE_ESTIMATORS, load_estimator, preset_and_prior
 from pydeblur.nonblind.options import DEFAULT as DEFAULT_NONBLIND
 from pydeblur.nonblind.options import OPTIONS as FINAL_STEPS
+from pydeblur.nonblind.options import PLUG_AND_PLAY
 from pydeblur.options import OptionInfo, option_infos
 from pydeblur.priors.classifier.options import ClassifierOptions
+from pydeblur.priors.pmp_options import PMPOptions
 from pydeblur.priors.registry import PRIORS
 from pydeblur.solver.options import SolverOptions
 
@@ -31,18 +33,22 @@ _OF_A_PRIOR = (
     "beta_growth",
     "beta_max",
 )
+#: Priors of the minima of windows or blocks.
+_WITH_PATCH = ("dark_channel", "extreme_channels", "pmp")
 #: What is used in place of a field's default, for the help.
 _IN_PRESETS = {
     "lambda_grad": "best also tries 0.008 and 0.002",
     "prefilter": "best: 0.7 at 1 % noise, less at less",
     "iterations": "best also tries 10",
     "finest_iterations": "as at the others; best: 10 at last",
-    "dtype": "fast: float32",
+    "dtype": "best and fast: float32",
     "descent_tolerance": "fast: 1e-4",
     "beta_growth": "fast: 8",
     "beta_start": "2λ",
+    "patch": "dark_channel: windows of 35, extreme_channels: of 45",
     "lambda_tv": "by the noise where neither method nor options are given",
     "lambda_l0": "by the noise where neither method nor options are given",
+    "noise": "learned: what is found in the image",
 }
 
 
@@ -51,7 +57,10 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
     group = parser.add_argument_group("kernel estimation")
     if needs_kernel_size:
         group.add_argument(
-            "--kernel-size", type=odd_size, required=True, metavar="N", help="odd, not smaller than the blur"
+            "--kernel-size",
+            type=kernel_size,
+            metavar="auto|N",
+            help="side of the square that the blur fits into, in pixels, an odd number (default: auto, found from the picture)",
         )
         part = group.add_mutually_exclusive_group()
         part.add_argument(
@@ -102,6 +111,8 @@ def add_solver_arguments(parser: argparse.ArgumentParser, needs_kernel_size: boo
             _add_option(group, name, info, _default_of(ClassifierOptions, name))
     for name in _OF_A_PRIOR:
         _add_option(group, name, infos[name], _default_of(SolverOptions, name))
+    group = parser.add_argument_group(f"the minima as prior (--prior {', '.join(_WITH_PATCH)})")
+    _add_option(group, "patch", option_infos(PMPOptions)["patch"], None)
     group = parser.add_argument_group("the network that chooses among several runs (--preset best)")
     _add_option(group, "ranking_weights", option_infos(RankingOptions)["weights"], RankingOptions.weights)
 
@@ -137,6 +148,7 @@ def prior_choice(arguments: argparse.Namespace) -> dict:
         useless += [name for name in _OF_A_PRIOR if getattr(arguments, name) is not None]
     if useless:
         raise InvalidOptionError(f"--{useless[0].replace('_', '-')} belongs to --prior classifier")
+    patch = _patch_options(arguments, chosen_prior)
     several_runs = (
         bool(preset.variants) and (chosen_preset is not None or chosen_prior is None) and not is_whole_method(arguments)
     )
@@ -151,9 +163,18 @@ def prior_choice(arguments: argparse.Namespace) -> dict:
     return {
         "preset": chosen_preset,
         "prior": chosen_prior,
-        "prior_options": {**given, **threads} if classifier_is_prior else {},
+        "prior_options": {**given, **threads} if classifier_is_prior else patch,
         "ranking_options": {**ranking, **threads} if several_runs else {},
     }
+
+
+def _patch_options(arguments: argparse.Namespace, prior: str | None) -> dict:
+    """``--patch`` as an option of the prior that has windows or blocks."""
+    if arguments.patch is None:
+        return {}
+    if prior not in _WITH_PATCH:
+        raise InvalidOptionError(f"--patch belongs to --prior {', '.join(_WITH_PATCH[:-1])} or {_WITH_PATCH[-1]}")
+    return {"patch": arguments.patch}
 
 
 def solver_options(arguments: argparse.Namespace) -> dict:
@@ -225,24 +246,42 @@ def add_nonblind_arguments(
     """
     group = parser.add_argument_group("final step")
     group.add_argument(
-        "--nonblind", choices=tuple(FINAL_STEPS), help=f"method (default: {DEFAULT_NONBLIND}; whyte if saturated)"
+        "--nonblind",
+        type=_final_step,
+        choices=tuple(FINAL_STEPS),
+        help=f"method (default: {DEFAULT_NONBLIND}; whyte if saturated)",
     )
     if detects:
         add_saturated_argument(group)
     else:
         group.add_argument("--saturated", action="store_true", help="the image has clipped highlights: use whyte")
-    for name, info in _final_step_infos().items():
-        (options_class, *_) = (each for each in FINAL_STEPS.values() if name in option_infos(each))
-        default = lambda_l0 if name == "lambda_l0" and lambda_l0 is not None else _default_of(options_class, name)
-        _add_option(group, name, info, default)
+    for flag, name in _final_step_flags().items():
+        classes = [each for each in FINAL_STEPS.values() if name in option_infos(each)]
+        default = lambda_l0 if name == "lambda_l0" and lambda_l0 is not None else _default_of(classes[0], name)
+        # Whatever one of the final steps takes is taken here; the options of another refuse what they do not.
+        _add_option(group, _argument_of(flag), option_infos(classes[-1])[name], default)
 
 
-def _final_step_infos() -> dict[str, OptionInfo]:
-    """The options of all final steps that have a flag."""
+def _final_step(text: str) -> str:
+    """The name of a final step; one that takes a function is none for a command."""
+    if text == PLUG_AND_PLAY:
+        raise argparse.ArgumentTypeError(
+            f"{PLUG_AND_PLAY} needs a denoiser, which is a function: pydeblur.deblur and pydeblur.deconvolve take it in Python"
+        )
+    return text
+
+
+def _final_step_flags() -> dict[str, str]:
+    """The flags of the options of all final steps, and the names of the options."""
     found = {}
     for options_class in FINAL_STEPS.values():
-        found |= {name: info for name, info in option_infos(options_class).items() if info.flag}
+        found |= {info.flag: name for name, info in option_infos(options_class).items() if info.flag}
     return found
+
+
+def _argument_of(flag: str) -> str:
+    """The name of the parsed argument."""
+    return flag.replace("-", "_")
 
 
 def add_saturated_argument(parser) -> None:
@@ -270,10 +309,10 @@ def nonblind_method(arguments: argparse.Namespace) -> str | None:
 def nonblind_options(arguments: argparse.Namespace) -> dict:
     """The given options of the final step; refuses those that the method does not have."""
     method = nonblind_method(arguments) or DEFAULT_NONBLIND
-    given = {name: getattr(arguments, name) for name in sorted(_final_step_infos())}
-    given = {name: value for name, value in given.items() if value is not None}
-    known = option_infos(FINAL_STEPS[method])
-    for name in given:
-        if name not in known:
-            raise InvalidOptionError(f"--{name.replace('_', '-')} does not belong to the final step {method!r}")
-    return given
+    given = {flag: getattr(arguments, _argument_of(flag)) for flag in sorted(_final_step_flags())}
+    given = {flag: value for flag, value in given.items() if value is not None}
+    known = {info.flag: name for name, info in option_infos(FINAL_STEPS[method]).items()}
+    for flag in given:
+        if flag not in known:
+            raise InvalidOptionError(f"--{flag} does not belong to the final step {method!r}")
+    return {known[flag]: value for flag, value in given.items()}

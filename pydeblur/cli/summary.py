@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # the command line's help has no need of NumPy
     import numpy as np
 
     from pydeblur.api import DeblurResult
+    from pydeblur.estimators.kernel_size_search import KernelSizeSearch
     from pydeblur.estimators.protocol import KernelEstimate
     from pydeblur.preprocess.region import Region
 
@@ -66,15 +67,29 @@ def estimate_line(path: str, shape: Sequence[int], seconds: float, result: Deblu
     from pydeblur.estimators.protocol import KernelEstimate
     from pydeblur.progress.report import shown_seconds
 
+    search = result.kernel_size_search
+    size = f"{path}: {picture_size(shape)} in {shown_seconds(seconds)}"
+    if search is not None and search.is_sharp:
+        return f"{size}; not blurred by camera shake, left as it is"
     blur = described_kernel(result.kernel, result.candidates)
     if result.nonuniform is not None:
         blur = f"a camera that turned, in the middle {blur}"
-    parts = [f"{path}: {picture_size(shape)} in {shown_seconds(seconds)}", blur]
+    parts = [size, blur]
+    parts += [] if search is None else [f"kernel size {search.size} found"]
     parts += [] if result.confidence is None else [f"confidence {result.confidence:.0%}"]
     parts += [] if result.crop is None else [f"region {described_region(result.crop)}"]
     parts += [] if isinstance(result, KernelEstimate) else [f"final step {result.nonblind}"]
     parts += ["stopped before its end"] if result.stopped else []
     return "; ".join(parts)
+
+
+def size_note(arguments: argparse.Namespace, result: DeblurResult | KernelEstimate) -> str | None:
+    """Return a sentence about the kernel size that was found, for ``--verbose``; None where there is nothing to tell."""
+    search = result.kernel_size_search
+    if search is None or not getattr(arguments, "verbose", False):
+        return None
+    tried = ", ".join(str(each.size) for each in search.tried)
+    return f"kernel size {search.size}: {search.reason}" + (f" (tried {tried})" if tried else "")
 
 
 def deconvolution_line(path: str, shape: Sequence[int], seconds: float, kernel_file: str, method: str) -> str:
@@ -105,6 +120,7 @@ def estimate_record(
     record |= {
         "kernel": kernel_record(result.kernel),
         "kernel_output": getattr(arguments, "kernel_out", None),
+        "kernel_size_search": search_record(result.kernel_size_search),
         "candidate": next((number for number, each in enumerate(result.candidates, 1) if each.chosen), None),
         "candidates": [
             {
@@ -127,7 +143,11 @@ def estimate_record(
         "final_step": None,
     }
     if not isinstance(result, KernelEstimate):
-        record["final_step"] = {"name": result.nonblind, "options": dict(result.nonblind_options)}
+        record["final_step"] = {
+            "name": result.nonblind,
+            "options": dict(result.nonblind_options),
+            "reason": result.nonblind_reason,
+        }
         record["seconds_by_stage"] = {name: round(taken, 3) for name, taken in result.seconds.items()}
     return record
 
@@ -158,6 +178,24 @@ def kernel_record(kernel: np.ndarray) -> dict[str, int]:
     return {"rows": kernel.shape[0], "columns": kernel.shape[1], "blur_width": width, "blur_height": height}
 
 
+def search_record(search: KernelSizeSearch | None) -> dict[str, Any] | None:
+    """Return how the kernel's size was found; None where it was given."""
+    if search is None:
+        return None
+    tried = [
+        {
+            "size": each.size,
+            "reduction": round(each.reduction, 3),
+            "extent": round(each.extent, 1),
+            "reach": round(each.reach, 1),
+            "border_mass": round(each.border_mass, 4),
+            "score": round(each.score, 3),
+        }
+        for each in search.tried
+    ]
+    return {"size": search.size, "reason": search.reason, "is_sharp": search.is_sharp, "tried": tried}
+
+
 def region_record(region: Region | None) -> dict[str, int] | None:
     """Return the part of the picture that the kernel was estimated from; None is all of it."""
     if region is None:
@@ -181,8 +219,18 @@ def write_record(path: str | os.PathLike, record: dict[str, Any]) -> None:
     """
     from pydeblur.files import write_bytes
 
-    text = json.dumps(_plain(record), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+    write_bytes(path, f"{record_text(record)}\n".encode("utf-8", "backslashreplace"))
+
+
+def record_text(record: dict[str, Any]) -> str:
+    """Return a record as JSON.
+
+    Examples
+    --------
+    >>> record_text({"seconds": float("nan")})
+    '{\\n  "seconds": "nan"\\n}'
+    """
+    return json.dumps(_plain(record), indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def _plain(value: Any) -> Any:

@@ -5,6 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "kernel_size_search": ["KernelSizeSearch", "TriedSize", "search_kernel_size"],
         "multistart": ["Multistart", "run_plan"],
         "plan": ["EstimationPlan", "RunPlan"],
         "presets": [

@@ -35,6 +35,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pydeblur.estimators.edge_prediction import EdgeScale, edges_above, solve_by_edges
+from pydeblur.estimators.kernel_size import finds_size
 from pydeblur.estimators.protocol import KernelEstimate
 from pydeblur.nonblind.bilateral import bilateral_filter
 from pydeblur.options import above_up_to, check_options, documented, from_to, option, whole_from_to
@@ -108,6 +109,7 @@ class ChoLee:
         """Return how many iterations there are for a kernel of some size."""
         return len(kernel_sizes(kernel_size)) * self.options.passes
 
+    @finds_size
     def estimate(self, image: np.ndarray, kernel_size: int, *, clipped=None, callback=None) -> KernelEstimate:
         """Estimate the kernel of a grey image (H, W), see :class:`~pydeblur.estimators.KernelEstimator`."""
         solver = SolverOptions(kernel_size)

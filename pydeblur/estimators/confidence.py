@@ -15,6 +15,7 @@ import numpy as np
 
 from pydeblur.estimators.evidence import KernelEvidence, radius
 from pydeblur.metrics.kernels import kernel_similarity
+from pydeblur.nonblind.chosen_step import ChosenStep
 
 #: Below this probability the blur was probably not found.
 DOUBTFUL = 0.2
@@ -46,6 +47,8 @@ REGRESSORS = {
     "agreement": Regressor(0.954, 0.047, 0.519),
     "half_log_odds": Regressor(-3.489, 3.307, -0.416),
 }
+#: What :func:`confidence_in` has to know of a kernel's evidence.
+NUMBERS = tuple(name for name in REGRESSORS if name in KernelEvidence.__dataclass_fields__)
 
 
 def confidence_in(evidence: KernelEvidence, noise: float, agreement: float) -> float:
@@ -88,6 +91,21 @@ def is_doubtful(confidence: float | None) -> bool:
     (True, False, False)
     """
     return confidence is not None and confidence < DOUBTFUL
+
+
+def step_in_doubt(confidence: float | None) -> ChosenStep | None:
+    """The final step for a kernel that is doubted: total variation with a weight that forgives more; None without doubt.
+
+    Examples
+    --------
+    >>> step_in_doubt(0.1)
+    ChosenStep(method='tv', reason='the kernel is doubted (confidence 0.10)', options={'lambda_tv': 0.004})
+    >>> step_in_doubt(0.9) is step_in_doubt(None) is None
+    True
+    """
+    if confidence is None or not is_doubtful(confidence):
+        return None
+    return ChosenStep("tv", f"the kernel is doubted (confidence {confidence:.2f})", {"lambda_tv": LAMBDA_TV_IN_DOUBT})
 
 
 def doubt_about(kernel: np.ndarray, confidence: float | None) -> str | None:

@@ -8,6 +8,8 @@ asked for is suspect; a kernel has to explain the blurred image (:class:`KernelE
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +22,7 @@ _SMALLEST_SQUARE = 1e-8
 
 @dataclass(frozen=True)
 class KernelEvidence:
-    """Numbers about a kernel, and about the image that total variation restores with it.
+    """Numbers about a kernel, and about the image that total variation restores with it; NaN is one that was not asked for.
 
     Attributes
     ----------
@@ -46,17 +48,21 @@ class KernelEvidence:
         Natural logarithm of the mean square of what the restored image has outside [0, 1].
     """
 
-    log_error: float
-    half_log_error: float
-    log_odds: float
-    half_log_odds: float
-    extent: float
-    entropy: float
-    peak: float
-    border: float
-    residual: float
-    change: float
-    overshoot: float
+    log_error: float = math.nan
+    half_log_error: float = math.nan
+    log_odds: float = math.nan
+    half_log_odds: float = math.nan
+    extent: float = math.nan
+    entropy: float = math.nan
+    peak: float = math.nan
+    border: float = math.nan
+    residual: float = math.nan
+    change: float = math.nan
+    overshoot: float = math.nan
+
+
+#: Those numbers that are about the blurred and the restored image; the residual costs a convolution.
+IMAGE_NUMBERS = ("residual", "change", "overshoot")
 
 
 def kernel_numbers(kernel: np.ndarray, kernel_size: int) -> dict[str, float]:
@@ -100,7 +106,13 @@ def radius(kernel: np.ndarray) -> float:
     return max(variance, 0.0) ** 0.5
 
 
-def image_numbers(image: np.ndarray, restored: np.ndarray, kernel: np.ndarray, gamma: float = 1.0) -> dict[str, float]:
+def image_numbers(
+    image: np.ndarray,
+    restored: np.ndarray,
+    kernel: np.ndarray,
+    gamma: float = 1.0,
+    names: Collection[str] = IMAGE_NUMBERS,
+) -> dict[str, float]:
     """Those fields of :class:`KernelEvidence` that are about the blurred and the restored image.
 
     Parameters
@@ -111,6 +123,8 @@ def image_numbers(image: np.ndarray, restored: np.ndarray, kernel: np.ndarray, g
         Smaller than the image.
     gamma : float
         The kernel blurs the image raised to this power.
+    names : collection of str
+        The fields that are wanted.
 
     Examples
     --------
@@ -119,18 +133,23 @@ def image_numbers(image: np.ndarray, restored: np.ndarray, kernel: np.ndarray, g
     >>> round(found["residual"], 3), round(found["change"], 3), round(found["overshoot"], 3)
     (-4.605, -4.605, -18.421)
     """
+    inside = np.clip(restored, 0, 1)
+    differences = {
+        "residual": lambda: _unexplained(image, inside, kernel, gamma),
+        "change": lambda: inside - image,
+        "overshoot": lambda: restored - inside,
+    }
+    return {name: _log_square(difference()) for name, difference in differences.items() if name in names}
+
+
+def _unexplained(image: np.ndarray, inside: np.ndarray, kernel: np.ndarray, gamma: float) -> np.ndarray:
+    """What a restored image, blurred again, leaves of the blurred one where no border is seen."""
     from scipy.signal import fftconvolve  # SciPy takes a second to import it
 
-    inside = np.clip(restored, 0, 1)
     margins = [length // 2 for length in kernel.shape]
     seen = tuple(slice(margin, side - margin) for margin, side in zip(margins, image.shape))
-    left = fftconvolve(inside**gamma, kernel, mode="valid") - image[seen] ** gamma
-    return {
-        "residual": _log_square(left),
-        "change": _log_square(inside - image),
-        "overshoot": _log_square(restored - inside),
-    }
+    return fftconvolve(inside**gamma, kernel, mode="valid") - image[seen] ** gamma
 
 
 def _log_square(values: np.ndarray) -> float:
-    return float(np.log(np.mean(np.square(values)) + _SMALLEST_SQUARE))
+    return float(np.log(np.mean(np.square(values), dtype=np.float64) + _SMALLEST_SQUARE))

@@ -30,6 +30,7 @@ from scipy.ndimage import (
 from scipy.signal import fftconvolve
 
 from pydeblur.errors import KernelCollapseError
+from pydeblur.estimators.kernel_size import finds_size
 from pydeblur.estimators.protocol import KernelEstimate
 from pydeblur.nonblind.whyte import deconvolve_saturated
 from pydeblur.options import check_options, documented, from_to, option, whole_from_to
@@ -148,6 +149,7 @@ class LightStreaks:
     def __init__(self, **options):
         self.options = LightStreaksOptions(**options)
 
+    @finds_size
     def estimate(self, image: np.ndarray, kernel_size: int, *, clipped=None, callback=None) -> KernelEstimate:
         """Estimate the kernel of a grey image (H, W), see :class:`~pydeblur.estimators.KernelEstimator`."""
         started = time.perf_counter()

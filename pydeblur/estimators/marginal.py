@@ -17,6 +17,7 @@ import numpy as np
 
 from pydeblur.backend.fft import irfft2, rfft2
 from pydeblur.errors import KernelCollapseError
+from pydeblur.estimators.kernel_size import finds_size
 from pydeblur.estimators.protocol import KernelEstimate
 from pydeblur.estimators.window_products import window_products
 from pydeblur.matlab import imresize
@@ -86,6 +87,7 @@ class Marginal:
         """Return how many iterations there are for a kernel of some size."""
         return len(kernel_sizes(kernel_size)) * self.options.steps
 
+    @finds_size
     def estimate(self, image: np.ndarray, kernel_size: int, *, clipped=None, callback=None) -> KernelEstimate:
         """Estimate the kernel of a grey image (H, W), see :class:`~pydeblur.estimators.KernelEstimator`."""
         solver = SolverOptions(kernel_size)

@@ -18,7 +18,7 @@ from threading import Lock
 import numpy as np
 
 from pydeblur.errors import KernelCollapseError
-from pydeblur.estimators.confidence import SMALLEST_SIDE, agreement_of, confidence_in
+from pydeblur.estimators.confidence import NUMBERS, SMALLEST_SIDE, agreement_of, confidence_in
 from pydeblur.estimators.kernel_size import in_size
 from pydeblur.estimators.plan import EstimationPlan, RunPlan
 from pydeblur.estimators.presets import Preset, RankingOptions
@@ -27,6 +27,7 @@ from pydeblur.estimators.ranking import KernelRanker, KernelScore
 from pydeblur.preprocess.noise import noise_level
 from pydeblur.solver import BlindDeconvolution, CoarseToFine, IterationState
 from pydeblur.solver.coarse_to_fine import level_at
+from pydeblur.solver.kernel import normalise_kernel
 from pydeblur.solver.records import Callback
 
 
@@ -52,7 +53,7 @@ class Multistart:
     def estimate(
         self,
         image: np.ndarray,
-        kernel_size: int,
+        kernel_size: int | None = None,
         *,
         clipped: np.ndarray | None = None,
         callback: Callback | None = None,
@@ -62,7 +63,15 @@ class Multistart:
         Results do not depend on how many runs are made at a time. The callback is called from the runs' threads, from one at a
         time; an exception other than StopIteration ends all runs and is raised here.
         """
-        return run_plan(self.preset.for_image(image, kernel_size, clipped), image, callback)
+        search, preset = None, self.preset
+        if kernel_size is None:
+            from pydeblur.estimators.kernel_size_search import search_kernel_size, with_larger_size
+
+            gamma = self.preset.solver.get("gamma_correct", 1.0)
+            search = search_kernel_size(image, gamma=gamma, clipped=clipped, ranking=self.preset.ranking)
+            kernel_size, preset = search.size, with_larger_size(preset)
+        found = run_plan(preset.for_image(image, kernel_size, clipped), image, callback)
+        return replace(found, kernel_size_search=search)
 
 
 def run_plan(plan: EstimationPlan, image: np.ndarray, callback: Callback | None = None) -> KernelEstimate:
@@ -80,6 +89,16 @@ def run_plan(plan: EstimationPlan, image: np.ndarray, callback: Callback | None 
     KernelCollapseError
         If that happens in every run.
     """
+    found = _found(plan, image, callback)
+    dtype = plan.result_dtype
+    if dtype is None or found.kernel.dtype == dtype:
+        return found
+    # The sum is 1 to the precision of the type that the kernel is given in.
+    return replace(found, kernel=normalise_kernel(found.kernel.astype(dtype)), latent=found.latent.astype(dtype))
+
+
+def _found(plan: EstimationPlan, image: np.ndarray, callback: Callback | None) -> KernelEstimate:
+    """The estimate in the solver's precision."""
     if len(plan.runs) == 1:
         (run,) = plan.runs
         search = CoarseToFine(image, run.options, run.prior.load(), callback, plan.clipped)
@@ -143,7 +162,7 @@ class _Contest:
         # After a stop a kernel is anything, and what was clipped or is small was not looked at when the regression was fitted.
         if self._relay.stopped or not ranker.gives_evidence or min(np.shape(self._image)) < SMALLEST_SIDE:
             return None
-        evidence = ranker.evidence(best.found.kernel, best.found.options.gamma_correct)
+        evidence = ranker.evidence(best.found.kernel, best.found.options.gamma_correct, NUMBERS)
         scale = self._plan.halving.scale if self._plan.halving else 0
         others = [run.kernels[scale] for run in self._runs if run is not best and scale in run.kernels]
         agreement = agreement_of(best.kernels[scale], others)
@@ -160,11 +179,13 @@ class _Contest:
         going_on: list[_Run] = self._runs
         others: list[_Run] = []
         halving = self._plan.halving
-        if halving is not None:
-            self._advance(self._runs, halving.scale)
-            self._restart(halving.scale)
-            ranking = _ranked(self._runs)
-            going_on, others = ranking[: halving.keep], ranking[halving.keep :]
+        for number, each in enumerate(halving.rounds if halving else ()):
+            self._advance(going_on, each.scale)
+            if number == 0:
+                self._restart(each.scale)
+                going_on = self._runs
+            ranking = _ranked(going_on)
+            going_on, others = ranking[: each.keep], ranking[each.keep :] + others
         self._advance(going_on, 0)
         ranking = _ranked(going_on)
         if not ranking and others:
@@ -237,7 +258,9 @@ class _Contest:
                 _, image, size, clipped = level_at(scale, np.asarray(image, np.float64), size, clipped)
             options = self._plan.ranking or RankingOptions()
             weights = self._plan.coarse_weights if scale else self._plan.weights
-            self._rankers[scale] = KernelRanker(image, size, clipped, options, self._plan.workers, weights)
+            self._rankers[scale] = KernelRanker(
+                image, size, clipped, options, self._plan.workers, weights, self._plan.dtype
+            )
         return self._rankers[scale]
 
     def _each(self, runs, task: Callable[[_Run], None]) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pydeblur.errors import KernelCollapseError
+from pydeblur.estimators.kernel_size import finds_size
 from pydeblur.estimators.protocol import KernelEstimate
 from pydeblur.matlab import imresize, matlab_round
 from pydeblur.options import check_options, documented, from_to, option, whole_from_to
@@ -80,6 +81,7 @@ class NormalizedSparsity:
         """Return how many iterations there are for a kernel of some size."""
         return len(scale_sizes(kernel_size)) * self.options.alternations
 
+    @finds_size
     def estimate(self, image: np.ndarray, kernel_size: int, *, clipped=None, callback=None) -> KernelEstimate:
         """Estimate the kernel of a grey image (H, W), see :class:`~pydeblur.estimators.KernelEstimator`."""
         solver = SolverOptions(kernel_size)

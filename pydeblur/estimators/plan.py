@@ -91,6 +91,8 @@ class EstimationPlan:
         Further runs that begin at the scale of the halving.
     light_streaks : bool
         Whether no run is made where streaks of small lights tell the kernel; only where pixels are clipped.
+    result_dtype : str or None
+        Type of the kernel and of the latent image that come of it; None is that of the solver's arithmetic.
     """
 
     runs: tuple[RunPlan, ...]
@@ -104,6 +106,7 @@ class EstimationPlan:
     coarse_weights: EvidenceWeights = LOG_ERROR_ALONE
     restarts: PlannedRestarts | None = None
     light_streaks: bool = False
+    result_dtype: str | None = None
 
     @property
     def kernel_size(self) -> int:
@@ -136,15 +139,18 @@ class EstimationPlan:
         options = [run.options for run in self.runs]
         if len(options) == 1:
             return iteration_count(options[0])
-        scale = self.halving.scale if self.halving else 0
-        keep = self.halving.keep if self.halving else len(options)
+        rounds = self.halving.rounds if self.halving else ()
+        keep = len(options)
+        scale = rounds[0].scale if rounds else 0
         total = sum(iteration_count(each, scale) for each in options)
         if self.restarts:
             again = [run.options for run in self.restarts.runs] * min(self.restarts.keep, len(options))
             total += sum(each.iterations_at(scale) for each in again)
             options += again
-        left = sorted(iteration_count(each) - iteration_count(each, scale) for each in options)
-        total += sum(left[-keep:])
+        for begun, following in zip(rounds, [each.scale for each in rounds[1:]] + [0]):
+            keep = begun.keep
+            left = sorted(iteration_count(each, following) - iteration_count(each, begun.scale) for each in options)
+            total += sum(left[-keep:])
         made = min(each.iterations_at(0) for each in options)
         for refinement in self.refinements:
             total += max(refinement.iterations - made, 0) * min(refinement.keep, keep)
@@ -247,7 +253,7 @@ def make_plan(preset: Preset, image: np.ndarray, kernel_size: int, clipped=None)
     (1, 10, 'float64')
     """
     is_clipped = clipped is not None and bool(np.any(clipped))
-    # What wide kernels have was not tried on clipped images, whose coarse scales are too dark to rank kernels by.
+    # What wide kernels have was not tried on clipped images.
     preset = preset if is_clipped else preset.for_size(kernel_size)
     checked = check_blurred_image(image, solver_options({**preset.runs()[0][1], "kernel_size": kernel_size}))
     preset = _of_fitting_sizes(preset, checked.shape, kernel_size)
@@ -258,13 +264,18 @@ def make_plan(preset: Preset, image: np.ndarray, kernel_size: int, clipped=None)
     wanted = [solver_options({**own, "kernel_size": size}) for size, own in zip(sizes, fields)]
     adapted = adapt_all_to_noise(checked, wanted)
     if not preset.variants:
-        return EstimationPlan((RunPlan(adapted[0], preset.prior, {}),), clipped=clipped if is_clipped else None)
+        return EstimationPlan(
+            (RunPlan(adapted[0], preset.prior, {}),),
+            clipped=clipped if is_clipped else None,
+            result_dtype=preset.result_dtype,
+        )
     planned = [
         RunPlan(options, variant.prior or preset.prior, _described(variant, size))
         for options, variant, size in zip(adapted, (*preset.variants, *again), sizes)
     ]
     runs = _distinct(planned[: len(preset.variants)])
-    halving = _fitting(preset.halving, runs)
+    # The coarse scales of an image with clipped pixels are too dark to rank kernels by.
+    halving = None if is_clipped else _fitting(preset.halving, runs)
     # A prior that was handed in may not bear two threads, and a GPU would gain nothing by them.
     side_by_side = preset.prior.is_named and is_on_cpu(wanted[0].device)
     return EstimationPlan(
@@ -279,6 +290,7 @@ def make_plan(preset: Preset, image: np.ndarray, kernel_size: int, clipped=None)
         preset.coarse_weights,
         _restarts(preset, halving, _distinct(planned[len(preset.variants) :])),
         preset.light_streaks and is_clipped,
+        preset.result_dtype,
     )
 
 
@@ -306,11 +318,19 @@ def _distinct(runs) -> tuple[RunPlan, ...]:
 
 
 def _fitting(halving: SuccessiveHalving | None, runs: tuple[RunPlan, ...]) -> SuccessiveHalving | None:
-    """The round for so many runs, at a scale that all of them have; None where it would leave out nothing."""
+    """The rounds for so many runs, at scales that all of them have; None where they would leave out nothing."""
+    coarsest = min(len(kernel_sizes(run.options.kernel_size)) - 1 for run in runs)
+    return _within(halving, coarsest, len(runs))
+
+
+def _within(halving: SuccessiveHalving | None, coarsest: int, count: int) -> SuccessiveHalving | None:
+    """The rounds that leave out some of `count` runs, none of them at a scale coarser than `coarsest`."""
     if halving is None:
         return None
-    scale = min(halving.scale, *(len(kernel_sizes(run.options.kernel_size)) - 1 for run in runs))
-    return SuccessiveHalving(scale, halving.keep) if scale > 0 and halving.keep < len(runs) else None
+    scale = min(halving.scale, coarsest)
+    if scale > 0 and halving.keep < count:
+        return SuccessiveHalving(scale, halving.keep, _within(halving.further, scale - 1, halving.keep))
+    return _within(halving.further, coarsest, count)
 
 
 def _restarts(preset: Preset, halving: SuccessiveHalving | None, runs) -> PlannedRestarts | None:

@@ -75,16 +75,41 @@ class EvidenceWeights:
         """Whether nothing but the log error counts."""
         return self == LOG_ERROR_ALONE
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The numbers that count.
+
+        Examples
+        --------
+        >>> EvidenceWeights(extent=-1.0).names
+        ('log_error', 'extent')
+        """
+        return tuple(name for name, weight in vars(self).items() if weight)
+
 
 LOG_ERROR_ALONE = EvidenceWeights()
 
 
 @dataclass(frozen=True)
 class SuccessiveHalving:
-    """All candidates are run down to the `scale` (0 is the finest); the best `keep` of them there go on to the end."""
+    """All candidates are run down to the `scale` (0 is the finest); the best `keep` of them there go on.
+
+    They go on to the end, or, where there is a `further` round, to its finer scale, from which fewer of them go on.
+
+    Examples
+    --------
+    >>> [each.keep for each in SuccessiveHalving(2, 4, SuccessiveHalving(1, 2)).rounds]
+    [4, 2]
+    """
 
     scale: int
     keep: int
+    further: SuccessiveHalving | None = None
+
+    @property
+    def rounds(self) -> tuple[SuccessiveHalving, ...]:
+        """This round and all further ones."""
+        return (self,) if self.further is None else (self, *self.further.rounds)
 
 
 @dataclass(frozen=True)
@@ -161,6 +186,8 @@ class Preset:
         The same at the scale of the successive halving.
     for_wide_kernels : Preset or None
         What is used in its place for kernels of at least `WIDE_KERNEL` pixels.
+    result_dtype : str or None
+        "float64" where results have it although the runs are computed in single precision; None is the runs' own.
     """
 
     prior: PriorChoice = PriorChoice()
@@ -175,9 +202,15 @@ class Preset:
     weights: EvidenceWeights = LOG_ERROR_ALONE
     coarse_weights: EvidenceWeights = LOG_ERROR_ALONE
     for_wide_kernels: Preset | None = None
+    result_dtype: str | None = None
 
     def __post_init__(self):
         object.__setattr__(self, "solver", MappingProxyType(dict(self.solver)))
+
+    @property
+    def gives_single(self) -> bool:
+        """Whether kernels and images that come of it are float32."""
+        return (self.result_dtype or self.solver.get("dtype")) == "float32"
 
     def for_size(self, kernel_size: int) -> Preset:
         """The preset itself, or what is used in its place for a kernel of that size."""
@@ -205,6 +238,9 @@ class Preset:
 #: Beyond the paper: what was best on the development set (docs/studies).
 _BEST = Preset(
     solver={
+        # What these two save, and what they cost, is in docs/studies/faster_default.
+        "dtype": "float32",
+        "alpha_max": 1e3,
         "prefilter": 0.7,
         "relative_kernel_weight": 0.3,
         # The pixels of the images on which the weight was chosen.
@@ -220,10 +256,13 @@ _BEST = Preset(
         # The text prior, in four steps of β and half as many of α each.
         Variant({"beta_growth": 8.0, "alpha_growth": 4.0}, PriorChoice("intensity")),
     ),
+    halving=SuccessiveHalving(scale=1, keep=4),
     refinements=(Refinement(10, keep=3), Refinement(20, keep=1)),
     handles_clipping=True,
     # Ranking does not see that such a kernel is right, which is why it is not one of several (docs/studies/compared_methods).
     light_streaks=True,
+    # Users get double precision as from all other presets, whatever the runs are computed in.
+    result_dtype="float64",
 )
 #: A kernel that changes little has little to be wrong in, so its error is weighed against what it changes: half the logarithm of
 #: that, and a little of what the classifier sees of the blur that is left (docs/studies/right_kernel).
@@ -244,7 +283,7 @@ _BEST_FOR_WIDE = replace(
         _BEST.variants[-1],
         Variant({"lambda_prior": 0.1, "lambda_prior_min": 0.01}, PriorChoice("pmp")),
     ),
-    halving=SuccessiveHalving(scale=2, keep=4),
+    halving=SuccessiveHalving(scale=2, keep=4, further=SuccessiveHalving(scale=1, keep=2)),
     restarts=Restarts((Variant({"lambda_grad": 2e-3}), Variant({"lambda_grad": 1e-3})), keep=2),
     weights=_AGAINST_CHANGE,
     coarse_weights=_AGAINST_CHANGE,
@@ -357,7 +396,11 @@ def _adapted(chosen: Preset, prior, prior_options: dict, ranking_options: dict, 
     if restarts is not None:
         again = _of_prior(restarts.variants, prior)
         restarts = replace(restarts, variants=tuple(dict.fromkeys(each.without(fixed) for each in again)))
-    solver = {**chosen.solver, **solver}
+    # What a prior of the caller's own computes in single precision is not known.
+    in_single = chosen.result_dtype is None or prior is None or isinstance(prior, str)
+    own = {name: value for name, value in chosen.solver.items() if in_single or name != "dtype"}
+    result_dtype = None if "dtype" in solver else chosen.result_dtype
+    solver = {**own, **solver}
     given_device = solver.get("device")
     device = given_device if isinstance(given_device, str) and given_device in ("cuda", "auto") else None
     return replace(
@@ -371,6 +414,7 @@ def _adapted(chosen: Preset, prior, prior_options: dict, ranking_options: dict, 
         refinements=() if "finest_iterations" in fixed else chosen.refinements,
         # A prior that is given is meant to be used.
         light_streaks=chosen.light_streaks and prior is None,
+        result_dtype=result_dtype,
     )
 
 

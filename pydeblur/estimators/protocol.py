@@ -14,6 +14,7 @@ from pydeblur.solver import History, SolverOptions
 from pydeblur.solver.records import Callback
 
 if TYPE_CHECKING:  # estimators of one kernel know nothing of camera poses
+    from pydeblur.estimators.kernel_size_search import KernelSizeSearch
     from pydeblur.nonuniform.choose import ModelChoice
     from pydeblur.nonuniform.estimate import NonuniformEstimate
 
@@ -91,6 +92,8 @@ class KernelEstimate:
         kernel is then the local one at the middle of the picture. None where the blur is one kernel.
     model_choice : ModelChoice or None
         With ``nonuniform="auto"`` which of the two was taken and why.
+    kernel_size_search : KernelSizeSearch or None
+        How the kernel's size was found; None where it was given.
     confidence : float or None
         Of a kernel that was chosen among several: the probability, in [0, 1], that deblurring with it comes within 1.5 dB of
         deblurring with the true one (:mod:`pydeblur.estimators.confidence`). None where that can't be told: of a single run,
@@ -119,6 +122,7 @@ class KernelEstimate:
     nonuniform: NonuniformEstimate | None = None
     model_choice: ModelChoice | None = None
     confidence: float | None = None
+    kernel_size_search: KernelSizeSearch | None = None
 
     def __repr__(self) -> str:
         """What was found, in three lines."""
@@ -138,7 +142,7 @@ class KernelEstimator(Protocol):
     def estimate(
         self,
         image: np.ndarray,
-        kernel_size: int,
+        kernel_size: int | None = None,
         *,
         clipped: np.ndarray | None = None,
         callback: Callback | None = None,
@@ -149,8 +153,9 @@ class KernelEstimator(Protocol):
         ----------
         image : (H, W) ndarray
             Blurred image, finite, in [0, 1].
-        kernel_size : int
-            Side of the kernel: odd, at least 3, not smaller than the blur.
+        kernel_size : int, optional
+            Side of the kernel: odd, at least 3, not smaller than the blur. By default it is found, and the estimate's
+            ``kernel_size_search`` says how.
         clipped : (H, W) bool ndarray, optional
             Pixels that the sensor clipped, for estimators that know of them.
         callback : callable, optional

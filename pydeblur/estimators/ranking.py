@@ -10,11 +10,13 @@ is deblurred by Whyte et al.'s method, which knows of them, and the classifier's
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from pydeblur.estimators.evidence import KernelEvidence, image_numbers, kernel_numbers
 from pydeblur.estimators.presets import LOG_ERROR_ALONE, EvidenceWeights, RankingOptions
@@ -33,7 +35,10 @@ LAMBDA_TV = 1e-3
 RANGE = (-0.3, 1.3)
 #: Squares of 8 × 8 pixels at the border that do not count: nothing is known there of the image beyond.
 MARGIN = 2
-#: The network looks at a part of larger images: it would need more memory than all else.
+#: Of larger images a part is looked at, of so many kernel sizes and at least so many pixels a side: what a kernel is estimated
+#: from where no more than a part is taken (:mod:`pydeblur.preprocess.region`).
+_KERNEL_SIZES, _SUFFICIENT_SIDE = 12, 512
+#: The network looks at no larger part: it would need more memory than all else.
 _LARGEST_SIDE = 1024
 #: Smaller parts are padded: squares are left within the margin.
 _SMALLEST_SIDE = 8 * (2 * MARGIN + 1)
@@ -74,6 +79,8 @@ class KernelRanker:
         Threads, >= 1; the network has as many unless the options say otherwise.
     weights : EvidenceWeights
         What counts in the score of a kernel where the network predicts errors; by default its log error alone.
+    dtype : dtype
+        Arithmetic of the restoration that the network is shown, by total variation: float64 or float32.
 
     Examples
     --------
@@ -93,9 +100,11 @@ class KernelRanker:
         options: RankingOptions = RankingOptions(),
         workers: int = 1,
         weights: EvidenceWeights = LOG_ERROR_ALONE,
+        dtype: DTypeLike = np.float64,
     ):
-        self._kernel_size, self._weights = kernel_size, weights
-        region = choose_region(np.asarray(image), kernel_size, _LARGEST_SIDE)
+        self._kernel_size, self._weights, self._dtype = kernel_size, weights, dtype
+        side = min(max(_KERNEL_SIZES * kernel_size, _SUFFICIENT_SIDE), _LARGEST_SIDE)
+        region = choose_region(np.asarray(image), kernel_size, side)
         self._image = region.part_of(image)
         self._sees_clipped = clipped is not None and bool(np.any(region.part_of(clipped)))
         self._workers = workers
@@ -109,15 +118,14 @@ class KernelRanker:
 
     def score(self, kernel: np.ndarray, gamma: float = 1.0) -> KernelScore:
         """The score of a kernel (n, n), found for the image raised to `gamma`."""
-        if self._predicts_errors and not self._weights.is_log_error:
-            return KernelScore(weighted(self.evidence(kernel, gamma), self._weights), "log error")
+        if self._predicts_errors:
+            found = self.evidence(kernel, gamma, self._weights.names)
+            return KernelScore(weighted(found, self._weights), "log error")
         if self._sees_clipped:
             restored = restored_with_highlights(self._image, kernel, self._workers)
         else:
-            restored = restored_by_tv(self._image, kernel, gamma)
+            restored = restored_by_tv(self._image, kernel, gamma, self._dtype)
         with self._lock:
-            if self._predicts_errors:
-                return KernelScore(log_error(restored, self._network), "log error")
             return KernelScore(log_odds(restored, self._network), "log odds")
 
     @property
@@ -125,19 +133,30 @@ class KernelRanker:
         """Whether there is evidence of kernels: the network predicts errors, and no clipped pixels are in view."""
         return self._predicts_errors
 
-    def evidence(self, kernel: np.ndarray, gamma: float = 1.0) -> KernelEvidence:
-        """What speaks for and against a kernel (n, n), found for the image raised to `gamma`, where there is evidence."""
-        restored = restored_by_tv(self._image, kernel, gamma)
-        half = downsample_image(restored, 0.5)
+    def evidence(
+        self, kernel: np.ndarray, gamma: float = 1.0, names: Collection[str] = tuple(vars(LOG_ERROR_ALONE))
+    ) -> KernelEvidence:
+        """What speaks for and against a kernel (n, n), found for the image raised to `gamma`, where there is evidence.
+
+        Only the numbers of these names are computed, beside those that follow from the kernel alone.
+        """
+        restored = restored_by_tv(self._image, kernel, gamma, self._dtype)
+        found = kernel_numbers(kernel, self._kernel_size) | image_numbers(self._image, restored, kernel, gamma, names)
         with self._lock:
-            networks = {
-                "log_error": log_error(restored, self._network),
-                "half_log_error": log_error(half, self._network),
-                "log_odds": log_odds(restored, self._classifier),
-                "half_log_odds": log_odds(downsample_image(np.clip(restored, 0, 1), 0.5), self._classifier),
-            }
-        shape = kernel_numbers(kernel, self._kernel_size)
-        return KernelEvidence(**networks, **shape, **image_numbers(self._image, restored, kernel, gamma))
+            found |= {name: answer(restored) for name, answer in self._answers.items() if name in names}
+        return KernelEvidence(**found)
+
+    @property
+    def _answers(self) -> dict[str, Callable[[np.ndarray], float]]:
+        """What the networks say of a restored image, by the names of the evidence."""
+        return {
+            "log_error": lambda restored: log_error(restored, self._network),
+            "half_log_error": lambda restored: log_error(downsample_image(restored, 0.5), self._network),
+            "log_odds": lambda restored: log_odds(restored, self._classifier),
+            "half_log_odds": lambda restored: log_odds(
+                downsample_image(np.clip(restored, 0, 1), 0.5), self._classifier
+            ),
+        }
 
     @cached_property
     def _classifier(self) -> ClassifierNetwork:
@@ -156,15 +175,31 @@ def weighted(evidence: KernelEvidence, weights: EvidenceWeights) -> float:
     return sum(weight * getattr(evidence, name) for name, weight in vars(weights).items() if weight)
 
 
-def restored_by_tv(image: np.ndarray, kernel: np.ndarray, gamma: float = 1.0) -> np.ndarray:
+def restored_by_tv(
+    image: np.ndarray, kernel: np.ndarray, gamma: float = 1.0, dtype: DTypeLike = np.float64
+) -> np.ndarray:
     """An image deblurred where the kernel was sought, raised to `gamma`, and given back without it.
+
+    Parameters
+    ----------
+    image : (H, W) ndarray
+        Blurred image in [0, 1].
+    kernel : (n, n) ndarray
+    gamma : float
+    dtype : dtype
+        float64 or float32.
 
     Returns
     -------
-    (H, W) float64 ndarray
-        Within :data:`RANGE`: [0, 1], and what the restored image has beyond it, as far as it goes.
+    (H, W) ndarray
+        Of that dtype, within :data:`RANGE`: [0, 1], and what the restored image has beyond it, as far as it goes.
+
+    Examples
+    --------
+    >>> restored_by_tv(np.full((16, 16), 0.5), np.ones((1, 1)), dtype=np.float32).dtype
+    dtype('float32')
     """
-    restored = deconvolve_tv(np.asarray(image, np.float64) ** gamma, kernel, lambda_tv=LAMBDA_TV)
+    restored = deconvolve_tv(np.asarray(image, dtype) ** gamma, kernel, lambda_tv=LAMBDA_TV)
     inside = np.clip(restored, 0, 1)
     return np.clip(inside ** (1 / gamma) + (restored - inside), *RANGE)
 

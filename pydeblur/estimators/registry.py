@@ -38,7 +38,7 @@ def load_estimator(name: str, **options) -> KernelEstimator:
     ----------
     name : str
         One of `METHODS`: "faithful", "fast", "best", "gradient", "intensity", "dark_channel", "extreme_channels", "pmp",
-        "classifier", "normalized_sparsity", "marginal", "cho_lee", "xu_jia" or "light_streaks".
+        "null", "classifier", "normalized_sparsity", "marginal", "cho_lee", "xu_jia" or "light_streaks".
     **options
         Of a preset or prior fields of :class:`~pydeblur.SolverOptions`, without ``kernel_size``; of the others their own
         options.

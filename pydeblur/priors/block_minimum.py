@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from pydeblur.backend.compiled import compiled_loops
+from pydeblur.backend.compiled import compiled_loops, expect_saving
+
+#: What the compiled loop saves for each pixel.
+_SAVED_SECONDS = 1e-9
 
 
 def block_minimum(image: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -34,6 +37,7 @@ def block_minimum(image: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]
     ([[3.0, 2.0]], [[1, 2]])
     """
     image = np.ascontiguousarray(image)
+    expect_saving(_SAVED_SECONDS * image.size)
     loops = compiled_loops("pydeblur.priors._block_minimum_numba")
     return _block_minimum(image, size) if loops is None else loops.block_minimum(image, size)
 

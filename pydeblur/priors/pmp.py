@@ -6,38 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pydeblur.options import COUNT, check_options, documented, option
 from pydeblur.priors.block_minimum import block_minimum
+from pydeblur.priors.pmp_options import PMPOptions
 
 #: The side of the blocks as a share of the mean of the picture's height and width.
 _SHARE = 0.025
 #: The threshold of the minima is never above this.
 _LARGEST_THRESHOLD = 0.1
-
-
-@documented
-@dataclass(frozen=True)
-class PMPOptions:
-    """Options of the patch-wise minimal pixels.
-
-    Examples
-    --------
-    >>> PMPOptions(patch=5).patch
-    5
-    """
-
-    patch: int | None = option(
-        COUNT,
-        "Side of the blocks in pixels, the same at every scale; None is 0.025 times the mean of the picture's height and\n"
-        "width, rounded down.",
-        None,
-        flag="patch",
-        metavar="N",
-        may_be_none=True,
-    )
-
-    def __post_init__(self):
-        check_options(self)
 
 
 @dataclass(frozen=True)

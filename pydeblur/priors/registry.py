@@ -14,6 +14,7 @@ _CLASSES = {
     "dark_channel": ("pydeblur.priors.dark_channel", "DarkChannelPrior", "DarkChannelOptions"),
     "extreme_channels": ("pydeblur.priors.extreme_channels", "ExtremeChannelsPrior", "ExtremeChannelsOptions"),
     "pmp": ("pydeblur.priors.pmp", "PMPPrior", "PMPOptions"),
+    "null": ("pydeblur.priors.null", "NullPrior", None),
     "classifier": ("pydeblur.priors.classifier.prior", "ClassifierPrior", "ClassifierOptions"),
 }
 
@@ -26,11 +27,11 @@ def load_prior(name: str, **options):
 
     Parameters
     ----------
-    name : {"gradient", "intensity", "dark_channel", "extreme_channels", "pmp", "classifier"}
+    name : {"gradient", "intensity", "dark_channel", "extreme_channels", "pmp", "null", "classifier"}
         "gradient" is the L0 gradient prior alone [38], which is part of the solver: it gives None. "intensity" is the
         L0 norm of the intensities [26], "dark_channel" that of the local minima [27], "extreme_channels" that of the local
-        minima and maxima [40], "pmp" that of the minima of disjoint blocks (Wen et al. 2020), "classifier" the learned
-        prior of section 3 of the paper.
+        minima and maxima [40], "pmp" that of the minima of disjoint blocks (Wen et al. 2020), "null" none: what the
+        splitting does without a prior; "classifier" is the learned prior of section 3 of the paper.
     **options
         The options of the prior; the classifier takes ``weights``, ``backend``, ``device``, ``threads`` and ``form``, the
         three with minima take ``patch``, the side of their windows.

@@ -8,6 +8,7 @@ import numpy as np
 
 from pydeblur.backend.threads import processor_count
 from pydeblur.nonblind.methods import completed, deconvolve
+from pydeblur.nonblind.options import PLUG_AND_PLAY
 from pydeblur.progress.iteration_time import least_seconds, middle
 
 #: Sides of the parts that are measured, the larger one where the smaller took less than so many seconds.
@@ -20,7 +21,7 @@ _WIDEST = 15
 
 def final_step_seconds(
     image: np.ndarray, kernel_size: int, method: str | None, options: dict, dtype: str, workers: int = 1
-) -> float:
+) -> float | None:
     """Estimate how long the final step will take.
 
     Parameters
@@ -39,13 +40,16 @@ def final_step_seconds(
 
     Returns
     -------
-    float
+    float or None
+        None for "plug-and-play": a denoiser of the caller's own is not called for anything but its task.
 
     Examples
     --------
     >>> final_step_seconds(np.random.default_rng(0).random((60, 60)), 5, "tv", {}, "float64") > 0
     True
     """
+    if method == PLUG_AND_PLAY:
+        return None
     size = max(min(kernel_size, _WIDEST), 3)
     kernel = np.full((size, size), 1 / size**2)
     channels = image.shape[2] if image.ndim == 3 else 1

@@ -40,6 +40,8 @@ class ProgressReport:
         Whether a table of the scales is written.
     stream : text stream, optional
         By default standard error.
+    waited : float
+        Seconds that nothing has been said for already.
 
     Examples
     --------
@@ -51,7 +53,8 @@ class ProgressReport:
     'example: reading photo.png\\n'
     """
 
-    def __init__(self, prefix: str = "pydeblur: ", verbose: bool = False, stream=None):
+    def __init__(self, prefix: str = "pydeblur: ", verbose: bool = False, stream=None, waited: float = 0.0):
+        self._waited = waited
         self._stream = sys.stderr if stream is None else stream
         self._prefix = prefix
         self._table = ScaleTable(self._write_line) if verbose else None
@@ -69,7 +72,8 @@ class ProgressReport:
         self._in_final_step = False
 
     def __enter__(self) -> ProgressReport:
-        self._started = self._last_said = self._stage_started = time.monotonic()
+        self._started = self._stage_started = time.monotonic()
+        self._last_said = self._started - self._waited
         self._thread = threading.Thread(target=self._tick_on, name="pydeblur-progress", daemon=True)
         self._thread.start()
         return self

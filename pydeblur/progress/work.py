@@ -80,14 +80,16 @@ def _total(plan: EstimationPlan, shape: tuple[int, ...], weights: list[float]) -
     costs = [_costs_of_scales(run, shape, weight) for run, weight in zip((*plan.runs, *again), weights)]
     if len(costs) == 1:
         return sum(costs[0])
-    last = plan.halving.scale if plan.halving else 0
-    keep = plan.halving.keep if plan.halving else len(plan.runs)
+    rounds = plan.halving.rounds if plan.halving else ()
+    last, keep = rounds[0].scale if rounds else 0, len(plan.runs)
     total = sum(sum(each[last:]) for each in costs[: len(plan.runs)])
     if plan.restarts:
         kept = min(plan.restarts.keep, len(plan.runs))
         total += kept * sum(each[last] for each in costs[len(plan.runs) :])
     # Which of them go on, and to how many iterations at the finest scale, is not known before.
-    total += keep * sum(sum(each[:last]) for each in costs) / len(costs)
+    for begun, following in zip(rounds, [each.scale for each in rounds[1:]] + [0]):
+        keep = begun.keep
+        total += keep * sum(sum(each[following : begun.scale]) for each in costs) / len(costs)
     made = min(run.options.iterations_at(0) for run in plan.runs)
     finest = sum(each[0] / run.options.iterations_at(0) for each, run in zip(costs, (*plan.runs, *again))) / len(costs)
     for refinement in plan.refinements:

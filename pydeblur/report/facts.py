@@ -77,7 +77,7 @@ def _of_estimation(result: DeblurResult) -> list[list[str]]:
 
 def _of_final_step(result: DeblurResult) -> list[list[str]]:
     infos = option_infos(FINAL_STEPS[result.nonblind]) if result.nonblind in FINAL_STEPS else {}
-    rows = [["method", result.nonblind, ""]]
+    rows = [["method", result.nonblind, result.nonblind_reason or ""]]
     for name, value in result.nonblind_options.items():
         rows.append([name, _shown(value), infos[name].text if name in infos else ""])
     return rows

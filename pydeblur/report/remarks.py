@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pydeblur.estimators.confidence import doubt_about
+from pydeblur.estimators.kernel_size import border_mass, border_width, is_cut_off
 from pydeblur.report.markup import Html, element
 
 if TYPE_CHECKING:  # api is above this package
@@ -12,8 +13,6 @@ if TYPE_CHECKING:  # api is above this package
 
 #: A kernel with more than this share of its mass in one element blurs nothing.
 _POINT = 0.99
-#: With more than this share of its mass in the two outermost elements on all sides a kernel may be too small for the blur.
-_BORDER, _BORDER_MASS = 2, 0.05
 
 
 def remarks(texts) -> Html | None:
@@ -51,19 +50,21 @@ def found_wrong(result: DeblurResult) -> list[str]:
     found = []
     if result.stopped:
         found.append("The estimation was stopped before its end: the kernel is the best until then.")
-    kernel, border = result.kernel, _BORDER
-    if kernel.max() > _POINT:
+    kernel, search = result.kernel, result.kernel_size_search
+    if search is not None and search.is_sharp:
+        found.append("This picture is not blurred by camera shake, and is left as it is.")
+    elif kernel.max() > _POINT:
         found.append("The kernel is a point, so that the picture is left as it is.")
     elif result.nonuniform is None and (doubt := doubt_about(kernel, result.confidence)) is not None:
         # The same words as in the warning, which the page then has once.
         found.append(doubt)
-    if result.nonuniform is None and min(kernel.shape) > 4 * border:
-        outside = 1 - kernel[border:-border, border:-border].sum() / kernel.sum()
-        if outside > _BORDER_MASS:
-            found.append(
-                f"{outside:.0%} of the kernel's mass lies in its two outermost rows and columns: the blur may be larger than "
-                f"the kernel size of {kernel.shape[0]}; try a larger one."
-            )
+    if result.nonuniform is None and is_cut_off(kernel):
+        width = border_width(min(kernel.shape))
+        frame = "two outermost" if width > 1 else "outermost"
+        found.append(
+            f"{border_mass(kernel, width):.0%} of the kernel's mass lies in its {frame} rows and columns: the blur may "
+            f"be larger than the kernel size of {kernel.shape[0]}; try a larger one."
+        )
     if result.saturated:
         found.append("The picture is taken to have clipped highlights, where its values say less than the truth.")
     return found

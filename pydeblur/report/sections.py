@@ -11,7 +11,7 @@ from pydeblur.report.candidates import candidates
 from pydeblur.report.comparison import PlacedKernel, comparison
 from pydeblur.report.iterations import iterations
 from pydeblur.report.kernels import grid_counts, kernel_figure, kernel_grid, places_of_grid
-from pydeblur.report.markup import Html, element, joined
+from pydeblur.report.markup import Html, element, joined, table
 from pydeblur.report.pictures import ShownPictures
 from pydeblur.report.remarks import found_wrong, remarks
 from pydeblur.report.scales import all_stages, scales
@@ -95,13 +95,28 @@ def _placed_kernels(result: DeblurResult, pictures: ShownPictures) -> list[Place
 def _kernels(result: DeblurResult, pictures: ShownPictures) -> Html:
     if result.nonuniform is None:
         reasons = [] if result.model_choice is None else [element("p", _sentence(result.model_choice.reason))]
-        return joined([kernel_figure(result.kernel), *_confidence(result), *reasons])
+        return joined([kernel_figure(result.kernel), *_size(result), *_confidence(result), *reasons])
     shape = pictures.height, pictures.width
     counts = grid_counts(shape)
     places = places_of_grid(shape, counts)
     local = result.nonuniform.blur.kernels_at(places.reshape(-1, 2))
     grid = local.reshape(*counts, *local.shape[1:])
     return joined([kernel_grid(grid, shape), element("p", _sentence(result.nonuniform.reason))])
+
+
+def _size(result: DeblurResult) -> list[Html]:
+    """The kernel's size and why, where it was found."""
+    search = result.kernel_size_search
+    if search is None:
+        return []
+    told = element("p", f"The kernel's size is {search.size} pixels, since {search.reason}.")
+    if not search.tried:
+        return [told]
+    rows = [
+        [str(each.size), f"{each.extent:.0f}", f"{each.border_mass:.1%}", f"{each.score:.2f}"] for each in search.tried
+    ]
+    headings = ["square in pixels", "extent of the kernel", "at its border", "score, the lower the better"]
+    return [told, table("Kernel sizes that were tried", headings, rows)]
 
 
 def _confidence(result: DeblurResult) -> list[Html]:
@@ -137,6 +152,7 @@ def summary(result: DeblurResult, pictures: ShownPictures) -> str:
     parts = [f"{size} in {facts.seconds_in_words(sum(result.seconds.values()))}" if result.seconds else size]
     parts.append(f"blur {across} × {down} pixels{where}")
     chosen = [number for number, run in enumerate(result.candidates, 1) if run.chosen]
+    parts += [] if result.kernel_size_search is None else [f"kernel size {result.kernel_size_search.size} found"]
     parts += [f"from candidate {number} of {len(result.candidates)}" for number in chosen]
     if result.crop is not None:
         parts.append(f"found in a region of {facts.in_words(result.crop)}")

@@ -11,8 +11,8 @@ from pydeblur.nonblind.options import OPTIONS as FINAL_STEPS
 from pydeblur.options import Kind, check_options, documented, is_integer, is_row, one_of, option, options_from
 from pydeblur.preprocess.region import Region
 
-#: Sizes that can be chosen without measuring anything, in pixels.
-SIZES = {"small": 15, "medium": 31, "large": 61, "very-large": 91}
+#: Sizes that can be chosen without measuring anything, in pixels; None is found from the picture.
+SIZES: dict[str, int | None] = {"automatic": None, "small": 15, "medium": 31, "large": 61, "very-large": 91}
 _LARGEST = 201
 _OWN_SIZE = Kind(
     f"an odd whole number from 3 to {_LARGEST}",
@@ -50,10 +50,12 @@ class Choices:
     Examples
     --------
     >>> Choices(size="own", own_size=21).kernel_size, Choices().kernel_size
-    (21, 31)
+    (21, None)
     """
 
-    size: str = option(one_of(*SIZES, "own"), "How large the blur is, or that the size is given.", "medium")
+    size: str = option(
+        one_of(*SIZES, "own"), "How large the blur is, or that the size is given, or found.", "automatic"
+    )
     own_size: int = option(_OWN_SIZE, "The size that is given, in pixels; it counts with the size own alone.", 31)
     camera: str = option(
         one_of(*_CAMERA), "Whether the camera has turned, so that the blur changes over the picture.", "shifted"
@@ -72,8 +74,8 @@ class Choices:
             raise InvalidOptionError("a picture of text should have no clipped lights: choose one of the two")
 
     @property
-    def kernel_size(self) -> int:
-        """The side of the kernel in pixels."""
+    def kernel_size(self) -> int | None:
+        """The side of the kernel in pixels; None where it is to be found from the picture."""
         return self.own_size if self.size == "own" else SIZES[self.size]
 
     @property
@@ -121,7 +123,7 @@ class Choices:
         --------
         >>> chosen = Choices(text=True, method="gradient").arguments()
         >>> chosen["kernel_size"], chosen["saturated"], chosen["prior"]
-        (31, False, 'gradient')
+        (None, False, 'gradient')
         """
         gamma = {} if self.gamma == "none" else {"gamma_correct": _GAMMAS[self.gamma]}
         return {
@@ -160,7 +162,7 @@ def choices_from(fields: object) -> Choices:
     >>> choices_from({"size": "huge"})
     Traceback (most recent call last):
         ...
-    pydeblur.errors.InvalidOptionError: size should be one of small, medium, large, very-large, own, but is 'huge'
+    pydeblur.errors.InvalidOptionError: size should be one of automatic, small, medium, large, very-large, own, but is 'huge'
     """
     if not isinstance(fields, Mapping):
         raise InvalidOptionError("the options should be an object of names and values")

@@ -90,7 +90,7 @@ COMMANDS = [
     ],
     ("deblur good.png -o out/o.png --quiet --kernel-size 9999999", "larger than the kernel"),
     (f"deblur good.png -o out/o.png --quiet --kernel-size {10**400 + 1}", "larger than the kernel"),
-    ("deblur good.png -o out/o.png", "--kernel-size"),
+    ("deblur good.png -o out/o.png --kernel-size automatic", "auto, or an odd whole number"),
     (f"deblur good.png {QUICK}", "--output"),
     # Outputs.
     (f"deblur good.png -o nowhere/o.png {QUICK}", "does not exist"),
@@ -212,7 +212,9 @@ def test_a_kernel_that_is_a_delta_is_reported_and_the_image_written(pydeblur, tm
     )
     outcome = pydeblur("deblur", tmp_path / "dot.png", "-o", tmp_path / "o.png", *words)
     assert outcome.code == 0
-    assert outcome.err.startswith("pydeblur: warning: ") and "delta" in outcome.err and outcome.err.count("\n") == 1
+    assert (
+        outcome.err.startswith("pydeblur: warning: ") and "is a point" in outcome.err and outcome.err.count("\n") == 1
+    )
     assert np.load(tmp_path / "k.npy").max() > 0.99
     assert np.max(np.abs(read_image(tmp_path / "o.png").pixels - dot)) < 0.1
 

@@ -1,6 +1,8 @@
 """``batch``: many images at once, as a user types it."""
 
+import json
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -53,6 +55,24 @@ def test_a_failing_image_stops_none_of_the_others(pydeblur, photos, tmp_path, jo
     assert all(line.startswith("pydeblur batch: error: ") for line in lines)
     assert str(photos / "a.png") in lines[0] and str(photos / "tiny.png") in lines[1]
     assert names(out) == ["b.tif", "c.PNG"]
+
+
+def test_the_record_tells_of_each_image_in_the_order_of_the_inputs(pydeblur, photos, tmp_path):
+    (photos / "b.tif").write_bytes(b"nothing")
+    words = ("-o", tmp_path / "sharp", "--json", tmp_path / "all.json", "--prior", "gradient", *QUICK)
+    assert pydeblur("batch", photos, *words).code == 1
+    record = json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))
+    assert (record["command"], record["deblurred"], record["failed"], record["not_finished"]) == ("batch", 2, 1, 0)
+    assert [Path(each["input"]).name for each in record["images"]] == ["a.png", "b.tif", "c.PNG"]
+    alone = tmp_path / "alone.json"
+    pydeblur("deblur", photos / "a.png", "-o", tmp_path / "o.png", "--json", alone, "--prior", "gradient", *QUICK)
+    alone, first = json.loads(alone.read_text(encoding="utf-8")), record["images"][0]
+    differing = {name for name in alone if alone[name] != first[name]}
+    assert differing <= {"command", "output", "seconds", "seconds_by_stage"} and set(alone) == set(first)
+    assert "b.tif" in record["images"][1]["error"] and "kernel" not in record["images"][1]
+    again = pydeblur("batch", photos, *words)
+    record = json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))
+    assert again.code == 1 and (record["were_there_already"], len(record["images"])) == (2, 1)
 
 
 def test_a_mistake_of_ours_is_one_sentence_too(pydeblur, photos, tmp_path, monkeypatch):

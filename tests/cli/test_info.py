@@ -3,6 +3,7 @@
 import hashlib
 import json
 import platform
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -34,3 +35,9 @@ def test_a_file_that_cannot_be_written_is_said_first(pydeblur, is_one_sentence, 
     monkeypatch.chdir(tmp_path)
     outcome = pydeblur("info", "--json", path)
     assert (outcome.code, outcome.out) == (2, "") and is_one_sentence(outcome.err, "info")
+
+
+def test_the_folder_for_matlab_is_printed(pydeblur):
+    outcome = pydeblur("matlab-path")
+    names = {path.stem for path in Path(outcome.out.strip()).glob("*.m")}
+    assert outcome.code == 0 and {"blind_deconv", "whyte_deconv", "L0Restoration", "estimate_psf"} <= names

@@ -46,7 +46,7 @@ DEBLUR = ("deblur", "a.png", "-o", "b.png")
         (
             (*DEBLUR, "--nonblind", "rining"),
             "pydeblur deblur",
-            "argument --nonblind: it should be one of ringing, tv, l0, hyper-laplacian, epll, whyte, but is 'rining'; "
+            "argument --nonblind: it should be one of ringing, tv, l0, hyper-laplacian, epll, learned, whyte, but is 'rining'; "
             "did you mean ringing?",
         ),
         ((*DEBLUR, "--prior", "Gradient"), "pydeblur deblur", "did you mean gradient?"),

@@ -46,8 +46,13 @@ def test_the_line_and_the_record_say_what_was_done(pydeblur, photo, tmp_path, co
     assert scores == [each.score for each in expected.candidates]
     rows, columns = np.nonzero(expected.kernel >= expected.kernel.max() / 20)
     assert kernel == {"rows": 7, "columns": 7, "blur_width": np.ptp(columns) + 1, "blur_height": np.ptp(rows) + 1}
-    final_step = {"name": "ringing", "options": expected.nonblind_options} if command == "deblur" else None
-    assert record["final_step"] == final_step and record["seconds"] > 0 and record["warnings"] == []
+    final_step = {
+        "name": expected.nonblind,
+        "options": expected.nonblind_options,
+        "reason": expected.nonblind_reason,
+    }
+    assert record["final_step"] == (final_step if command == "deblur" else None)
+    assert record["seconds"] > 0 and record["warnings"] == []
 
 
 def test_deconv_tells_its_kernel_file_and_step(pydeblur, photo, tmp_path):

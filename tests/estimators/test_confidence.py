@@ -96,9 +96,10 @@ def test_the_caller_is_told_where_it_is_low(photograph, monkeypatch):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             found = pydeblur.estimate_kernel(photograph, 5, iterations=1)
+        caught = [warning for warning in caught if warning.category is pydeblur.BlurNotFoundWarning]
         assert found.confidence == confidence and len(caught) == count
         for warning in caught:
-            assert warning.category is pydeblur.BlurNotFoundWarning and warning.filename == __file__
+            assert warning.filename == __file__
             assert "0.10" in str(warning.message)
 
 
@@ -109,9 +110,11 @@ def test_a_doubted_kernel_has_a_final_step_that_forgives_more(photograph, monkey
     for confidence in (0.1, 0.9):
         monkeypatch.setattr(multistart, "confidence_in", lambda *_, told=confidence: told)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", pydeblur.BlurNotFoundWarning)
+            # After one iteration the kernel may also reach its border.
+            warnings.simplefilter("ignore", UserWarning)
             steps[confidence] = pydeblur.deblur(photograph, 5, iterations=1)
             given = pydeblur.deblur(photograph, 5, iterations=1, nonblind="hyper-laplacian")
         assert given.nonblind == "hyper-laplacian"
     assert (steps[0.1].nonblind, steps[0.1].nonblind_options) == ("tv", {"lambda_tv": LAMBDA_TV_IN_DOUBT})
-    assert steps[0.9].nonblind == "ringing"
+    assert steps[0.1].nonblind_reason == "the kernel is doubted (confidence 0.10)"
+    assert steps[0.9].nonblind == "ringing" and steps[0.9].nonblind_reason is None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage import data
 
-from pydeblur.estimators import KernelRanker, RankingOptions
+from pydeblur.estimators import KernelRanker, RankingOptions, evidence, ranking
 from pydeblur.estimators.evidence import KernelEvidence, image_numbers, kernel_numbers, radius
 from pydeblur.estimators.presets import LOG_ERROR_ALONE, EvidenceWeights
 from pydeblur.estimators.ranking import log_error, log_odds, restored_by_tv, weighted
@@ -77,6 +77,32 @@ def test_the_evidence_is_that_of_its_parts(camera):
     assert found.half_log_odds == log_odds(downsample_image(np.clip(restored, 0, 1), 0.5), classifier)
     shape = kernel_numbers(kernel, 19)
     assert {name: getattr(found, name) for name in shape} == shape
+
+
+def test_only_what_is_asked_for_is_computed(camera, monkeypatch):
+    image, kernel = camera
+    ranker = KernelRanker(image, 19, options=ONE_THREAD)
+    whole = ranker.evidence(kernel)
+
+    def unwanted(*arguments):
+        raise AssertionError("nobody has asked for it")
+
+    monkeypatch.setattr(ranking, "log_error", unwanted)
+    monkeypatch.setattr(evidence, "_unexplained", unwanted)
+    part = ranker.evidence(kernel, names=("half_log_odds", "change"))
+    for name, value in vars(part).items():
+        known = name in ("half_log_odds", "change", "extent", "entropy", "peak", "border")
+        assert value == getattr(whole, name) if known else np.isnan(value)
+
+
+def test_single_precision_ranks_as_double_does(camera):
+    image, kernel = camera
+    kernels = [kernel, kernel.T.copy(), np.full((15, 15), 1 / 225)]
+    double, single = (
+        [KernelRanker(image, 19, options=ONE_THREAD, dtype=dtype).score(each).value for each in kernels]
+        for dtype in (np.float64, np.float32)
+    )
+    np.testing.assert_allclose(single, double, atol=2e-3)
 
 
 def test_the_score_is_the_weighted_sum(camera):

@@ -18,8 +18,10 @@ from pydeblur.estimators import (
     Variant,
 )
 from pydeblur.estimators.presets import PRESETS, Restarts
+from pydeblur.metrics import kernel_similarity
 from pydeblur.solver import CoarseToFine, SolverOptions, blind_deconv
 from pydeblur.solver.coarse_to_fine import level_at
+from pydeblur.synthesis import blur, random_kernel
 
 
 def estimate(preset, image, kernel_size, callback=None):
@@ -40,6 +42,45 @@ def test_one_run_is_the_solvers_own(blurred):
     alone = blind_deconv(blurred, SolverOptions(9))
     assert np.array_equal(found.kernel, alone.kernel) and np.array_equal(found.latent, alone.latent)
     assert found.candidates == () and found.options == alone.options and found.prior == {"name": "gradient"}
+
+
+@pytest.mark.parametrize(
+    "words, expected",
+    [
+        ({}, np.float64),
+        ({"dtype": "float32"}, np.float32),
+        ({"dtype": "float64"}, np.float64),
+        ({"prior": "gradient", "lambda_grad": 4e-3, "initial_kernel": "row"}, np.float64),  # one run is left
+    ],
+    ids=str,
+)
+def test_the_default_computes_in_single_precision_and_gives_double(blurred, words, expected):
+    words = {"preset": "best", "iterations": 1, **words}
+    found = pydeblur.deblur(blurred, 5, nonblind="tv", **words)
+    computed = words.get("dtype", "float32")
+    assert found.options.dtype == computed
+    assert {each.dtype for each in (found.kernel, found.latent, found.image, found.unclipped)} == {np.dtype(expected)}
+    assert found.kernel.sum(dtype=np.float64) == pytest.approx(1, abs=1e-15 if expected == np.float64 else 1e-6)
+    assert pydeblur.estimate_kernel(blurred, 5, **words).kernel.dtype == expected
+
+
+def test_a_picture_of_one_type_comes_back_in_it(blurred):
+    image = np.round(255 * blurred).astype(np.uint8)
+    assert pydeblur.deblur(image, 5, nonblind="tv", iterations=1).image.dtype == np.uint8
+    assert pydeblur.deblur(blurred.astype(np.float32), 5, nonblind="tv", iterations=1).image.dtype == np.float32
+
+
+@pytest.mark.parametrize("contrast, offset", [(1.0, 0.0), (0.1, 0.85)])
+def test_single_precision_keeps_small_differences(contrast, offset):
+    """Where the mean is large and what tells the kernel is small, as in fog, both precisions find the same kernel."""
+    rng = np.random.default_rng(5)
+    sharp = np.kron(rng.uniform(size=(16, 16)), np.ones((8, 8)))
+    image = offset + contrast * blur(sharp, random_kernel(9, 3), 0.002, rng).astype(float)
+    # The threshold of the gradients follows the contrast, so that the same edges count.
+    options = SolverOptions(11, iterations=3, lambda_grad=4e-3 * contrast**2)
+    single, double = (blind_deconv(image, replace(options, dtype=dtype)) for dtype in ("float32", "float64"))
+    assert kernel_similarity(single.kernel, double.kernel) > 0.999
+    assert abs(single.latent.mean() - double.latent.mean()) < 1e-3 * contrast
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, ValueError])
@@ -73,7 +114,10 @@ def test_the_estimate_is_one_of_the_runs(blurred):
     assert chosen.score == min(candidate.score for candidate in best.candidates)
     fields = {**PRESETS["best"].solver, "lambda_grad": 4e-3, **chosen.changes, "finest_iterations": chosen.iterations}
     again = pydeblur.estimate_kernel(blurred, 5, prior=fields.pop("prior", "gradient"), **fields)
-    assert np.array_equal(best.kernel, again.kernel)
+    # The run's own kernel is in single precision.
+    assert again.kernel.dtype == np.float32 and best.kernel.dtype == np.float64
+    np.testing.assert_allclose(best.kernel, again.kernel, rtol=1e-6)
+    assert np.array_equal(best.latent, again.latent)
     assert replace(best.options, finest_iterations=chosen.iterations) == again.options
     assert len(states) > len(best.history)  # the callback saw every run
     assert {state.candidate for state in states} == set(range(len(best.candidates)))
@@ -99,6 +143,46 @@ def test_successive_halving_lets_the_best_at_its_scale_go_on(blurred, several):
     assert np.array_equal(first.kernel, again.kernel)
     coarsest = estimate(replace(several, halving=SuccessiveHalving(9, 2)), blurred, 13).candidates
     assert sorted(candidate.scale for candidate in coarsest) == [0, 0, 2, 2]
+
+
+def test_fewer_go_on_from_each_further_round(blurred, several):
+    """Three of four from the scale 2, ranked anew at the scale 1, from which one goes on: as single runs say."""
+    rounds = SuccessiveHalving(2, 3, SuccessiveHalving(1, 1))
+    found = estimate(replace(several, halving=rounds), blurred, 13)
+    assert sorted(candidate.scale for candidate in found.candidates) == [0, 1, 1, 2]
+    scores = {}
+    for scale in (2, 1):
+        level = level_at(scale, blurred, 13)
+        ranker = KernelRanker(level.image, level.kernel_size, options=several.ranking)
+        for index, variant in enumerate(several.variants):
+            run = CoarseToFine(blurred, SolverOptions(13, **{**several.solver, **variant.changes}))
+            run.advance_to(scale)
+            scores[scale, index] = ranker.score(run.result().kernel).value
+    three = sorted(range(4), key=lambda index: scores[2, index])[:3]
+    first = min(three, key=lambda index: scores[1, index])
+    assert [index for index, each in enumerate(found.candidates) if each.scale == 0] == [first]
+    assert found.candidates[first].chosen
+    left_out = [index for index, each in enumerate(found.candidates) if each.scale == 2]
+    assert left_out == [index for index in range(4) if index not in three]
+    assert found.candidates[left_out[0]].score == scores[2, left_out[0]]
+
+
+def test_where_all_of_the_last_round_collapse_the_others_go_on(blurred, several, monkeypatch):
+    """First those that came to the last round and were left out, and those of the round before, too."""
+    advance_to = CoarseToFine.advance_to
+    arrived = []
+
+    def collapsing(run, scale):
+        advance_to(run, scale)
+        if scale == 0:
+            arrived.append(run.options)
+            if len(arrived) == 1:
+                raise KernelCollapseError("nothing is left of the kernel")
+
+    monkeypatch.setattr(CoarseToFine, "advance_to", collapsing)
+    found = estimate(replace(several, halving=SuccessiveHalving(2, 3, SuccessiveHalving(1, 1))), blurred, 13)
+    assert len(arrived) == 4 and len(found.candidates) == 3
+    assert {candidate.scale for candidate in found.candidates} == {0} and chosen_of(found)
 
 
 def test_the_best_go_on_at_the_finest_scale(blurred, refined):

@@ -15,9 +15,9 @@ from pydeblur.solver import SolverOptions
 
 def test_a_plan_is_complete_and_cannot_be_changed(blurred):
     plan = resolve("best", solver={"workers": 3}).for_image(blurred, 9)
-    assert (plan.kernel_size, plan.device, plan.dtype, plan.workers) == (9, "cpu", "float64", 3)
-    assert plan.runs_at_a_time == 3 and plan.ranking == RankingOptions()
-    assert plan.halving is None and plan.refinements == PRESETS["best"].refinements
+    assert (plan.kernel_size, plan.device, plan.dtype, plan.workers) == (9, "cpu", "float32", 3)
+    assert plan.runs_at_a_time == 3 and plan.ranking == RankingOptions() and plan.result_dtype == "float64"
+    assert plan.halving == SuccessiveHalving(1, 4) and plan.refinements == PRESETS["best"].refinements
     assert [run.changes for run in plan.runs] == [variant.described() for variant in PRESETS["best"].variants]
     assert all(isinstance(run.options, SolverOptions) for run in plan.runs)
     with pytest.raises(FrozenInstanceError):
@@ -41,6 +41,7 @@ def test_a_single_run(blurred):
     plan = resolve(prior="gradient").for_image(blurred, 9)
     assert len(plan.runs) == 1 and plan.ranking is None and plan.runs_at_a_time == 1 and not plan.refinements
     assert plan.runs[0].options == SolverOptions(9) and plan.iteration_total == 10
+    assert plan.dtype == "float64" and plan.result_dtype is None
 
 
 def test_a_prior_of_the_caller_runs_alone_at_a_time(blurred):
@@ -54,6 +55,11 @@ def test_without_noise_a_stronger_prefilter_is_no_other_run(blurred):
     clean = np.kron(np.random.default_rng(0).uniform(size=(16, 16)), np.ones((8, 8)))
     few = [run.changes for run in resolve("best").for_image(clean, WIDE_KERNEL).runs]
     assert {"prefilter": 1.4} in changes and few == [each for each in changes if each != {"prefilter": 1.4}]
+
+
+def test_coarse_scales_of_clipped_images_rank_no_kernels(blurred):
+    narrow, clipped = (resolve("best").for_image(blurred, 13, mask) for mask in (None, blurred > 0.9))
+    assert narrow.halving == SuccessiveHalving(1, 4) and clipped.halving is None
 
 
 def test_clipped_pixels_mean_the_runs_of_narrow_kernels_and_one_refinement(blurred):
@@ -72,6 +78,29 @@ def test_halving_that_would_leave_out_nothing_is_none(blurred, several):
         plan = replace(several, halving=SuccessiveHalving(scale, keep)).for_image(blurred, 13)
         assert plan.halving is None
     assert replace(several, halving=SuccessiveHalving(9, 2)).for_image(blurred, 13).halving == SuccessiveHalving(2, 2)
+
+
+def test_rounds_fit_the_scales_and_the_number_of_runs(blurred, several):
+    def fitting(scale, keep, *further):
+        halving = None
+        for each in [*further[::-1], (scale, keep)]:
+            halving = SuccessiveHalving(*each, halving)
+        found = replace(several, halving=halving).for_image(blurred, 13).halving
+        return [] if found is None else [(each.scale, each.keep) for each in found.rounds]
+
+    assert fitting(2, 3, (1, 2)) == [(2, 3), (1, 2)]
+    assert fitting(9, 3, (8, 2)) == [(2, 3), (1, 2)]  # a pyramid of three scales
+    assert fitting(2, 3, (2, 2), (1, 1)) == [(2, 3), (1, 2)]  # at the scale 1 two are all that may be left
+    assert fitting(2, 3, (1, 3)) == [(2, 3)]  # nothing is left out
+    assert fitting(2, 4, (1, 2)) == [(1, 2)] and fitting(2, 4, (1, 4)) == []
+
+
+def test_the_iteration_total_of_several_rounds_is_exact(blurred, several):
+    rounds = SuccessiveHalving(2, 3, SuccessiveHalving(1, 2))
+    preset = replace(several, halving=rounds, refinements=(Refinement(3, 1),), ranking=RankingOptions(threads=1))
+    states = []
+    Multistart(preset).estimate(blurred, 13, callback=states.append)
+    assert len(states) == preset.for_image(blurred, 13).iteration_total == 4 + 3 + 2 + 2
 
 
 @pytest.mark.parametrize("kernel_size", [5, 13])
@@ -102,9 +131,10 @@ def test_a_wide_kernel(blurred):
     image = np.tile(blurred, (2, 2))
     found = pydeblur.estimate_kernel(image, WIDE_KERNEL, iterations=1, callback=states.append)
     assert found.kernel.shape == (WIDE_KERNEL, WIDE_KERNEL)
-    halving = PRESETS["best"].for_wide_kernels.halving
+    first, second = PRESETS["best"].for_wide_kernels.halving.rounds
     scales = [candidate.scale for candidate in found.candidates]
-    assert scales.count(0) == halving.keep and scales.count(halving.scale) == len(scales) - halving.keep > 0
+    assert scales.count(0) == second.keep and scales.count(second.scale) == first.keep - second.keep
+    assert scales.count(first.scale) == len(scales) - first.keep > 0
     plan = resolve("best", solver={"iterations": 1}).for_image(image, WIDE_KERNEL)
     assert len(states) == plan.iteration_total
 

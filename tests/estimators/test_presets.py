@@ -78,6 +78,20 @@ def test_a_given_prior_is_that_of_all_runs():
         assert (found.options.weights, found.options.form) == ("classifier-compact", "nll")
 
 
+def test_single_precision_is_the_defaults_own_choice():
+    """A type that is given counts for everything; a prior of the caller's own is handed double precision."""
+    assert resolve("best").solver["dtype"] == "float32" and not resolve("best").gives_single
+    for size in (25, WIDE_KERNEL):
+        for dtype in ("float32", "float64"):
+            given = resolve("best", solver={"dtype": dtype}).for_size(size)
+            assert given.solver["dtype"] == dtype and given.gives_single == (dtype == "float32")
+        own = resolve("best", pydeblur.load_prior("intensity")).for_size(size)
+        assert all("dtype" not in fields for _, fields in own.runs()) and not own.gives_single
+        assert all(fields["dtype"] == "float32" for _, fields in resolve("best", "intensity").for_size(size).runs())
+    assert resolve("fast").gives_single and resolve("fast", pydeblur.load_prior("intensity")).gives_single
+    assert not resolve(prior="gradient").gives_single and not resolve("faithful").gives_single
+
+
 def test_a_given_prefilter_is_meant_as_it_is():
     assert resolve(solver={"prefilter": 1.5}).solver["noise_reference"] is None
     assert resolve(solver={"prefilter": 1.5, "noise_reference": 0.02}).solver["noise_reference"] == 0.02

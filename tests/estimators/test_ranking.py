@@ -65,6 +65,19 @@ def test_a_part_of_a_large_image_is_looked_at(blurred, monkeypatch):
     assert set(seen) == {(40, 40)} and result.latent.shape == (64, 60)
 
 
+@pytest.mark.parametrize(
+    "kernel_size, seen_shape",
+    [(5, (512, 512)), (43, (516, 516)), (91, (600, 610))],
+    ids=["at least 512", "12 kernel sizes", "all there is"],
+)
+def test_the_part_follows_the_kernel(monkeypatch, kernel_size, seen_shape):
+    image = np.kron(np.random.default_rng(0).random((60, 61)), np.ones((10, 10)))
+    seen = []
+    monkeypatch.setattr(ranking, "log_error", lambda restored, network: seen.append(restored.shape) or 0.0)
+    KernelRanker(image, kernel_size, options=ONE_THREAD).score(point(3))
+    assert seen == [seen_shape]
+
+
 def test_a_classifier_can_rank(blurred):
     best = pydeblur.estimate_kernel(blurred, 5, iterations=1, ranking_options={"weights": "classifier-compact"})
     assert {candidate.measure for candidate in best.candidates} == {"log odds"}

@@ -19,28 +19,32 @@ from pydeblur.solver.shock_filter import shock_filter
 seeds = st.integers(0, 2**32 - 1)
 
 
-def scale_of(image, kernel_size):
-    return _Scale(Level(0, image, kernel_size), XuJiaOptions(), share=0.01)
+def scale_of(image, kernel_size, **options):
+    return _Scale(Level(0, image, kernel_size), XuJiaOptions(**options), share=0.01)
 
 
-def test_enough_useful_edges_of_each_direction_are_predicted(sharp_image):
-    x, y, _ = scale_of(sharp_image, 15).predict(1)
+@pytest.mark.parametrize("edge_pixels", [1.0, 2.0, 4.0])
+def test_enough_useful_edges_of_each_direction_are_predicted(sharp_image, edge_pixels):
+    x, y, _ = scale_of(sharp_image, 15, edge_pixels=edge_pixels).predict(1)
     groups = direction_groups(x, y)
-    assert min(int((groups == number).sum()) for number in range(4)) == 2 * 15
+    assert min(int((groups == number).sum()) for number in range(4)) == edge_pixels * 15
 
 
-def test_strong_edges_that_are_not_useful_are_left_out(sharp_image):
-    scale = scale_of(sharp_image, 15)
+@pytest.mark.parametrize("useful_pixels", [0.25, 0.5, 1.0])
+def test_strong_edges_that_are_not_useful_are_left_out(sharp_image, useful_pixels):
+    scale = scale_of(sharp_image, 15, useful_pixels=useful_pixels)
     x, y, threshold = scale.predict(1)
     blurred = valid_gradients(sharp_image)
     usefulness, groups = edge_usefulness(*blurred, 15), direction_groups(*blurred)
-    least = usefulness[(x != 0) | (y != 0)].min()
-    enough = 0.5 * math.sqrt(sharp_image.size) * 15
-    assert min(int(((groups == number) & (usefulness >= least)).sum()) for number in range(4)) >= 0.99 * enough
+    enough = useful_pixels * math.sqrt(sharp_image.size) * 15
+    for number in range(4):
+        own = usefulness[(groups == number) & (usefulness > 0)]
+        assert (own >= scale._useful).sum() >= min(enough, own.size)
     sharp = valid_gradients(shock_filter(gaussian_filter(sharp_image, 1.0, mode="nearest"), 1.0))
-    left_out = (sharp[0] ** 2 + sharp[1] ** 2 >= threshold) & (x == 0) & (y == 0)
+    strong = sharp[0] ** 2 + sharp[1] ** 2 >= threshold
+    left_out = strong & (x == 0) & (y == 0)
     assert left_out.any()
-    assert usefulness[left_out].max() < least
+    assert usefulness[left_out].max() < scale._useful <= usefulness[strong & ~left_out].min()
 
 
 def first_jump(values, size, iteration):

@@ -12,7 +12,7 @@ from pydeblur.priors.registry import PriorChoice
 
 
 def test_every_name_gives_its_prior():
-    assert PRIORS == ("gradient", "intensity", "dark_channel", "extreme_channels", "pmp", "classifier")
+    assert PRIORS == ("gradient", "intensity", "dark_channel", "extreme_channels", "pmp", "null", "classifier")
     assert load_prior("gradient") is None
     assert isinstance(load_prior("intensity"), IntensityPrior) and isinstance(load_prior("intensity"), ProximalPrior)
     classifier = load_prior("classifier", weights="classifier-compact", threads=1, form="logit")
@@ -24,7 +24,8 @@ def test_every_name_gives_its_prior():
 def test_unknown_names_are_refused(name):
     with pytest.raises(
         InvalidOptionError,
-        match=r"^prior should be one of gradient, intensity, dark_channel, extreme_channels, pmp, classifier, but is [^\n]+$",
+        match=r"^prior should be one of gradient, intensity, dark_channel, extreme_channels, pmp, null, classifier, "
+        r"but is [^\n]+$",
     ):
         load_prior(name)
 

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 import pydeblur
-from pydeblur.estimators import resolve
-from pydeblur.progress import final_step, iteration_time, planned_work, work
+from pydeblur.estimators import load_estimator, resolve
+from pydeblur.nonuniform.estimate import estimate_poses
+from pydeblur.nonuniform.plan import NonuniformChoice
+from pydeblur.progress import final_step, iteration_time, planned_work, whole_estimator, work
 from pydeblur.progress.iteration_time import relative_cost, unit_seconds
+from pydeblur.progress.whole_estimator import unmeasured_work, whole_estimator_work
 from pydeblur.solver import IterationRecord
 from pydeblur.solver.latent import Splitting
 from pydeblur.solver.pyramid import downsampled_shape, scale_ratios
@@ -18,7 +21,7 @@ SECONDS = 0.25
 @pytest.fixture
 def clock_that_stands(monkeypatch):
     """Let each measured piece of work take the same time."""
-    for module in (iteration_time, final_step):
+    for module in (iteration_time, final_step, whole_estimator):
         monkeypatch.setattr(module, "least_seconds", lambda work: SECONDS)
 
 
@@ -26,7 +29,12 @@ IMAGE = np.kron(np.random.default_rng(0).random((12, 12)), np.ones((6, 6)))
 
 
 @pytest.mark.parametrize(
-    "words", [{"prior": "gradient"}, {"prior": "intensity", "iterations": 2}, {"iterations": 3, "finest_iterations": 4}]
+    "words",
+    [
+        {"prior": "gradient"},
+        {"prior": "intensity", "iterations": 2},
+        {"prior": "gradient", "iterations": 3, "finest_iterations": 4},
+    ],
 )
 def test_the_iterations_of_a_run_add_up_to_the_total(words):
     solver = {name: value for name, value in words.items() if name != "prior"}
@@ -97,3 +105,20 @@ def test_a_picture_without_an_edge_is_no_reason_to_fail():
     flat[0, 0] = 1
     plan = resolve(prior="gradient").for_image(flat, 9)
     assert planned_work(plan, flat).total > 0
+
+
+@pytest.mark.parametrize("name", ["cho_lee", "xu_jia", "normalized_sparsity", "marginal"])
+def test_the_iterations_of_a_method_with_a_loop_of_its_own_add_up(name, clock_that_stands):
+    options = {"marginal": {"steps": 2}, "normalized_sparsity": {"alternations": 2}}.get(name, {"passes": 2})
+    estimator, done = load_estimator(name, **options), []
+    planned = whole_estimator_work(estimator, IMAGE, 13)
+    estimator.estimate(IMAGE, 13, callback=lambda state: done.append(planned.of(state.record, 0)))
+    assert sum(done) == pytest.approx(planned.total, rel=0.35) and planned.seconds > 0
+
+
+def test_the_iterations_of_camera_poses_add_up():
+    done = []
+    plan = NonuniformChoice(solver={"iterations": 2}).for_image(IMAGE.shape, IMAGE.shape, 9)
+    planned = unmeasured_work(plan.options.iterations_at, IMAGE.shape, 9)
+    estimate_poses(plan, IMAGE, IMAGE.shape, callback=lambda state: done.append(planned.of(state.record, 0)))
+    assert sum(done) == pytest.approx(planned.total, rel=0.1) and planned.seconds is None

@@ -23,6 +23,9 @@ SMALL_SETS = {
     "development": DevelopmentSet((5, 7), side=64, largest_shift=4, border=15),
     "wide": DevelopmentSet((9, 11), side=72, room=1.1, largest_shift=6, border=10),
     "clipped": DevelopmentSet((13, 13), 64, folders=("lowlight",), highlights=(2.0, 6.0), largest_shift=4, border=15),
+    "clipped_in_light": DevelopmentSet(
+        (13, 13), 64, folders=("lowlight",), highlights=(2.0, 6.0), light_gamma=2.2, largest_shift=4, border=15
+    ),
     "large": DevelopmentSet((5, 7), per_folder=None, least_shape=(80, 90), largest_shift=4, border=8),
 }
 

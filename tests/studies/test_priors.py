@@ -67,7 +67,7 @@ def test_the_null_prior_is_a_classifier_without_weight(study, photographs):
     """What λ = 0 leaves of the learned prior is the splitting alone, which is what the null prior is there to show."""
     case = Selection().case(photographs, Selection().cases(photographs)[0].name)
     words = {**study.ROBUST, **study.SHORT, "beta_start": 8e-3}
-    null = pydeblur.estimate_kernel(case.blurred, case.kernel_size, prior=study.NullPrior(), **words)
+    null = pydeblur.estimate_kernel(case.blurred, case.kernel_size, prior="null", **words)
     compact = {"prior": "classifier", "prior_options": {"weights": "classifier-compact", "threads": 1}}
     weightless = pydeblur.estimate_kernel(case.blurred, case.kernel_size, **compact, prior_scale=1e-12, **words)
     np.testing.assert_allclose(null.kernel, weightless.kernel, atol=1e-9)

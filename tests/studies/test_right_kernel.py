@@ -1,6 +1,8 @@
 """The study of the right kernel: its figures are those of the ranker, and its table that of the linear rank."""
 
+import importlib.util
 import json
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -8,9 +10,12 @@ import numpy as np
 import pytest
 
 from pydeblur.estimators import PRESETS, KernelRanker, RankingOptions, Variant
-from pydeblur.evaluation.development import Selection
+from pydeblur.evaluation.development import CaseMeasure, Selection
+from pydeblur.nonblind import deconvolve
+from pydeblur.nonblind.chosen_step import ChosenStep
 from pydeblur.solver.pyramid import kernel_sizes
 from pydeblur.training.ranking.linear_choice import mean_loss
+from tests.studies.conftest import STUDIES
 
 WIDE = PRESETS["best"].for_wide_kernels
 
@@ -61,3 +66,40 @@ def test_a_kernel_at_half_the_size_is_a_kernel(study):
     half = study._scaled(kernel, 0.5)
     assert half.shape == (7, 7) and half.sum() == pytest.approx(1) and half.min() >= 0
     assert half[3].sum() > 0.7
+
+
+@pytest.fixture(scope="module")
+def clipped():
+    path = STUDIES / "right_kernel" / "clipped.py"
+    spec = importlib.util.spec_from_file_location("study_of_clipped_light", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("choice", [("whyte", {"light_gamma": 1.0}), ("whyte", {})])
+def test_the_final_steps_of_clipped_pictures(clipped, photographs, tmp_path, read_table, monkeypatch, choice):
+    """The figures are those of the final steps with the true kernel, and the choice is the default's."""
+    monkeypatch.setattr(clipped, "has_clipped_highlights", lambda image, kernel_size: True)
+    monkeypatch.setattr(clipped, "step_for_highlights", lambda *_: ChosenStep(choice[0], "", choice[1]))
+    clipped.main(["--split", "test", "--data", str(photographs), "--out", str(tmp_path)])
+    table = read_table(tmp_path / "clipped_light_test_true.csv")
+    assert list(table) == ["stored values", "linear light"]
+    for light, name in clipped.LIGHTS.items():
+        selection = Selection(name, "test", 0.005, 1.0)
+        quality = []
+        for each in selection.cases(photographs):
+            case = each.blurred(0.005)
+            restored = deconvolve(case.blurred, case.kernel, choice[0], **choice[1])
+            quality.append(CaseMeasure(case, selection.case_set).psnr(restored))
+        row = table[light]
+        assert int(row["cases"]) == len(quality) > 0
+        assert float(row["chosen"]) == pytest.approx(np.mean(quality), abs=1e-6)
+        assert float(row["gain"]) == pytest.approx(float(row["chosen"]) - float(row["whyte"]), abs=1e-6)
+        assert float(row["oracle"]) >= float(row["chosen"]) and float(row["told_stored"]) == float(bool(choice[1]))
+
+
+def test_where_no_picture_is_clipped_there_are_no_figures(clipped):
+    (row,) = clipped.table({"linear light": []})
+    assert row["cases"] == 0 and row["chosen"] is None

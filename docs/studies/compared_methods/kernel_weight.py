@@ -19,6 +19,8 @@ from pydeblur.evaluation.store import Finished, Request, Task
 from pydeblur.evaluation.studies import publish, request_from, run_selection, run_study, selected_case, study_parser
 
 PAPER = "γ = 10, the paper's"
+#: Of useful pixels and edges, the paper's.
+NUMBERS = {"useful_pixels": 0.5, "edge_pixels": 2.0}
 #: Name to options of the method; the first is what the others are compared with.
 WEIGHTS = {
     PAPER: {"kernel_weight": 10.0, "relative_kernel_weight": 0.0, "noise_kernel_weight": 0.0},
@@ -32,7 +34,7 @@ def measure(request: Request, task: Task) -> dict:
     """The error ratio of a case, None where the kernel collapses."""
     selection, case = selected_case(request, task)
     try:
-        kernel = XuJia(**task.options["weights"]).estimate(case.blurred, case.kernel_size).kernel
+        kernel = XuJia(**NUMBERS, **task.options["weights"]).estimate(case.blurred, case.kernel_size).kernel
     except KernelCollapseError:
         kernel = None
     return CaseMeasure(case, selection.case_set).figures(kernel)
@@ -53,7 +55,7 @@ def main(argv=None) -> None:
     parser.add_argument("--noise", type=float, default=0.01, help="standard deviation (default: %(default)s)")
     arguments = parser.parse_args(argv)
     request, selection = request_from(arguments), Selection(split=arguments.split, noise=arguments.noise)
-    options = {name: {"method": "xu_jia", "weights": own} for name, own in WEIGHTS.items()}
+    options = {name: {"method": "xu_jia", "numbers": NUMBERS, "weights": own} for name, own in WEIGHTS.items()}
     finished = run_selection(request, "kernel_weight", selection, options, measure)
     publish(request, f"kernel_weight_{selection.label}", table(by_method(finished)), FORMATS)
 

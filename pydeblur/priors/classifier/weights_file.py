@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import reprlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from pydeblur.backend.onnx_wire import GraphFields, OnnxContents, read_contents
+from pydeblur.backend.onnx_check import check_graph, check_versions, checked_parameters
+from pydeblur.backend.onnx_check import hash_parameters as hash_parameters
+from pydeblur.backend.onnx_wire import OnnxContents, read_contents
 from pydeblur.errors import FileFormatError, InvalidInputError
-from pydeblur.files.contents import file_contents, shown_path
-from pydeblur.files.shipped_weights import shipped_weights
+from pydeblur.files.contents import file_contents
+from pydeblur.files.shipped_weights import shown_end, weights_path
 from pydeblur.priors.classifier.architecture import MOST_PARAMETERS, Architecture
 from pydeblur.priors.classifier.network_graph import IR_VERSION, OPSET, build_graph
 
@@ -90,21 +91,8 @@ def resolve_weights(weights) -> Path:
     >>> resolve_weights("classifier-compact").name
     'classifier-compact.onnx'
     """
-    wanted = f"weights should be one of {', '.join(SHIPPED)} or the path of an ONNX file"
     # The path of a file is checked here and its contents where they are read: the file may be another by then.
-    if isinstance(weights, str) and weights in SHIPPED:
-        return shipped_weights(f"{weights}.onnx")
-    if not isinstance(weights, (str, os.PathLike)):
-        raise FileFormatError(f"{wanted}, but is {reprlib.repr(weights)}.")
-    try:
-        path = Path(weights)
-    except TypeError:  # a path of bytes
-        raise FileFormatError(f"{wanted}, but is {reprlib.repr(weights)}.") from None
-    if not os.path.exists(path):
-        raise FileFormatError(f"{wanted}; there is no '{_shown(path)}'.")
-    if not os.path.isfile(path):
-        raise FileFormatError(f"{wanted}; '{_shown(path)}' is no regular file.")
-    return path
+    return weights_path(weights, SHIPPED)
 
 
 def read_weights(weights) -> ClassifierWeights:
@@ -161,46 +149,17 @@ def parse_weights(model: bytes, path: Path) -> ClassifierWeights:
     try:
         contents = read_contents(model)
         architecture = _architecture(contents)
-        parameters = _parameters(contents, architecture)
-        _check_versions(contents)
-        _check_graph(contents.graph, build_graph(architecture, parameters))
+        parameters = checked_parameters(contents, architecture.parameter_shapes())
+        check_versions(contents, IR_VERSION, OPSET)
+        check_graph(contents.graph, build_graph(architecture, parameters))
         _check_answer(contents)
     except FileFormatError as error:
-        raise FileFormatError(f"'{_shown(path)}' should be a classifier written by pydeblur export: {error}") from error
+        raise FileFormatError(
+            f"'{shown_end(path)}' should be a classifier written by pydeblur export: {error}"
+        ) from error
     return ClassifierWeights(
         path, model, architecture, parameters, contents.metadata, hashlib.sha256(model).hexdigest()
     )
-
-
-def hash_parameters(parameters) -> str:
-    """Return the SHA-256 of float32 parameters: of names, shapes and values, in alphabetical order of the names.
-
-    Parameters
-    ----------
-    parameters : dict of str to array_like
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-
-    Examples
-    --------
-    >>> len(hash_parameters({"conv1.bias": [0.0]}))
-    64
-    """
-    digest = hashlib.sha256()
-    for name in sorted(parameters):
-        value = np.ascontiguousarray(parameters[name], "<f4")
-        digest.update(f"{name}{value.shape}".encode())
-        digest.update(value.tobytes())
-    return digest.hexdigest()
-
-
-def _shown(path: Path) -> str:
-    """A path for sentences that say much besides it: of a long one the end."""
-    shown = shown_path(path)
-    return shown if len(shown) <= 100 else f"...{shown[-100:]}"
 
 
 def _architecture(contents: OnnxContents) -> Architecture:
@@ -224,39 +183,6 @@ def _architecture(contents: OnnxContents) -> Architecture:
     except InvalidInputError as error:
         raise FileFormatError(f"{error}.") from None
     return architecture
-
-
-def _parameters(contents: OnnxContents, architecture: Architecture) -> dict[str, np.ndarray]:
-    parameters = {}
-    for name, shape in architecture.parameter_shapes().items():
-        value = contents.initializers.get(name)
-        if value is None or value.shape != shape:
-            raise FileFormatError(f"the parameter {name} is missing or of the wrong shape.")
-        parameters[name] = value
-    if hash_parameters(parameters) != contents.metadata.get("parameters_sha256"):
-        raise FileFormatError("the parameters are damaged: their checksum is wrong.")
-    for name, value in parameters.items():
-        if not np.all(np.isfinite(value)):
-            raise FileFormatError(f"the parameter {name} should be finite, but holds NaN or infinity.")
-    return parameters
-
-
-def _check_versions(contents: OnnxContents) -> None:
-    found = contents.ir_version, contents.opset
-    if found != (IR_VERSION, OPSET):
-        wanted = f"the version {IR_VERSION} of the format and {OPSET} of the operators"
-        raise FileFormatError(f"it should have {wanted}, but has {found[0]:.6g} and {found[1]:.6g}.")
-
-
-def _check_graph(found: GraphFields, expected: GraphFields) -> None:
-    """Refuse any other graph than the expected one, and say where they part."""
-    for kind, members in vars(expected).items():
-        others, name = getattr(found, kind), kind.replace("_", " ")
-        if len(others) != len(members):
-            raise FileFormatError(f"the graph should have {len(members)} {name}, but has {len(others)}.")
-        for number, (member, other) in enumerate(zip(members, others), start=1):
-            if member != other:
-                raise FileFormatError(f"number {number} of the graph's {name} is not the one of this architecture.")
 
 
 def _check_answer(contents: OnnxContents) -> None:

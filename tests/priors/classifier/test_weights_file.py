@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pydeblur
+from pydeblur.backend.onnx_check import hash_parameters
 from pydeblur.errors import FileFormatError, InvalidInputError
 from pydeblur.files import shipped_weights
 from pydeblur.priors.classifier.architecture import Architecture
-from pydeblur.priors.classifier.weights_file import hash_parameters, parse_weights, read_weights, resolve_weights
+from pydeblur.priors.classifier.weights_file import parse_weights, read_weights, resolve_weights
 from tests.priors.classifier.conftest import ARCHITECTURES, SMALL, noise, random_parameters
 
 ROOT = Path(pydeblur.__file__).resolve().parents[1]

@@ -1,0 +1,85 @@
+"""How much work a method with a loop of its own is, measured on a small part of the picture, and that of camera poses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from pydeblur.errors import InvalidInputError
+from pydeblur.estimators.protocol import WholeEstimator
+from pydeblur.progress.estimation_work import EstimationWork
+from pydeblur.progress.iteration_time import least_seconds, middle, relative_cost
+from pydeblur.solver.pyramid import downsampled_shape, scale_ratios
+from pydeblur.solver.records import IterationRecord
+
+#: Side of the part that is measured, and the largest kernel that is looked for in it.
+_SIDE, _LARGEST = 80, 13
+
+
+def whole_estimator_work(estimator: WholeEstimator, image: np.ndarray, kernel_size: int) -> EstimationWork:
+    """Return the work of an estimator whose iterations are spread evenly over its scales.
+
+    Parameters
+    ----------
+    estimator : WholeEstimator
+    image : (H, W) ndarray
+        What the kernel is estimated from.
+    kernel_size : int
+
+    Returns
+    -------
+    EstimationWork
+
+    Examples
+    --------
+    >>> from pydeblur.estimators import load_estimator
+    >>> picture = np.random.default_rng(0).random((60, 60))
+    >>> whole_estimator_work(load_estimator("cho_lee", passes=1), picture, 9).seconds > 0
+    True
+    """
+
+    def even_work(size: int) -> Callable[[int], float]:
+        return lambda scale: estimator.iteration_count(size) / len(scale_ratios(size))
+
+    work = unmeasured_work(even_work(kernel_size), image.shape, kernel_size)
+    part = np.ascontiguousarray(middle(image, _SIDE))
+    size = min(kernel_size, _LARGEST, max((min(part.shape) // 5) | 1, 3))
+    try:
+        seconds = least_seconds(lambda: estimator.estimate(part, size))
+    except InvalidInputError:  # a part without a single edge tells nothing
+        return work
+    unit = seconds / unmeasured_work(even_work(size), part.shape, size).total
+    return EstimationWork(work.total, work.of, unit * work.total)
+
+
+def unmeasured_work(iterations_at: Callable[[int], float], shape: tuple[int, ...], kernel_size: int) -> EstimationWork:
+    """Return the work of iterations whose time is not known, but grows with the pixels of their scale.
+
+    Parameters
+    ----------
+    iterations_at : callable
+        Iterations at a scale; 0 is the finest.
+    shape : (int, int)
+        Of the image.
+    kernel_size : int
+
+    Returns
+    -------
+    EstimationWork
+        Without ``seconds``.
+
+    Examples
+    --------
+    >>> work = unmeasured_work(lambda scale: 5, (60, 80), 9)
+    >>> work.total == 5 * (relative_cost(60 * 80) + relative_cost(41 * 55)), work.seconds
+    (True, None)
+    """
+    areas = [math.prod(downsampled_shape((shape[0], shape[1]), ratio)) for ratio in scale_ratios(kernel_size)]
+    total = sum(iterations_at(scale) * relative_cost(area) for scale, area in enumerate(areas))
+
+    def work_of(record: IterationRecord, candidate: int) -> float:
+        return relative_cost(record.height * record.width)
+
+    return EstimationWork(float(total), work_of)

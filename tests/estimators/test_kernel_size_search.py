@@ -1,0 +1,99 @@
+"""The kernel's size where none is given: found, grown, or not looked for."""
+
+import numpy as np
+import pytest
+from skimage import data
+
+from pydeblur.estimators import load_estimator, resolve
+from pydeblur.estimators.kernel_size import core_size, is_cut_off, resized_kernel
+from pydeblur.estimators.kernel_size_search import TriedSize, _chosen, search_kernel_size, with_larger_size
+from pydeblur.metrics import kernel_similarity
+from pydeblur.synthesis import blur, random_kernel
+
+SCENE = data.camera()[100:330, 90:330] / 255
+
+
+def blurred_by(kernel, noise=0.003):
+    return np.clip(blur(SCENE, kernel, noise, 0), 0, 1)
+
+
+@pytest.mark.parametrize(("size", "seed"), [(9, 1), (21, 3)])
+def test_the_size_is_that_of_the_blur_with_some_room(size, seed):
+    found = search_kernel_size(blurred_by(random_kernel(size, seed)))
+    assert size <= found.size <= 1.8 * size + 2 and found.size % 2 == 1 and not found.is_sharp
+    sizes = [each.size for each in found.tried]
+    assert sizes == sorted(sizes) and sizes[0] == 15 and len(sizes) > 3
+    assert all(each.extent <= each.size and 0 <= each.border_mass <= 1 for each in found.tried)
+    assert "pixels" in found.reason and "\n" not in found.reason
+
+
+def test_a_picture_that_is_not_blurred_is_sharp():
+    found = search_kernel_size(SCENE)
+    assert found.is_sharp and found.size == 3
+
+
+def test_what_was_cut_off_grows_and_what_has_room_shrinks():
+    cut, roomy = TriedSize(31, 1.0, 30.0, 30.0, 0.2, -3.0), TriedSize(31, 1.0, 12.0, 12.0, 0.0, -3.0)
+    assert cut.wanted_size > 31 > roomy.wanted_size > 12
+    assert TriedSize(31, 1.0, 31.0, 31.0, 0.01, -3.0).wanted_size <= 1.2 * 31 + 2
+
+
+def test_the_best_score_decides_but_a_finer_look_at_the_same_kernel_is_taken():
+    coarse = TriedSize(63, 2.0, 22.0, 22.0, 0.0, -4.8)
+    fine = TriedSize(31, 1.0, 20.0, 20.0, 0.0, -4.6)
+    assert _chosen([fine, coarse]) is fine
+    assert _chosen([TriedSize(31, 1.0, 20.0, 20.0, 0.0, -3.0), coarse]) is coarse  # another kernel, by its score
+    assert _chosen([TriedSize(31, 1.0, 30.0, 30.0, 0.3, -4.6), coarse]) is coarse  # it was cut off
+    cut = TriedSize(15, 1.0, 14.0, 14.0, 0.4, -5.0)
+    still_cut, whole = TriedSize(31, 1.0, 30.0, 30.0, 0.1, -4.9), TriedSize(45, 1.4, 35.0, 35.0, 0.0, -4.5)
+    assert _chosen([cut, still_cut, whole]) is whole and _chosen([cut, still_cut]) is cut
+    wide = TriedSize(63, 2.0, 55.0, 55.0, 0.0, -4.8)
+    assert _chosen([fine, wide]) is wide  # there is no room in the finer one
+
+
+@pytest.mark.parametrize("image", [np.random.default_rng(0).random((20, 24)), np.full((90, 90), 0.5)])
+def test_where_nothing_can_be_looked_for_the_size_fits_the_picture(image):
+    found = search_kernel_size(image)
+    assert found.tried == () and 3 <= found.size < min(image.shape) and found.size % 2 == 1
+
+
+def test_several_runs_get_two_of_a_larger_size_and_one_run_stays_one():
+    plan = with_larger_size(resolve()).for_image(SCENE, 15)
+    assert sorted({run.options.kernel_size for run in plan.runs}) == [15, 21] and plan.kernel_size == 15
+    assert {run.prior.prior for run in plan.runs if run.options.kernel_size == 21} == {"gradient", "intensity"}
+    assert with_larger_size(resolve(prior="gradient")) == resolve(prior="gradient")
+
+
+def test_clipped_pixels_and_gamma_are_taken_along():
+    light = np.minimum(1.8 * blurred_by(random_kernel(11, 2)), 1)
+    found = search_kernel_size(light, gamma=2.2, clipped=light >= 1)
+    assert found.tried and found.size >= 3
+
+
+def test_every_estimator_finds_its_size():
+    image = blurred_by(random_kernel(9, 1))[:110, :110]
+    for name, words in (("gradient", {"iterations": 1}), ("cho_lee", {"passes": 1})):
+        found = load_estimator(name, **words).estimate(image)
+        assert found.kernel.shape == (found.kernel_size_search.size,) * 2
+    assert load_estimator("cho_lee", passes=1).estimate(image, 11).kernel_size_search is None
+
+
+def test_the_core_is_the_smallest_square_of_a_share():
+    kernel = np.zeros((15, 15))
+    kernel[2:9, 5] = [0.01, 0.19, 0.2, 0.2, 0.2, 0.19, 0.01]
+    assert core_size(kernel) == 5 and core_size(kernel, 0.985) == 6 and core_size(kernel, 1.0) == 7
+    assert core_size(np.ones((1, 1))) == 1 and core_size(np.full((5, 5), 1 / 25)) == 5
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.7, 1.4, 2.0])
+def test_a_kernel_in_a_reduced_picture_is_the_same_blur(factor):
+    kernel = random_kernel(21, 4)
+    there = resized_kernel(kernel, factor)
+    assert there.sum() == pytest.approx(1) and there.min() >= 0 and len(there) % 2 == 1
+    assert core_size(there) == pytest.approx(factor * core_size(kernel), abs=2)
+    assert kernel_similarity(resized_kernel(there, 1 / factor), kernel) > 0.8
+
+
+def test_mass_at_the_border_is_a_cut_unless_the_square_is_too_small_to_tell():
+    assert is_cut_off(np.full((21, 21), 1 / 441)) and is_cut_off(np.full((5, 5), 1 / 25))
+    assert not is_cut_off(np.full((3, 3), 1 / 9)) and not is_cut_off(np.pad(np.full((3, 3), 1 / 9), 3))
