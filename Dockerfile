@@ -4,6 +4,7 @@ WORKDIR /source
 COPY setup.py setup.cfg pyproject.toml README.md LICENSE ./
 COPY pydeblur pydeblur
 COPY weights weights
+COPY matlab_ref/dropin matlab_ref/dropin
 RUN python -m venv /opt/pydeblur
 RUN /opt/pydeblur/bin/pip install --no-cache-dir ".[serve,fast,tiff,cluster]"
 

@@ -19,7 +19,7 @@ def page_of_the_wheel(readme):
 
 
 setup(
-    packages=[*find_packages(include=["pydeblur", "pydeblur.*"]), "pydeblur.weights"],
+    packages=[*find_packages(include=["pydeblur", "pydeblur.*"]), "pydeblur.weights", "pydeblur.matlab_dropin"],
     long_description=page_of_the_wheel(Path(__file__).with_name("README.md").read_text("utf-8")),
     long_description_content_type="text/markdown",
 )

@@ -4,8 +4,10 @@ from .errors import (
     FileFormatError,
     InvalidInputError,
     InvalidOptionError,
+    KernelBeyondTrainingWarning,
     KernelCollapseError,
     KernelCollapseWarning,
+    KernelSizeWarning,
 )
 from .estimators.protocol import Candidate, KernelEstimate
 from .estimators.registry import load_estimator
@@ -40,9 +42,11 @@ __all__ = [
     "InvalidInputError",
     "InvalidOptionError",
     "IterationState",
+    "KernelBeyondTrainingWarning",
     "KernelCollapseError",
     "KernelCollapseWarning",
     "KernelEstimate",
+    "KernelSizeWarning",
     "L0Restoration",
     "SolverOptions",
     "ValueRange",

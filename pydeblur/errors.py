@@ -101,8 +101,30 @@ class BlurNotFoundWarning(UserWarning):
     """
 
 
+class KernelBeyondTrainingWarning(UserWarning):
+    """The kernel is larger than those that the network of the final step "learned" was trained with.
+
+    Examples
+    --------
+    >>> import pydeblur
+    >>> issubclass(pydeblur.KernelBeyondTrainingWarning, UserWarning)
+    True
+    """
+
+
+class KernelSizeWarning(UserWarning):
+    """The kernel presses against its border: the kernel size is too small for the blur. The message names the one to try.
+
+    Examples
+    --------
+    >>> from pydeblur.errors import KernelSizeWarning
+    >>> issubclass(KernelSizeWarning, UserWarning)
+    True
+    """
+
+
 class KernelCollapseWarning(UserWarning):
-    """The kernel estimate is a delta: the result is the input, hardly changed.
+    """The kernel is a point, or the picture looks sharp: it is not blurred by camera shake, and left as it is.
 
     Examples
     --------

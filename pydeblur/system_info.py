@@ -8,16 +8,15 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from pydeblur.backend.compiled import compiled_loops
+from pydeblur.backend.compiled import has_numba
 from pydeblur.backend.fft import fft_library
 from pydeblur.backend.threads import processor_count
 from pydeblur.files.image_formats import FORMATS
 from pydeblur.files.shipped_weights import weights_folders
 from pydeblur.version import __version__
 
-_REQUIRED = ("numpy", "scipy", "onnxruntime", "pillow", "tifffile", "tqdm", "lazy_loader", "shtab")
+_REQUIRED = ("numpy", "scipy", "ducc0", "onnxruntime", "pillow", "tifffile", "tqdm", "lazy_loader", "shtab")
 _EXTRAS = (
-    "ducc0",
     "numba",
     "imagecodecs",
     "torch",
@@ -29,7 +28,6 @@ _EXTRAS = (
 )
 #: Environment variables that decide on threads and devices.
 _VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_DISABLE_JIT", "CUDA_VISIBLE_DEVICES")
-_COMPILED_MODULE = "pydeblur.solver._gradients_numba"
 
 
 def system_info() -> dict[str, Any]:
@@ -65,7 +63,7 @@ def system_info() -> dict[str, Any]:
             "processors": processor_count(),
             "default_threads": 1,
             "fft": fft_library(),
-            "compiled_loops": compiled_loops(_COMPILED_MODULE) is not None,
+            "compiled_loops": has_numba(),
             "onnxruntime_providers": _providers(),
             "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
         },

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 from scipy.io import loadmat
 
-from pydeblur.backend.compiled import compiled_loops
+from pydeblur.backend.compiled import imported_loops
 from pydeblur.backend.fft import fft_fixed
 from pydeblur.cli.main import main
 
@@ -98,11 +98,11 @@ def without_numba():
     """A ``with`` block in which Numba is not installed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "numba", None)
-        compiled_loops.cache_clear()
+        imported_loops.cache_clear()
         try:
             yield
         finally:
-            compiled_loops.cache_clear()
+            imported_loops.cache_clear()
 
 
 @pytest.fixture(name="without_numba", scope="session")
@@ -180,3 +180,18 @@ def pydeblur_command(capsys):
         return Outcome(code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def network_file(tmp_path_factory):
+    """A small restoration network of random weights, for kernels of 5 to 31 pixels."""
+    from pydeblur.nonblind.restoration_network import RestorationArchitecture, encode_network
+
+    architecture, rng = RestorationArchitecture((4, 6, 8)), np.random.default_rng(0)
+    parameters = {
+        name: (0.5 * rng.standard_normal(shape) / np.sqrt(np.prod(shape[1:]))).astype(np.float32)
+        for name, shape in architecture.parameter_shapes().items()
+    }
+    path = tmp_path_factory.mktemp("restoration") / "small.onnx"
+    path.write_bytes(encode_network(architecture, parameters, (5, 31), {"licence": "MIT"}))
+    return path

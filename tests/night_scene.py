@@ -19,3 +19,16 @@ def night_scene(light, side=160):
         sharp[top : top + rng.integers(2, 5), left : left + rng.integers(2, 5)] = light
     seen = convolve(sharp, KERNEL, mode="nearest") + 0.004 * rng.standard_normal(sharp.shape)
     return np.round(255 * np.clip(seen, 0, 1)) / 255
+
+
+def photographed_in(gamma, noise=0.001):
+    """A dark photograph (150, 150) with lights, blurred by KERNEL in intensities to a power, clipped, in 8 bits."""
+    from skimage import data
+
+    rng = np.random.default_rng(1)
+    sharp = 0.35 * data.camera()[100:250, 180:330] / 255
+    for _ in range(12):
+        top, left = rng.integers(8, 135, 2)
+        sharp[top : top + rng.integers(2, 5), left : left + rng.integers(2, 5)] = 2.5
+    seen = convolve(sharp**gamma, KERNEL, mode="nearest") ** (1 / gamma)
+    return np.round(255 * np.clip(seen + noise * rng.standard_normal(seen.shape), 0, 1)) / 255

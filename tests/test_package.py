@@ -85,7 +85,7 @@ def wheel(tmp_path_factory):
     if not can_build_wheels():
         pytest.skip("needs setuptools and wheel (or setuptools 71) to build without a network")
     folder = tmp_path_factory.mktemp("wheel")
-    for name in ("pydeblur", "weights"):
+    for name in ("pydeblur", "weights", "matlab_ref/dropin"):
         shutil.copytree(REPOSITORY / name, folder / "source" / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("setup.py", "setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(REPOSITORY / name, folder / "source")
@@ -123,6 +123,10 @@ def test_wheel_holds_every_module_and_every_weight(wheel):
     pages = {path for kind in ("html", "css", "js") for path in (source / "pydeblur").rglob(f"page.{kind}")}
     assert {path.parent.name for path in pages} == {"report", "serve"}
     expected |= {path.relative_to(source).as_posix() for path in pages}
+    dropin = source / "matlab_ref" / "dropin"
+    functions = {f"pydeblur/matlab_dropin/{path.relative_to(dropin).as_posix()}" for path in dropin.rglob("*.m")}
+    assert "pydeblur/matlab_dropin/private/engine_start.m" in functions
+    expected |= functions
     assert {name for name in names if name.startswith("pydeblur/")} == expected
     assert not any(name.startswith(("tests", "benchmarks", "matlab_ref")) for name in names)
 
@@ -132,6 +136,11 @@ def test_installed_package_is_used_from_where_it_was_installed(installed):
     assert result.stdout.split() == [
         str(installed.target / "pydeblur" / name) for name in ("__init__.py", "weights/__init__.py")
     ]
+
+
+def test_installed_functions_for_matlab_are_found(installed):
+    result = installed("-m", "pydeblur", "matlab-path")
+    assert result.stdout.strip() == str(installed.target / "pydeblur" / "matlab_dropin"), result.stderr
 
 
 def test_installed_weights_can_be_listed(installed, wheel):

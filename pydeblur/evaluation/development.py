@@ -49,6 +49,8 @@ class DevelopmentSet:
     highlights : (float, float) or None
         Range of the factor by which the brightest 3 % of a scene are made brighter before the blur, so that they are
         clipped; None leaves scenes as they are.
+    light_gamma : float
+        The kernels blur intensities to this power: 1 is the stored values, 2.2 linear light.
     largest_shift, border : int
         Shifts in pixels that are tried to align an image with the sharp one, and the pixels on each side that do not
         count.
@@ -61,6 +63,7 @@ class DevelopmentSet:
     least_shape: tuple[int, int] = (0, 0)
     room: float = 1.2
     highlights: tuple[float, float] | None = None
+    light_gamma: float = 1.0
     # A true kernel is centred by its box and an estimate by its centroid, which can be most of half a kernel apart.
     largest_shift: int = 12
     border: int = 15
@@ -72,19 +75,21 @@ class DevelopmentSet:
         return large and min(shape) >= needed + kernel_size - 1
 
 
+_CLIPPED = DevelopmentSet(
+    (21, 51),
+    side=384,
+    folders=("lowlight", "natural", "manmade"),
+    room=1.1,
+    highlights=(2.0, 6.0),
+    largest_shift=40,
+    border=45,
+)
 #: The development set, on which the presets were chosen, and what lies beyond it.
 SETS = {
     "development": DevelopmentSet((15, 31), side=255),
     "wide": DevelopmentSet((41, 75), side=384, room=1.1, largest_shift=40, border=45),
-    "clipped": DevelopmentSet(
-        (21, 51),
-        side=384,
-        folders=("lowlight", "natural", "manmade"),
-        room=1.1,
-        highlights=(2.0, 6.0),
-        largest_shift=40,
-        border=45,
-    ),
+    "clipped": _CLIPPED,
+    "clipped_in_light": replace(_CLIPPED, light_gamma=2.2),
     "large": DevelopmentSet((13, 31), per_folder=None, least_shape=(420, 560)),
 }
 
@@ -120,7 +125,9 @@ class DevelopmentCase:
         scene = load_grey(self.path)
         if own.highlights is not None:
             scene = _with_highlights(scene, own.highlights, rng)
-        case = blurred_case(self.name, scene, kernel, noise, rng, side=own.side, room=own.room)
+        case = blurred_case(
+            self.name, scene, kernel, noise, rng, side=own.side, room=own.room, light_gamma=own.light_gamma
+        )
         return case if own.highlights is None else replace(case, sharp=np.clip(case.sharp, 0, 1))
 
 
@@ -135,7 +142,7 @@ class Selection:
 
     Parameters
     ----------
-    set_name : {"development", "wide", "clipped", "large"}
+    set_name : {"development", "wide", "clipped", "clipped_in_light", "large"}
     split : {"test", "train", "validation"}
     noise : float
         Standard deviation, intensities in [0, 1].

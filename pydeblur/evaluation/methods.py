@@ -79,6 +79,8 @@ METHODS = {
     "dark_channel": Method("dark channel", prior="dark_channel", paper="Pan et al. [27] (Dark channel)"),
     "extreme_channels": Method("dark and bright channel", prior="extreme_channels", paper="Yan et al. [40]"),
     "pmp": Method("patch-wise minimal pixels", prior="pmp"),
+    # A control of the learned prior: the same splitting without a network.
+    "null": Method("null prior: the β loop alone", prior="null"),
     "normalized_sparsity": Method("normalised sparsity", method="normalized_sparsity", paper="Krishnan et al. [16]"),
     "marginal": Method("marginal likelihood", method="marginal", paper="Levin et al. [20]"),
     "cho_lee": Method("fast motion deblurring", method="cho_lee", paper="Cho and Lee [4]"),

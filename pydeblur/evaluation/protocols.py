@@ -26,6 +26,8 @@ from pydeblur.files import write_bytes
 from pydeblur.metrics import align, error_ratio, kernel_similarity, psnr, ssim, success_rate
 from pydeblur.nonblind.methods import deconvolve, final_step_options
 from pydeblur.nonblind.mixture import load_mixture
+from pydeblur.nonblind.options import PLUG_AND_PLAY, FinalStepOptions, LearnedOptions, PatchLikelihoodOptions
+from pydeblur.nonblind.restoration_network import read_network
 from pydeblur.options import is_finite_number, is_integer, shown
 from pydeblur.parallel.processes import map_unordered
 from pydeblur.parallel.protocol import SharedFiles
@@ -189,9 +191,14 @@ def all_options(protocol: Protocol) -> dict:
     """
     check_median(protocol.median)
     _check_kernel_room(protocol.kernel_room)
+    if protocol.nonblind == PLUG_AND_PLAY:
+        raise InvalidOptionError(
+            f"a benchmark can't have the final step {PLUG_AND_PLAY}: a report can't hold its denoiser"
+        )
+    final_options = final_step_options(protocol.nonblind, protocol.nonblind_options)
     final_step = {
-        "nonblind_options": asdict(final_step_options(protocol.nonblind, protocol.nonblind_options)),
-        "nonblind_weights": _mixture_weights() if protocol.nonblind == "epll" else None,
+        "nonblind_options": {**asdict(final_options), **_weights_name(final_options)},
+        "nonblind_weights": _final_step_weights(final_options),
         "pydeblur": __version__,
     }
     if protocol.kernels is not None:
@@ -281,6 +288,21 @@ def _ranks(preset: Preset, kernels: str) -> dict:
     if not (preset.weights.is_log_error and preset.coarse_weights.is_log_error):
         found[f"weights{kernels}"] = [asdict(preset.coarse_weights), asdict(preset.weights)]
     return found
+
+
+def _weights_name(options: FinalStepOptions) -> dict:
+    """The weights of the options as text, where there are some."""
+    return {"weights": str(options.weights)} if isinstance(options, LearnedOptions) else {}
+
+
+def _final_step_weights(options: FinalStepOptions) -> dict | None:
+    """What the final step has learned, by a hash."""
+    if isinstance(options, PatchLikelihoodOptions):
+        return _mixture_weights()
+    if isinstance(options, LearnedOptions):
+        weights_hash = read_network(options.weights).metadata["parameters_sha256"]
+        return {"weights": str(options.weights), "weights_hash": weights_hash}
+    return None
 
 
 def _mixture_weights() -> dict:

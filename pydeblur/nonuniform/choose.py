@@ -14,6 +14,7 @@ from pydeblur.nonuniform.final_step import deconvolve_nonuniform, default_patche
 from pydeblur.nonuniform.local_blur import PoseBlur
 from pydeblur.nonuniform.patches import PatchGrid
 from pydeblur.nonuniform.poses import corners
+from pydeblur.nonuniform.single_kernel import poses_of_kernel
 from pydeblur.preprocess.region import choose_region
 from pydeblur.priors.classifier.network import ClassifierNetwork
 
@@ -36,6 +37,9 @@ LARGEST_LOSS = 0.1
 #: Where the network's log error is so much lower, the residuals need not agree: a kernel that is too narrow leaves little
 #: unexplained, since it takes the blur for the picture.
 CLEAR_GAIN = 0.5
+#: Poses whose blur has a smaller share of the one kernel's width have not found the blur: they take most of it for the picture,
+#: so that next to nothing is left unexplained, and the network may prefer a blurred picture to a restored one with artefacts.
+LEAST_WIDTH = 0.6
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ class ModelChoice:
         positive where the camera leaves less unexplained.
     turn_share : float
         The share of the blur that differs between the picture's corners, see :func:`turn_share`.
+    relative_width : float
+        The width of the blur by the camera's poses, divided by that of the one kernel, see :func:`blur_width`.
 
     Examples
     --------
@@ -72,6 +78,7 @@ class ModelChoice:
     spread: float
     residual_gain: float = math.nan
     turn_share: float = math.nan
+    relative_width: float = math.nan
 
 
 def choose_model(
@@ -80,9 +87,9 @@ def choose_model(
     """Choose between two explanations of a blurred picture.
 
     The picture is restored with both, by total variation of the same weight, and blurred again. The camera that turned is
-    taken only if its blur changes over the picture, it leaves less of the blurred picture unexplained, clearly less unless
-    most of its blur comes from the turn, and the network that ranks kernels does not find its picture worse; or if that
-    network finds its picture much better.
+    taken only if its blur changes over the picture and is not much narrower than the kernel, it leaves less of the blurred
+    picture unexplained, clearly less unless most of its blur comes from the turn, and the network that ranks kernels does not
+    find its picture worse; or if that network finds its picture much better.
 
     Parameters
     ----------
@@ -122,7 +129,8 @@ def choose_model(
     )
     gain = float(np.log((residuals[0] + _ROUNDING) / (residuals[1] + _ROUNDING)))
     scores = (log_error(area.part_of(np.clip(restored, *RANGE)), network) for restored in (by_kernel, by_poses))
-    return decided(*scores, blur_spread(blur), gain, turn_share(blur))
+    relative_width = blur_width(blur) / max(blur_width(poses_of_kernel(kernel, image.shape)), LEAST_SPREAD)
+    return decided(*scores, blur_spread(blur), gain, turn_share(blur), relative_width)
 
 
 def residual(image: np.ndarray, blurred: np.ndarray, border: int) -> float:
@@ -151,12 +159,17 @@ def residual(image: np.ndarray, blurred: np.ndarray, border: int) -> float:
 
 
 def _blurred_by_patches(image: np.ndarray, blur: PoseBlur) -> np.ndarray:
-    grid = PatchGrid(image.shape, default_patches(image.shape))
+    grid = PatchGrid(image.shape, default_patches(image.shape, 2 * blur.radius + 1))
     return PatchBlur(grid, blur.radius).blur(image, blur.kernels_at(grid.centres))
 
 
 def decided(
-    uniform_score: float, nonuniform_score: float, spread: float, residual_gain: float, turn: float = 0.0
+    uniform_score: float,
+    nonuniform_score: float,
+    spread: float,
+    residual_gain: float,
+    turn: float = 0.0,
+    relative_width: float = 1.0,
 ) -> ModelChoice:
     """Apply the rule of :func:`choose_model` to the evidence.
 
@@ -166,6 +179,8 @@ def decided(
         As in :class:`ModelChoice`.
     turn : float
         Its ``turn_share``.
+    relative_width : float
+        As there.
 
     Returns
     -------
@@ -184,6 +199,8 @@ def decided(
     less = 100 * (1 - np.exp(-residual_gain))
     if spread < LEAST_SPREAD:
         taken, why = False, f"the blur hardly changes over the picture (by {spread:.1f} pixels)"
+    elif relative_width < LEAST_WIDTH:
+        taken, why = False, f"the turning camera's blur has only {100 * relative_width:.0f} % of its width"
     elif uniform_score - nonuniform_score >= CLEAR_GAIN:
         taken, why = True, f"the picture restored with it looks much better: {compared}"
     elif residual_gain < (0.0 if turn >= CLEAR_TURN else LEAST_GAIN):
@@ -195,7 +212,7 @@ def decided(
     else:
         taken, why = True, f"it leaves {less:.0f} % less of the picture unexplained: {compared}"
     reason = f"{'the turning camera' if taken else 'one kernel'} is taken, since {why}"
-    return ModelChoice(taken, reason, uniform_score, nonuniform_score, spread, residual_gain, turn)
+    return ModelChoice(taken, reason, uniform_score, nonuniform_score, spread, residual_gain, turn, relative_width)
 
 
 def blur_spread(blur: PoseBlur) -> float:
@@ -219,6 +236,34 @@ def blur_spread(blur: PoseBlur) -> float:
     0.5
     """
     return float(np.sqrt(_mean_squares_at_corners(blur)[1].max()))
+
+
+def blur_width(blur: PoseBlur) -> float:
+    """Return the width of a blur: the standard deviation of its local kernels in pixels, over both directions.
+
+    Parameters
+    ----------
+    blur : PoseBlur
+
+    Returns
+    -------
+    float
+        The root mean square over nine places of the picture.
+
+    Examples
+    --------
+    >>> blur_width(poses_of_kernel([[0.5, 0.0, 0.5]], (21, 31)))
+    1.0
+    """
+    y, x = np.meshgrid(*(np.linspace(0, side - 1, 3) for side in blur.shape), indexing="ij")
+    kernels = blur.kernels_at(np.column_stack([x.ravel(), y.ravel()]))
+    places = np.arange(kernels.shape[1])
+    variances = 0.0
+    for axis in (1, 2):
+        along = kernels.sum(axis=axis)
+        means = along @ places
+        variances = variances + along @ places**2 - means**2
+    return float(np.sqrt(np.mean(variances)))
 
 
 def turn_share(blur: PoseBlur) -> float:

@@ -160,10 +160,11 @@ class _Run:
         return replace(self._state, indices=indices, weights=weights, threshold=self._threshold)
 
     def _first_poses(self, grid):
-        """Two equal poses about a pixel apart, along a row or a column."""
+        """Two equal poses about a pixel apart, along a row or a column; one where a wide angle leaves no room for the other."""
         step = max(1, round(1 / self._nonuniform.pose_step))
         apart = [step, 0, 0] if (self._options.initial_kernel == "row") == (grid.is_planar) else [0, step, 0]
-        return np.array([[0, 0, 0], apart]), np.array([0.5, 0.5])
+        indices = grid.inside(np.array([[0, 0, 0], apart]))
+        return indices, np.full(len(indices), 1 / len(indices))
 
     def _emit(self, state: IterationState) -> bool:
         """Keep the record and hand the state to the callback; return whether that wants the run to end."""

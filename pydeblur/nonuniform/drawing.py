@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import scipy
 from PIL import Image, ImageDraw
-from scipy.ndimage import gaussian_filter
 
 from pydeblur.errors import InvalidInputError
 from pydeblur.nonuniform.local_blur import LocalBlur, PoseBlur, check_same_shape
@@ -163,7 +163,7 @@ def _panel(points: np.ndarray, weights: np.ndarray, name_x: str, name_y: str) ->
     where = [(values / limit + 1) / 2 * (_PANEL - 1) for values, limit in zip(points.T, limits)]
     edges = np.arange(_PANEL + 1) - 0.5
     density, _, _ = np.histogram2d(where[1], where[0], bins=(edges, edges), weights=weights)
-    density = gaussian_filter(density, _SPOT, mode="constant")
+    density = scipy.ndimage.gaussian_filter(density, _SPOT, mode="constant")
     colours = np.sqrt(density / density.max())[..., None] * _COLOUR
     size = _LEFT + _PANEL + _AROUND, _AROUND + _PANEL + _BELOW
     picture = Image.new("RGB", size, "white")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from copy import copy
 
 import numpy as np
-from scipy.sparse import csc_matrix
+import scipy
 
 from pydeblur.backend.fft import irfft2, rfft2
 from pydeblur.errors import InvalidInputError
@@ -78,7 +78,7 @@ class LocalKernels:
         values = np.stack([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y], axis=-1)
         ends = np.arange(poses + 1) * (4 * self._count)
         shape = (self._count * side**2, poses)
-        return csc_matrix((values.reshape(-1), indices.reshape(-1), ends), shape)
+        return scipy.sparse.csc_matrix((values.reshape(-1), indices.reshape(-1), ends), shape)
 
     def of_weights(self, weights: np.ndarray) -> np.ndarray:
         """Return the kernels (P, n, n) of pose weights (T,); their sums are that of the weights."""

@@ -29,7 +29,7 @@ class PoseOperator:
 
     def __init__(self, poses: CameraPoses):
         self.poses = poses
-        self._inverses = np.linalg.inv(poses.homographies())
+        self._inverses = poses.inverse_homographies()
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -58,7 +58,7 @@ class NonuniformOptions:
     patch_columns: int = option(COUNT, "Columns of such patches.", 16)
     smallest_patch_step: float = option(
         POSITIVE,
-        "At coarse scales there are fewer patches, so that their centres lie at least so many pixels apart.",
+        "There are fewer patches where their centres would lie less than so many pixels, or a kernel's size, apart.",
         8.0,
     )
     weight_penalty: float = option(NOT_NEGATIVE, "γ of eq. (17), the weight of the norm of the pose weights.", 10.0)

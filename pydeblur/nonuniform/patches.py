@@ -18,6 +18,8 @@ class PatchGrid:
     interpolated linearly, and nothing is extrapolated. A patch's region holds its window and a margin around it; all
     regions have the same size and lie inside the picture, so at the border the window is not in a region's middle.
 
+    Where patches are far apart, windows that rise more steeply, with a flat top, leave smaller regions.
+
     Parameters
     ----------
     shape : (int, int)
@@ -26,6 +28,8 @@ class PatchGrid:
         Rows and columns of patches, at least 1 each.
     margin : int
         Pixels around each window.
+    ramp : float, optional
+        Pixels at most over which a window rises from 0 to 1, halfway between two centres; None is all the way.
 
     Attributes
     ----------
@@ -51,10 +55,10 @@ class PatchGrid:
     True
     """
 
-    def __init__(self, shape: tuple[int, int], counts: tuple[int, int], margin: int = 0):
+    def __init__(self, shape: tuple[int, int], counts: tuple[int, int], margin: int = 0, ramp: float | None = None):
         self.shape = (int(shape[0]), int(shape[1]))
         self.counts = _checked_counts(counts, self.shape)
-        centres, starts, windows = zip(*(_axis(n, count, margin) for n, count in zip(self.shape, self.counts)))
+        centres, starts, windows = zip(*(_axis(n, count, margin, ramp) for n, count in zip(self.shape, self.counts)))
         self.region = (windows[0].shape[1], windows[1].shape[1])
         y, x = np.meshgrid(*centres, indexing="ij")
         self.centres = np.column_stack([x.ravel(), y.ravel()])
@@ -173,14 +177,16 @@ def _checked_counts(counts, shape) -> tuple[int, int]:
     return int(counts[0]), int(counts[1])
 
 
-def _axis(length: int, count: int, margin: int):
+def _axis(length: int, count: int, margin: int, ramp: float | None):
     """The centres, the first pixels of the regions and the windows on them, along one axis."""
     pixels = np.arange(length)
     if count == 1:
         return np.array([(length - 1) / 2]), np.array([0]), np.ones((1, length))
     step = (length - 1) / (count - 1)
     centres = np.arange(count) * step
-    side = min(length, 2 * (math.ceil(step) + margin) + 1)
+    rise = step if ramp is None else min(step, ramp)
+    flat = (step - rise) / 2
+    side = min(length, 2 * (math.ceil(rise + flat) + margin) + 1)
     starts = np.clip(np.rint(centres).astype(int) - side // 2, 0, length - side)
-    windows = np.maximum(1 - np.abs(pixels - centres[:, None]) / step, 0)
+    windows = np.clip(1 - (np.abs(pixels - centres[:, None]) - flat) / rise, 0, 1)
     return centres, starts, np.stack([window[start : start + side] for window, start in zip(windows, starts)])

@@ -9,10 +9,7 @@ import numpy as np
 
 from pydeblur.errors import InvalidInputError, InvalidOptionError
 from pydeblur.estimators.presets import PRESETS, Preset, RankingOptions
-from pydeblur.nonuniform.coarse_to_fine import check_large_enough
 from pydeblur.nonuniform.options import NonuniformOptions, nonuniform_solver_options
-from pydeblur.nonuniform.pose_grid import PoseGrid
-from pydeblur.nonuniform.poses import default_focal_length
 from pydeblur.options import options_from, shown
 from pydeblur.priors.registry import PriorChoice
 from pydeblur.solver.options import SolverOptions
@@ -115,6 +112,11 @@ class NonuniformChoice:
             If the part is smaller than a patch, or the grid of poses is too large for memory, and no kernel is
             estimated as well.
         """
+        # What is imported here is needed for camera poses alone.
+        from pydeblur.nonuniform.coarse_to_fine import check_large_enough
+        from pydeblur.nonuniform.pose_grid import PoseGrid
+        from pydeblur.nonuniform.poses import default_focal_length
+
         focal_length = self.nonuniform.focal_length or default_focal_length((shape[0], shape[1]))
         nonuniform = replace(self.nonuniform, focal_length=focal_length)
         options = nonuniform_solver_options(kernel_size, **{**dict(self.solver), "device": "cpu"})

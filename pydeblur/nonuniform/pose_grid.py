@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.ndimage import binary_dilation, map_coordinates
+import scipy
 
 from pydeblur.errors import InvalidInputError, KernelCollapseError
 from pydeblur.nonuniform.options import NonuniformOptions
@@ -43,7 +43,7 @@ class PoseGrid:
     Raises
     ------
     InvalidInputError
-        If the grid is too large for memory.
+        If the grid is too large for memory, or the focal length so short that the camera would see what lies beside it.
 
     Examples
     --------
@@ -60,6 +60,15 @@ class PoseGrid:
         full = default_focal_length(shape) * pixel if options.focal_length is None else options.focal_length
         self._focal_length = full / pixel
         farthest = math.hypot(shape[0] - 1, shape[1] - 1) / 2
+        # Yaw and pitch move the centre by the radius at most, each.
+        if (
+            self._model == "rotations"
+            and math.atan(self._focal_length / farthest) <= math.sqrt(2) * radius / self._focal_length
+        ):
+            raise InvalidInputError(
+                f"a focal length of {full:g} pixels is too short for this picture and kernels of size {2 * radius + 1}, since "
+                f"its corners would come to lie beside the camera: choose a longer one, or the poses roll-xy"
+            )
         across = 1.0 if self._model == "roll-xy" else 1 / self._focal_length
         self.units = options.pose_step * np.array([across, across, 1 / farthest])
         count = 2 * (radius / options.pose_step) + 1
@@ -95,7 +104,7 @@ class PoseGrid:
         """Return the indices of all poses at most `reach` steps, along the axes, from one of the given."""
         mask = np.zeros(2 * self.extent + 1, bool)
         mask[tuple((indices + self.extent).T)] = True
-        return self.inside(np.argwhere(binary_dilation(mask, iterations=reach)) - self.extent)
+        return self.inside(np.argwhere(scipy.ndimage.binary_dilation(mask, iterations=reach)) - self.extent)
 
     def from_coarser(self, coarser: PoseGrid, indices: np.ndarray, weights: np.ndarray):
         """Interpolate the weights of the next coarser scale.
@@ -121,7 +130,7 @@ class PoseGrid:
         dense[tuple((indices + coarser.extent).T)] = weights
         ratio = self.units * self._full_scale() / (coarser.units * coarser._full_scale())
         axes = [np.arange(-n, n + 1) * r + c for n, r, c in zip(self.extent, ratio, coarser.extent)]
-        finer = map_coordinates(dense, np.meshgrid(*axes, indexing="ij"), order=1)
+        finer = scipy.ndimage.map_coordinates(dense, np.meshgrid(*axes, indexing="ij"), order=1)
         chosen = np.argwhere(finer > 0) - self.extent
         chosen = self.inside(chosen)
         return normalised(chosen, finer[tuple((chosen + self.extent).T)])

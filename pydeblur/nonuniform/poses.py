@@ -15,6 +15,7 @@ from pydeblur.options import is_finite_number
 _FILM_DIAGONAL = math.hypot(36.0, 24.0)
 #: Parameters beyond this, in pixels or radians, are no camera's.
 _LARGEST_PARAMETER = 1e6
+_BEHIND = "poses should keep the scene in front of the camera, but one turns it by a right angle or more"
 
 
 def default_focal_length(shape: tuple[int, int]) -> float:
@@ -189,6 +190,21 @@ class CameraPoses:
         to_centre[:2, 2], from_centre[:2, 2] = -self.centre, self.centre
         return from_centre @ matrices @ to_centre
 
+    def inverse_homographies(self) -> np.ndarray:
+        """Return the inverses (T, 3, 3) of the homographies.
+
+        Raises
+        ------
+        InvalidInputError
+            If a homography has none in floating-point numbers, as with a focal length far below a pixel.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            homographies = self.homographies()
+        try:
+            return np.linalg.inv(homographies)
+        except np.linalg.LinAlgError:
+            raise InvalidInputError(_BEHIND) from None
+
     def _planar(self) -> np.ndarray:
         x, y, roll = self.parameters.T
         cosine, sine = np.cos(roll), np.sin(roll)
@@ -223,11 +239,9 @@ class CameraPoses:
         """
         points = np.asarray(points, np.float64)
         homogeneous = np.column_stack([points, np.ones(len(points))])
-        sources = np.einsum("tij,pj->pti", np.linalg.inv(self.homographies()), homogeneous)
-        if sources[..., 2].min(initial=1.0) <= 0:
-            raise InvalidInputError(
-                "poses should keep the scene in front of the camera, but one turns it by a right angle or more"
-            )
+        sources = np.einsum("tij,pj->pti", self.inverse_homographies(), homogeneous)
+        if not np.all(sources[..., 2] > 0):
+            raise InvalidInputError(_BEHIND)
         return points[:, None] - sources[..., :2] / sources[..., 2:]
 
     def largest_offset(self) -> float:

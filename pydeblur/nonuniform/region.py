@@ -7,7 +7,7 @@ step, which works patch by patch, takes the whole.
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial.transform import Rotation
+import scipy
 
 from pydeblur.errors import InvalidInputError
 from pydeblur.nonuniform.local_blur import PoseBlur
@@ -117,7 +117,8 @@ def _without_mean(parameters: np.ndarray, weights: np.ndarray, model: str) -> np
     """The poses H_t G⁻¹ with the mean pose G: the latent picture takes the common motion."""
     mean = weights @ parameters
     if model == "rotations":
-        turned = Rotation.from_rotvec(parameters) * Rotation.from_rotvec(mean).inv()
+        rotation = scipy.spatial.transform.Rotation.from_rotvec
+        turned = rotation(parameters) * rotation(mean).inv()
         return turned.as_rotvec()
     angles = parameters[:, 2] - mean[2]
     return np.column_stack([parameters[:, :2] - _turned(mean[:2], angles), angles])

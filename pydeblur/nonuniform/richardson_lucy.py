@@ -26,6 +26,7 @@ def deconvolve_saturated_nonuniform(
     patches: tuple[int, int] = (10, 14),
     exact: bool = False,
     workers: int = 1,
+    light_gamma: float = GAMMA,
 ) -> np.ndarray:
     """Deblur a saturated picture whose blur is known and changes over it.
 
@@ -45,6 +46,8 @@ def deconvolve_saturated_nonuniform(
         Whether the warps of all poses take the place of the filter flow: a hundred times slower. Only for camera poses.
     workers : int
         Threads of the FFTs.
+    light_gamma : float
+        The blur adds up intensities to this power.
 
     Returns
     -------
@@ -70,8 +73,8 @@ def deconvolve_saturated_nonuniform(
     problem = SaturatedProblem(*operators, observed)
 
     def solve(channel):
-        light = np.maximum(channel, 0) ** GAMMA
-        return problem.solve(padarray(light, (radius, radius), "replicate"), iterations)[inside] ** (1 / GAMMA)
+        light = np.maximum(channel, 0) ** light_gamma
+        return problem.solve(padarray(light, (radius, radius), "replicate"), iterations)[inside] ** (1 / light_gamma)
 
     return each_channel(solve, image)
 

@@ -17,6 +17,8 @@ _POSES = 160
 #: The roll to either side in degrees, the way of yaw and pitch (or of the translations) in pixels, and the largest blur at a
 #: corner that may come of both: on pictures of 240 to 440 rows such a roll alone moves the corners by 9 to 30 pixels.
 ROLL_RANGE, WAY_RANGE, EXTENT_RANGE = (1.0, 2.5), (2.0, 8.0), (9.0, 30.0)
+#: The smallest scene: on a smaller one yaw and pitch of some pixels would be angles that no hand's shake has.
+_SMALLEST_SIDE = 16
 #: So many shakes are drawn until the blur at the corners is within its range.
 _ATTEMPTS = 100
 
@@ -104,6 +106,10 @@ def shaken_case(
     scene = np.asarray(scene, np.float64)
     if scene.ndim != 2 or not np.all(np.isfinite(scene)):
         raise InvalidInputError(f"the scene should be a finite array (H, W), but its shape is {scene.shape}")
+    if min(scene.shape) < _SMALLEST_SIDE:
+        raise InvalidInputError(
+            f"the scene should have at least {_SMALLEST_SIDE} rows and columns, but has {scene.shape[0]}x{scene.shape[1]}"
+        )
     rng = np.random.default_rng(rng)
     check_model(model)
     focal_length = default_focal_length(scene.shape) if focal_length is None else check_focal_length(focal_length)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+import scipy
 
 from pydeblur.nonuniform.filter_flow import LocalKernels, PatchBlur
 from pydeblur.nonuniform.latent import PatchLatent
@@ -120,7 +120,8 @@ class PoseScale:
         self._options, self._nonuniform = options, nonuniform
         shape, radius = level.image.shape, grid.radius
         wanted = (nonuniform.patch_rows, nonuniform.patch_columns)
-        counts = largest_counts(shape, wanted, nonuniform.smallest_patch_step)
+        # In patches smaller than the kernels, what lies beyond their borders decides on the latent picture.
+        counts = largest_counts(shape, wanted, max(nonuniform.smallest_patch_step, level.kernel_size))
         patches = PatchGrid(shape, counts, margin=radius)
         self._latent = PatchLatent(level.image, patches, level.kernel_size, options, prior)
         self._share = level.image.size / (len(patches) * patches.region[0] * patches.region[1])
@@ -193,7 +194,7 @@ class PoseScale:
         near = self._grid.all_indices() if self._all_poses else self._grid.neighbourhood(indices, options.reach)
         width = options.latent_smoothing
         if width:
-            latent_x, latent_y = (gaussian_filter(gradient, width) for gradient in (latent_x, latent_y))
+            latent_x, latent_y = (scipy.ndimage.gaussian_filter(gradient, width) for gradient in (latent_x, latent_y))
         self._weights.set_latent(latent_x, latent_y)
         local, dtype = self._kernels(near), self._level.image.dtype
         found = self._weights.estimate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pydeblur.backend.compiled import compiled_loops
+from pydeblur.backend.compiled import imported_loops
 
 
 def weighted_warps(image: np.ndarray, inverses: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -29,7 +29,7 @@ def weighted_warps(image: np.ndarray, inverses: np.ndarray, weights: np.ndarray)
     >>> weighted_warps(np.array([[1.0, 2.0, 4.0]]), shift[None], np.array([0.5])).tolist()
     [[0.5, 0.5, 1.0]]
     """
-    loops = compiled_loops("pydeblur.nonuniform._warp_numba")
+    loops = imported_loops("pydeblur.nonuniform._warp_numba")
     if loops is not None:
         return loops.weighted_warps(image, inverses, weights)
     result = np.zeros(image.shape)
@@ -59,7 +59,7 @@ def weighted_warps_adjoint(residual: np.ndarray, inverses: np.ndarray, weights: 
     >>> weighted_warps_adjoint(np.array([[1.0, 2.0, 4.0]]), shift[None], np.array([0.5])).tolist()
     [[1.5, 2.0, 0.0]]
     """
-    loops = compiled_loops("pydeblur.nonuniform._warp_numba")
+    loops = imported_loops("pydeblur.nonuniform._warp_numba")
     if loops is not None:
         return loops.weighted_warps_adjoint(residual, inverses, weights)
     result = np.zeros(residual.size)
@@ -86,7 +86,7 @@ def warp_products(image: np.ndarray, inverses: np.ndarray, residual: np.ndarray)
     >>> warp_products(np.array([[1.0, 2.0]]), np.eye(3)[None], np.array([[3.0, 1.0]])).tolist()
     [5.0]
     """
-    loops = compiled_loops("pydeblur.nonuniform._warp_numba")
+    loops = imported_loops("pydeblur.nonuniform._warp_numba")
     if loops is not None:
         return loops.warp_products(image, inverses, residual)
     flat = image.ravel()

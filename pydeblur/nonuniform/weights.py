@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.sparse import csr_matrix
+import scipy
 
 from pydeblur.backend.fft import irfft2, rfft2
 from pydeblur.nonuniform.filter_flow import LocalKernels
@@ -63,7 +62,7 @@ class WeightProblem:
         start: np.ndarray,
         penalty: float,
         smoothness: float = 0.0,
-        neighbours: csr_matrix | None = None,
+        neighbours: scipy.sparse.csr_matrix | None = None,
         iterations: int = 30,
     ) -> np.ndarray:
         """Return the weights.
@@ -97,7 +96,7 @@ class WeightProblem:
             value = 0.5 * (weights @ gradient) - weights @ target
             return scale * float(value), scale * (gradient - target).astype(np.float64)
 
-        found = minimize(
+        found = scipy.optimize.minimize(
             value_and_gradient,
             start,
             method="L-BFGS-B",
@@ -138,7 +137,7 @@ class _LagOperator:
         return irfft2(spectra, self._padded.shape[-1], self._workers)[:, :side, :side]
 
 
-def neighbour_form(indices: np.ndarray) -> csr_matrix:
+def neighbour_form(indices: np.ndarray) -> scipy.sparse.csr_matrix:
     """Return the quadratic form of the differences of neighbouring poses on a grid.
 
     Parameters
@@ -171,4 +170,4 @@ def neighbour_form(indices: np.ndarray) -> csr_matrix:
     pairs, diagonal = sum(map(len, rows)), np.arange(len(indices))
     values = np.concatenate([np.full(pairs, -1.0), np.full(len(indices), 6.0)])
     places = (np.concatenate([*rows, diagonal]), np.concatenate([*columns, diagonal]))
-    return csr_matrix((values, places), (len(indices), len(indices)))
+    return scipy.sparse.csr_matrix((values, places), (len(indices), len(indices)))

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 
-from tqdm import tqdm
-
 from pydeblur.backend.kept import keep_for_later_pictures
 from pydeblur.parallel.signals import Terminated, terminations_raised
 
@@ -73,6 +71,8 @@ def work(connection: Connection) -> None:
 
 def prepare_process() -> None:
     """Make this process ready for many items, one after the other."""
+    from tqdm import tqdm  # a command without workers does without it
+
     # The lock that tqdm makes otherwise is a semaphore of the system, even for a bar that is not shown.
     tqdm.set_lock(threading.RLock())
     keep_for_later_pictures()

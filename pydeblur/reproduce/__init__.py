@@ -38,6 +38,7 @@ ITEMS = {
     "fig10b": Item("fig10b", "Levin et al.: error ratios with and without each of the two priors", _SCORED),
     "fig13": Item("fig13", "Levin et al.: kernel similarity and energy over 50 iterations", _BENCHMARK),
     "fig9": Item("fig9", "blur that changes over the picture: one kernel against a camera that turned", _BENCHMARK),
+    "fig4": Item("fig4", "a photo of Köhler et al.'s by each method; its sheet is not for publication", ("methods",)),
     "figs5to8": Item("figs5to8", "real photographs by each method; its sheets are not for publication", _BENCHMARK),
     "table1": Item("table1", "text images: mean PSNR", _SCORED),
     "fig3a": Item("fig3a", "Köhler et al.: PSNR, a surrogate unless --frames is given", (*_SCORED, "frames")),

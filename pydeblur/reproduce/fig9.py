@@ -227,7 +227,7 @@ def _sheet(pyplot, results: list[Finished], methods, most: int):
     """Two rows for each picture: blurred, restored, and sharp where that is known; below them the kernels."""
     arrays = {(result.task.case, result.task.method): result for result in results}
     cases = list(dict.fromkeys(case for case, _ in arrays))[:most]
-    size = (3.6 * (len(methods) + 2), 6.2 * len(cases))
+    size = (2.1 * (len(methods) + 2), 3.8 * len(cases))
     figure, axes = pyplot.subplots(2 * len(cases), len(methods) + 2, squeeze=False, figsize=size)
     for number, case in enumerate(cases):
         upper, lower = axes[2 * number], axes[2 * number + 1]
@@ -251,4 +251,4 @@ def _sheet(pyplot, results: list[Finished], methods, most: int):
 def _show(axis, picture, title: str) -> None:
     if picture is not None:
         axis.imshow(picture, cmap="gray", vmin=0, vmax=255)
-        axis.set_title(title, fontsize=9)
+        axis.set_title(title, fontsize=8)

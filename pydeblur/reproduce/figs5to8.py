@@ -13,6 +13,7 @@ import numpy as np
 from pydeblur.datasets import load
 from pydeblur.evaluation.figures import pyplot_without_display, write_figure
 from pydeblur.evaluation.methods import METHODS, SPECIAL_METHODS, chosen_methods
+from pydeblur.evaluation.photograph_sheets import kernel_plot, restored_arrays, result_sheet
 from pydeblur.evaluation.protocols import all_options, estimate_case, restore_case
 from pydeblur.evaluation.report import write_markdown
 from pydeblur.evaluation.store import Finished, Request, Task, run_tasks
@@ -56,11 +57,11 @@ def reproduce(request: Request) -> list:
     written = [
         write_csv(request.out / "figs5to8.csv", [result.row() for result in finished]),
         write_markdown(request, "figs5to8", "Figures 5 to 8: real photographs", body, finished),
-        write_figure(request.out / "figs5to8.png", _kernel_plot(pyplot, finished, names)),
+        write_figure(request.out / "figs5to8.png", kernel_plot(pyplot, finished, names)),
     ]
     for figure in dict.fromkeys(_figure_of(case.name) for case in cases):
         members = [case for case in cases if _figure_of(case.name) == figure]
-        sheet = _sheet(pyplot, members, finished, names)
+        sheet = result_sheet(pyplot, members, finished, names)
         written.append(write_figure(request.out / f"{figure}_sheet.png", sheet))
     return written
 
@@ -72,12 +73,10 @@ def measure(request: Request, task: Task) -> dict:
     kernel, seconds = estimate_case(protocol, case)
     classifier = load_prior("classifier", weights=_CLASSIFIER, threads=1)
     figures = {"f_before": classifier.score(grey_image(case.blurred)), "f_after": None, "kernel_cpu_seconds": seconds}
-    if kernel is None:
-        empty = np.zeros((case.kernel_size, case.kernel_size), np.float32)
-        return {**figures, "restored": np.zeros(case.blurred.shape, np.uint8), "kernel": empty}
-    restored = np.clip(restore_case(protocol, case, kernel), 0, 1)
-    figures["f_after"] = classifier.score(grey_image(restored))
-    return {**figures, "restored": np.round(255 * restored).astype(np.uint8), "kernel": kernel.astype(np.float32)}
+    restored = None if kernel is None else np.clip(restore_case(protocol, case, kernel), 0, 1)
+    if restored is not None:
+        figures["f_after"] = classifier.score(grey_image(restored))
+    return {**figures, **restored_arrays(restored, kernel, case.blurred.shape, case.kernel_size)}
 
 
 def _cases(data, names=None):
@@ -110,43 +109,3 @@ def _row(result: Finished) -> dict:
         "f after": result.figures["f_after"],
         "kernel CPU s": result.figures["kernel_cpu_seconds"],
     }
-
-
-def _kernel_plot(pyplot, finished, names):
-    kernels = {(result.task.case, result.task.method): result.arrays["kernel"] for result in finished}
-    cases = list(dict.fromkeys(case for case, _ in kernels))
-    figure, axes = pyplot.subplots(len(names), len(cases), squeeze=False, figsize=(1.6 * len(cases), 1.7 * len(names)))
-    for row, name in zip(axes, names):
-        row[0].set_ylabel(name, fontsize=8)
-        for axis, case in zip(row, cases):
-            axis.imshow(kernels[case, name], cmap="gray", interpolation="nearest")
-    for axis, case in zip(axes[0], cases):
-        axis.set_title(case, fontsize=7)
-    _without_ticks(axes)
-    return figure
-
-
-def _sheet(pyplot, cases, finished, names):
-    """A row for each photograph: blurred, then every method's result with its kernel in the corner."""
-    results = {(result.task.case, result.task.method): result.arrays for result in finished}
-    size = (5 * (len(names) + 1), 5 * len(cases))
-    figure, axes = pyplot.subplots(len(cases), len(names) + 1, squeeze=False, figsize=size)
-    for row, case in zip(axes, cases):
-        row[0].imshow(np.clip(case.blurred, 0, 1), cmap="gray")
-        row[0].set_ylabel(case.name)
-        for axis, name in zip(row[1:], names):
-            arrays = results[case.name, name]
-            axis.imshow(arrays["restored"], cmap="gray")
-            inset = axis.inset_axes((0.0, 0.75, 0.25, 0.25))
-            inset.imshow(arrays["kernel"], cmap="gray", interpolation="nearest")
-            inset.set(xticks=[], yticks=[])
-    for axis, title in zip(axes[0], ("blurred", *names)):
-        axis.set_title(title)
-    _without_ticks(axes)
-    figure.tight_layout(pad=0.5)
-    return figure
-
-
-def _without_ticks(axes):
-    for axis in axes.ravel():
-        axis.set(xticks=[], yticks=[])

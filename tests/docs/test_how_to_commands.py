@@ -42,6 +42,8 @@ QUICK = {
     "kernel": ("--iterations", "1"),
     "batch": ("--iterations", "1", "--prior", "gradient"),
 }
+#: The pages whose commands find the kernel's size; those of others are given it.
+FINDS_SIZES = ("kernel_size", "getting_started")
 PAGES = sorted([*(DOCS / "how_to").glob("*.md"), DOCS / "getting_started.md"])
 
 
@@ -54,7 +56,11 @@ def run_here(page):
             continue
         for pattern, replacement in SMALLER:
             line = re.sub(pattern, replacement, line)
-        found.append(line.split()[1:])
+        words = line.split()[1:]
+        is_given = "--kernel-size" in words or page.stem in FINDS_SIZES
+        found.append(
+            words if is_given or words[:1] not in [[name] for name in QUICK] else [*words, "--kernel-size", "7"]
+        )
     return found
 
 

@@ -23,6 +23,9 @@ from pydeblur.preprocess.region import Region
 
 QUICK = {"iterations": 1, "nonblind": "tv"}
 
+# A kernel of a small picture may reach the border of its size.
+pytestmark = pytest.mark.filterwarnings("ignore::pydeblur.errors.KernelSizeWarning")
+
 
 @pytest.fixture(scope="module")
 def shaken(sharp_image):
@@ -240,6 +243,23 @@ def test_a_picture_smaller_than_a_patch_and_a_grid_too_large_are_refused_before_
         InvalidInputError, match=r"GB of memory: choose a kernel size below 81 or a pose step above 0\.2"
     ):
         pydeblur.deblur(np.tile(shaken.blurred, (3, 3)), 81, nonuniform=True, nonuniform_options=options, callback=fail)
+
+
+@pytest.mark.parametrize("focal_length", [1e-300, 1e-3, 5.0])
+def test_a_focal_length_with_which_corners_lie_beside_the_camera_is_refused(shaken, focal_length):
+    with pytest.raises(
+        InvalidInputError, match=r"a focal length of .* is too short for this picture .* choose a longer one"
+    ):
+        pydeblur.deblur(shaken.blurred, 9, nonuniform=True, poses="rotations", focal_length=focal_length)
+
+
+@pytest.mark.parametrize("focal_length", [0.6, 1e15])
+def test_the_widest_and_the_longest_lens_will_do(shaken, focal_length):
+    halved = np.hypot(*shaken.blurred.shape) / 2
+    found = pydeblur.deblur(
+        shaken.blurred, 9, nonuniform=True, poses="rotations", focal_length=focal_length * halved, **QUICK
+    )
+    assert found.nonuniform.blur.weights.sum() == pytest.approx(1) and found.nonuniform.blur.radius <= 4
 
 
 def test_saturated_is_nothing_that_poses_know_of(shaken):

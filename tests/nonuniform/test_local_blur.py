@@ -18,6 +18,7 @@ from pydeblur.nonuniform import (
     read_blur,
     write_blur,
 )
+from pydeblur.nonuniform.final_step import default_patches
 from pydeblur.nonuniform.richardson_lucy import deconvolve_saturated_nonuniform
 from pydeblur.synthesis import add_noise
 
@@ -178,14 +179,21 @@ def test_one_kernel_everywhere_gives_nearly_the_uniform_result(picture):
     assert np.sqrt(np.mean((many - uniform)[8:-8, 8:-8] ** 2)) < 0.01
 
 
-def test_richardson_lucy_with_one_kernel_is_the_uniform_one(picture):
+@pytest.mark.parametrize("light_gamma", [2.2, 1.0])
+def test_richardson_lucy_with_one_kernel_is_the_uniform_one(picture, light_gamma):
     kernel = np.zeros((5, 5))
     kernel[2] = 0.2
     blur = KernelGridBlur(kernel[None, None], [0.0], [0.0], SHAPE)
     blurred = np.clip(picture * 1.3, 0, 1)
-    assert np.allclose(
-        deconvolve_saturated_nonuniform(blurred, blur, 10, (1, 1)), deconvolve_saturated(blurred, kernel, 10), atol=1e-9
-    )
+    found = deconvolve_saturated_nonuniform(blurred, blur, 10, (1, 1), light_gamma=light_gamma)
+    assert np.allclose(found, deconvolve_saturated(blurred, kernel, 10, light_gamma=light_gamma), atol=1e-9)
+
+
+@pytest.mark.parametrize("kernel_size, expected", [(1, (10, 14)), (31, (10, 14)), (61, (8, 11)), (301, (2, 3))])
+def test_patches_lie_at_least_a_kernels_size_apart(kernel_size, expected):
+    counts = default_patches((430, 640), kernel_size)
+    steps = [(side - 1) / (count - 1) for side, count in zip((430, 640), counts)]
+    assert counts == expected and min(steps) >= kernel_size
 
 
 def test_richardson_lucy_by_filter_flow_is_near_that_by_warps(picture):

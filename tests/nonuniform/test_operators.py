@@ -95,12 +95,12 @@ def test_compiled_loops_and_numpy_agree(monkeypatch):
 
     fast = results()
     monkeypatch.setattr(compiled, "_has_numba", lambda: False)
-    compiled.compiled_loops.cache_clear()
+    compiled.imported_loops.cache_clear()
     try:
         plain = results()
     finally:
         monkeypatch.undo()
-        compiled.compiled_loops.cache_clear()
+        compiled.imported_loops.cache_clear()
     assert np.allclose(fast, plain, rtol=0, atol=1e-12)
 
 
@@ -128,12 +128,29 @@ def test_translations_by_parts_of_a_pixel_make_the_same_kernel_everywhere():
 
 
 @settings(max_examples=40)
-@given(st.integers(2, 60), st.integers(2, 60), st.integers(1, 7), st.integers(1, 7), st.integers(0, 9))
-def test_windows_sum_to_one(rows, columns, down, across, margin):
-    grid = PatchGrid((rows, columns), (min(down, rows), min(across, columns)), margin)
+@given(
+    st.integers(2, 60),
+    st.integers(2, 60),
+    st.integers(1, 7),
+    st.integers(1, 7),
+    st.integers(0, 9),
+    st.none() | st.floats(0.5, 30),
+)
+def test_windows_sum_to_one(rows, columns, down, across, margin, ramp):
+    grid = PatchGrid((rows, columns), (min(down, rows), min(across, columns)), margin, ramp)
     total = grid.paste(grid.windows())
     assert np.allclose(total, 1, atol=1e-12)
     assert grid.windows().min() >= 0
+
+
+def test_a_ramp_makes_windows_with_a_flat_top_and_smaller_regions():
+    tents, flat = (PatchGrid((1, 101), (1, 3), ramp=ramp) for ramp in (None, 10.0))
+    whole = np.zeros(101)
+    start = flat.origins()[1][1]
+    whole[start : start + flat.region[1]] = flat.windows()[1, 0]
+    expected = np.interp(np.arange(101), [0, 20, 30, 70, 80, 100], [0, 0, 1, 1, 0, 0])
+    assert np.allclose(whole, expected, atol=1e-12)
+    assert flat.region[1] == 61 and tents.region[1] == 101
 
 
 def test_cut_and_paste_are_adjoint():
@@ -192,6 +209,13 @@ def test_poses_refuse_a_bad_focal_length(bad):
 def test_a_camera_that_turns_away_from_the_scene_is_refused(angle):
     with pytest.raises(InvalidInputError, match="in front of the camera"):
         CameraPoses([[0.0, angle, 0.0]], (10, 11), "rotations").largest_offset()
+
+
+@pytest.mark.parametrize("focal_length", [1e-300, 1e-200, 1e-20])
+def test_a_focal_length_far_below_a_pixel_is_refused_where_the_poses_are_used(focal_length):
+    poses = CameraPoses([[0.0, 0.0, 0.1], [0.01, 0.0, 0.0]], (10, 11), "rotations", focal_length)
+    with pytest.raises(InvalidInputError, match="in front of the camera"):
+        poses.largest_offset()
 
 
 @pytest.mark.parametrize("bad", [1e308, -1e7])

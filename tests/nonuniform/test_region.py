@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import pydeblur
 from pydeblur.errors import InvalidInputError
 from pydeblur.nonuniform import CameraPoses, PoseBlur, PoseOperator
 from pydeblur.nonuniform.region import blur_of_whole_picture
@@ -72,3 +73,14 @@ def test_a_region_elsewhere_or_of_another_size_is_refused():
     for region in (Region(-1, 0, 20, 30), Region(90, 0, 20, 30), Region(0, 71, 20, 30)):
         with pytest.raises(InvalidInputError, match="should lie within the picture of 100x100"):
             blur_of_whole_picture(blur, region, (100, 100))
+
+
+@pytest.mark.parametrize("nonuniform, side", [(True, 1024), (False, 512)])
+def test_the_part_that_is_chosen_is_larger_where_the_blur_may_change(nonuniform, side):
+    def stop(state):
+        raise StopIteration
+
+    picture = np.kron(np.random.default_rng(0).random((65, 70)), np.ones((16, 16)))
+    found = pydeblur.estimate_kernel(picture, 31, crop="auto", nonuniform=nonuniform, prior="gradient", callback=stop)
+    assert (found.crop.height, found.crop.width) == (side, side)
+    assert found.stopped and picture.shape == (1040, 1120)

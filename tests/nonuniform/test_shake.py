@@ -55,7 +55,9 @@ def test_the_seed_decides():
     assert one.shape != other.shape or not np.array_equal(one, other)
 
 
-@pytest.mark.parametrize("picture", [np.zeros((20, 200)), np.zeros((50, 50, 3)), np.full((150, 190), np.nan)])
+@pytest.mark.parametrize(
+    "picture", [np.zeros((20, 200)), np.zeros((1, 1)), np.zeros((50, 50, 3)), np.full((150, 190), np.nan)]
+)
 def test_a_bad_scene_is_refused(picture):
     with pytest.raises(InvalidInputError, match="scene"):
         shaken_case(picture, 0)

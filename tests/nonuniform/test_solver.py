@@ -18,11 +18,12 @@ from pydeblur.nonuniform import (
     blind_deconv_nonuniform,
     deconvolve_nonuniform,
 )
-from pydeblur.nonuniform.choose import blur_spread, choose_model, decided, turn_share
+from pydeblur.nonuniform.choose import blur_spread, blur_width, choose_model, decided, turn_share
 from pydeblur.nonuniform.latent import PatchLatent, local_transfer_functions
 from pydeblur.nonuniform.options import nonuniform_solver_options
 from pydeblur.nonuniform.pose_grid import normalised
 from pydeblur.nonuniform.shake import shaken_case
+from pydeblur.nonuniform.single_kernel import poses_of_kernel
 from pydeblur.nonuniform.weights import WeightProblem, neighbour_form
 from pydeblur.priors import load_prior
 from pydeblur.solver.auxiliary import make_auxiliary_step
@@ -333,6 +334,30 @@ def test_a_blur_that_is_mostly_a_turn_needs_no_clearly_lower_residual():
     assert not decided(-5.0, -4.95, 4.0, -0.01, turn=0.6).nonuniform
     assert not decided(-5.0, -4.8, 4.0, 0.01, turn=0.6).nonuniform
     assert decided(-5.0, -5.2, 4.0, 0.2, turn=0.1).nonuniform
+
+
+def test_poses_whose_blur_is_much_narrower_than_the_kernel_are_not_taken_whatever_else_speaks_for_them():
+    chosen = decided(-5.0, -6.0, 4.0, 0.5, turn=0.6, relative_width=0.4)
+    assert not chosen.nonuniform and "only 40 % of its width" in chosen.reason and chosen.relative_width == 0.4
+    assert decided(-5.0, -6.0, 4.0, 0.5, turn=0.6, relative_width=0.8).nonuniform
+    assert decided(-5.0, -6.0, 4.0, 0.5, turn=0.6, relative_width=3.0).nonuniform
+
+
+def test_the_width_of_a_blur_is_that_of_its_kernels():
+    shape, kernel = (40, 60), np.random.default_rng(0).random((5, 7))
+    y, x = (places.ravel() for places in np.indices(kernel.shape))
+    variance = sum(np.cov(place, aweights=kernel.ravel(), ddof=0) for place in (x, y))
+    assert blur_width(poses_of_kernel(kernel, shape)) == pytest.approx(np.sqrt(variance))
+    # A turn is widest at the corners: nine places, by their squared distance from the centre.
+    poses = CameraPoses([[0.0, 0.0, -0.05], [0.0, 0.0, 0.05]], (81, 121))
+    squares = np.mean([40.0**2 * row**2 + 60.0**2 * column**2 for row in (-1, 0, 1) for column in (-1, 0, 1)])
+    assert blur_width(PoseBlur(poses, [1, 1])) == pytest.approx(0.05 * np.sqrt(squares), rel=0.1)
+
+
+def test_a_collapsed_turn_loses_against_a_wide_kernel(case):
+    narrow = PoseBlur(CameraPoses([[0.0, 0.0, -0.03], [0.0, 0.0, 0.03]], case.blurred.shape), [1, 1])
+    chosen = choose_model(case.blurred, np.full((13, 13), 1 / 169), narrow)
+    assert not chosen.nonuniform and chosen.relative_width < 0.6 and "of its width" in chosen.reason
 
 
 def test_the_share_of_the_turn_is_that_of_its_mean_square():

@@ -14,7 +14,7 @@ from pydeblur.evaluation.protocols import BENCHMARKS, Protocol, all_options, eva
 from pydeblur.evaluation.store import Request, Task
 from pydeblur.files import write_image, write_kernel
 from pydeblur.metrics.kohler import kohler_psnr, surrogate_psnr
-from pydeblur.reproduce import fig3a, fig3b, fig13, figs5to8, table1, table2
+from pydeblur.reproduce import fig3a, fig3b, fig10b, fig13, figs5to8, table1, table2
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("skimage")
@@ -66,6 +66,22 @@ def test_fig10b_with_and_without_either_prior(reproduce):
     rows, text, _ = reproduce("fig10b", "--methods", "gradient,neither", "--subset", 1)
     assert [row["method"] for row in rows] == ["gradient", "neither"]
     assert "L0 gradients only" in text and '"lambda_grad": 0.0' in text and '"lambda_grad": 0.004' in text
+
+
+def test_fig10b_runs_slow_variants_on_few_cases_unless_they_are_named(reproduce, monkeypatch):
+    variants = {name: fig10b.VARIANTS[name] for name in ("gradient", "null")}
+    monkeypatch.setattr(fig10b, "VARIANTS", variants)
+    monkeypatch.setattr(fig10b, "FEW_CASES", {"null": 1})
+    rows, text, _ = reproduce("fig10b", "--subset", 2)
+    assert [(row["method"], row["case"]) for row in rows] == [
+        ("gradient", "im01_ker01"),
+        ("null", "im01_ker01"),
+        ("gradient", "im01_ker06"),
+    ]
+    assert "The same over the cases that all variants have (im01_ker01)" in text
+    assert text.count("| L0 gradients and null prior | 1 |") == 2 and "| L0 gradients only | 2 |" in text
+    rows, text, _ = reproduce("fig10b", "--subset", 2, "--methods", "null")
+    assert [row["case"] for row in rows] == ["im01_ker01", "im01_ker06"] and "The same over" not in text
 
 
 def test_the_solver_takes_the_classifier_without_the_gradients(sharp_image):

@@ -37,16 +37,6 @@ ADAPTIVE = {**ROBUST, "noise_reference": 0.01}
 SHORT = {"beta_growth": 8.0, "descent_steps": 5}
 
 
-class NullPrior:
-    """A prior that wants nothing: what the splitting in u does by itself, without the network's gradient."""
-
-    name = "null"
-
-    def value_and_grad(self, image):
-        """0, and a gradient (H, W) of 0."""
-        return 0.0, np.zeros_like(image)
-
-
 def _gradient(**solver) -> Protocol:
     return Protocol("development", prior="gradient", solver=solver)
 
@@ -64,7 +54,7 @@ CONFIGURATIONS = {
     "gradient, robust": _gradient(**ROBUST),
     "gradient, adaptive": _gradient(**ADAPTIVE),
     "intensity, robust": Protocol("development", prior="intensity", solver=ROBUST),
-    "null, robust": Protocol("development", prior=NullPrior(), solver={**ROBUST, **SHORT}),
+    "null, robust": Protocol("development", prior="null", solver={**ROBUST, **SHORT}),
     "probability, w 1": _classifier("probability", prior_scale=1.0),
     "probability": _classifier("probability"),
     "nll, w 1": _classifier("nll", prior_scale=1.0),
