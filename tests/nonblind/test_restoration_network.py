@@ -4,9 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
-from onnx import numpy_helper
 
 import pydeblur
 from pydeblur.nonblind.restoration_inputs import INPUTS, corrected, network_inputs
@@ -17,6 +15,8 @@ from pydeblur.nonblind.restoration_network import (
     read_network,
 )
 from pydeblur.nonblind.restoration_session import RestorationSession, spans
+
+onnx = pytest.importorskip("onnx")
 
 
 def planes_of(rows, columns, seed=0):
@@ -108,7 +108,7 @@ def without_metadata(name):
 def with_parameter(function):
     def change(model):
         (tensor,) = (each for each in model.graph.initializer if each.name == "half_up_1.weight")
-        tensor.CopyFrom(numpy_helper.from_array(function(numpy_helper.to_array(tensor)), tensor.name))
+        tensor.CopyFrom(onnx.numpy_helper.from_array(function(onnx.numpy_helper.to_array(tensor)), tensor.name))
 
     return change
 
