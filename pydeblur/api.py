@@ -686,11 +686,16 @@ def _work(prepared: _Prepared) -> EstimationWork:
 
 
 def _estimated(prepared: _Prepared, callback, report: ProgressReport | None) -> KernelEstimate:
-    search = prepared.search
-    if search is not None and search.is_sharp:
+    emit = callback if report is None else _both(callback, report)
+    if prepared.search is not None and prepared.search.is_sharp:
         found = unblurred(prepared.grey, prepared.plan)
     else:
-        found = _found(prepared, callback if report is None else _both(callback, report))
+        found = _found(prepared, emit)
+        if (grown := _grown(prepared, found)) is not None:
+            prepared = grown
+            if report is not None:
+                report.estimation_anew(_work(prepared))
+            found = _found(prepared, emit)
     for text, category in _doubts(prepared, found):
         warnings.warn(text, category, stacklevel=3)  # the caller of deblur or estimate_kernel
     return replace(
@@ -699,7 +704,22 @@ def _estimated(prepared: _Prepared, callback, report: ProgressReport | None) -> 
         crop=prepared.region,
         saturated=prepared.is_saturated,
         value_range=prepared.picture.value_range,
-        kernel_size_search=search,
+        kernel_size_search=prepared.search,
+    )
+
+
+def _grown(prepared: _Prepared, found: KernelEstimate) -> _Prepared | None:
+    """The same with a larger kernel size, where the size was not given and the kernel presses against its border."""
+    search, plan = prepared.search, prepared.plan
+    if search is None or found.nonuniform is not None or prepared.nonuniform_plan is not None:
+        return None
+    larger = size_to_try(prepared.grey, found, plan, search)
+    if larger is None:
+        return None
+    preset = with_larger_size(prepared.chosen.preset)
+    return prepared._replace(
+        plan=preset.for_image(prepared.grey, larger.size, plan.clipped),
+        search=replace(search, size=larger.size, reason=f"{search.reason}; {larger.reason}"),
     )
 
 

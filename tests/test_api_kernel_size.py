@@ -8,6 +8,7 @@ import pytest
 from skimage import data
 
 import pydeblur as package
+from pydeblur.estimators.kernel_size_search import KernelSizeSearch
 from pydeblur.files import read_image, write_image
 from pydeblur.synthesis import blur, random_kernel
 
@@ -90,3 +91,13 @@ def test_the_shell_leaves_a_sharp_picture_as_it_is(pydeblur_command, tmp_path):
     assert outcome.code == 0 and "not blurred by camera shake" in outcome.out + outcome.err
     images = [read_image(tmp_path / name).pixels for name in ("in.png", "out.png")]
     assert np.array_equal(*images)
+
+
+def test_a_size_that_was_found_too_small_grows(monkeypatch):
+    monkeypatch.setattr("pydeblur.api.search_kernel_size", lambda *_, **__: KernelSizeSearch(13, "somebody said so"))
+    wide = np.clip(blur(SCENE, np.full((1, 25), 1 / 25), 0.003, 0), 0, 1)
+    result, _ = warned_by(package.deblur, wide, prior="gradient", nonblind="tv", progress=True)
+    search = result.kernel_size_search
+    assert search.size == len(result.kernel) > 13
+    assert search.reason.startswith("somebody said so; ") and search.reason.endswith("size 13 is too small")
+    assert search.size in {record.kernel_size for record in result.history}

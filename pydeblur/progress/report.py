@@ -115,6 +115,12 @@ class ProgressReport:
                 about = f"about {shown_seconds(total)} in all"
                 self._say(f"{remark}; {about}" if remark else about)
 
+    def estimation_anew(self, work: EstimationWork) -> None:
+        """Tell that the kernel is estimated once more, in a larger square."""
+        with self._lock:
+            final_seconds = self._final_seconds
+        self.estimation(work, final_seconds, "the kernel is estimated once more, in a larger square")
+
     def __call__(self, state: IterationState) -> None:
         """Take note of an iteration: this is a callback of the solver."""
         record = state.record
