@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from pydeblur.datasets.photographs import SPLITS
 from pydeblur.errors import InvalidInputError, KernelCollapseError
 from pydeblur.estimators.multistart import Multistart
 from pydeblur.estimators.presets import Preset
-from pydeblur.evaluation.development import Selection
+from pydeblur.evaluation.development import SETS, Selection
 from pydeblur.evaluation.store import Finished, Request, Task, run_tasks
 from pydeblur.evaluation.subsets import stratified
 from pydeblur.files import markdown_table, write_csv
@@ -46,6 +47,28 @@ def study_parser(description: str, data: str) -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (default: %(default)s)")
     parser.add_argument("--restart", action="store_true", help="run again what was finished before")
     return parser
+
+
+def add_selection(parser: argparse.ArgumentParser, cases: str, split: str, speed_variation: float) -> None:
+    """Let a study's parser take which cases are looked at; what is given here are the defaults.
+
+    Examples
+    --------
+    >>> parser = study_parser("Whether it works.", "folder of sharp photographs")
+    >>> add_selection(parser, "wide", "train", 1.2)
+    >>> selection_from(parser.parse_args(["--data", "photos", "--out", "results", "--noise", "0"]))
+    Selection(set_name='wide', split='train', noise=0.0, speed_variation=1.2)
+    """
+    parser.add_argument("--cases", choices=SETS, default=cases, help="default: %(default)s")
+    parser.add_argument("--split", choices=SPLITS, default=split, help="of the photographs (default: %(default)s)")
+    parser.add_argument("--noise", type=float, default=0.01, help="standard deviation (default: %(default)s)")
+    variation = "of the kernels (default: %(default)s)"
+    parser.add_argument("--speed-variation", type=float, default=speed_variation, help=variation)
+
+
+def selection_from(arguments: argparse.Namespace) -> Selection:
+    """The cases that the arguments of :func:`add_selection` say."""
+    return Selection(arguments.cases, arguments.split, arguments.noise, arguments.speed_variation)
 
 
 def run_study(main: Callable[[], None]) -> int:

@@ -17,6 +17,9 @@ from pydeblur.training.extra import train_extra
 from pydeblur.training.run import today
 from pydeblur.version import __version__
 
+#: Characters of the names in a message, so that it stays one short sentence.
+_LONGEST_LIST = 220
+
 LICENCE = "MIT"
 
 
@@ -65,7 +68,7 @@ def export_onnx(
         import onnx
     check_writable(path)
     architecture = _checked_architecture(architecture)
-    parameters = _checked_parameters(parameters, architecture)
+    parameters = parameters_to_write(parameters, architecture.parameter_shapes(), f"'{architecture.name}'")
     model = encoded_model(
         build_graph(architecture, parameters).encoded(f"network_{architecture.name}"),
         IR_VERSION,
@@ -135,12 +138,36 @@ def _checked_architecture(architecture: Architecture) -> Architecture:
     return checked
 
 
-def _checked_parameters(parameters: dict, architecture: Architecture) -> dict[str, np.ndarray]:
-    """float32 copies in the architecture's order."""
-    shapes = architecture.parameter_shapes()
+def parameters_to_write(parameters: dict, shapes: dict[str, tuple[int, ...]], network: str) -> dict[str, np.ndarray]:
+    """Check the parameters of a network that is about to be written.
+
+    Parameters
+    ----------
+    parameters : dict
+        Arrays or tensors on the CPU, by name.
+    shapes : dict
+        Those that they should have, in the order of the result.
+    network : str
+        What messages call it.
+
+    Returns
+    -------
+    dict
+        float32 copies.
+
+    Raises
+    ------
+    InvalidInputError
+        If names are missing or unknown, or an array has another shape or is not finite.
+
+    Examples
+    --------
+    >>> parameters_to_write({"bias": [1, 2]}, {"bias": (2,)}, "the network")
+    {'bias': array([1., 2.], dtype=float32)}
+    """
     if set(parameters) != set(shapes):
-        wrong = ", ".join(sorted(set(parameters) ^ set(shapes)))
-        raise InvalidInputError(f"parameters should be those of '{architecture.name}'; missing or unknown: {wrong}")
+        wrong = ", ".join(sorted(set(parameters) ^ set(shapes)))[:_LONGEST_LIST]
+        raise InvalidInputError(f"parameters should be those of {network}; missing or unknown: {wrong}")
     checked = {}
     for name, shape in shapes.items():
         value = np.array(parameters[name], np.float32)

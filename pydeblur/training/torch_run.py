@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from pydeblur.files.zip_archive import read_archive
 from pydeblur.options import is_integer
 from pydeblur.priors.classifier.architecture import Architecture
 from pydeblur.training.network import TrainableNetwork
-from pydeblur.training.run import is_plain, not_a_checkpoint, plain_values, require_keys, today
+from pydeblur.training.run import TrainingRun, is_plain, not_a_checkpoint, plain_values, require_keys, today
 from pydeblur.training.torch_archive import read_tensors
 
 #: Longer names are none of an architecture's.
@@ -309,6 +310,53 @@ class MovingAverage:
         """Go on from an average that a checkpoint has held."""
         for name, value in state.items():
             self.state[name].copy_(value)
+
+
+def warmed_up_cosine(largest: float, step: int, steps: int, warm_up: int) -> float:
+    """The learning rate at a step: the largest one times a linear warm-up times half a cosine.
+
+    Examples
+    --------
+    >>> [round(warmed_up_cosine(2.0, step, 1000, 10), 3) for step in (5, 500, 1000)]
+    [1.0, 1.0, 0.0]
+    """
+    return largest * min(1, step / warm_up) * (0.5 + 0.5 * math.cos(math.pi * step / steps))
+
+
+def resume_networks(
+    run: TrainingRun, network: torch.nn.Module, average: MovingAverage, optimizer: torch.optim.Optimizer, averaged: str
+) -> int:
+    """Load the last checkpoint of a run into what it is made of.
+
+    Parameters
+    ----------
+    run : TrainingRun
+        Its checkpoints hold "raw_state_dict", "optimizer" and the average.
+    network : Module
+    average : MovingAverage
+        Of the network's weights.
+    optimizer : Optimizer
+    averaged : str
+        What checkpoints call the average.
+
+    Returns
+    -------
+    int
+        The step of the checkpoint.
+
+    Raises
+    ------
+    FileFormatError
+        If there is no checkpoint, or it is not one of this run.
+    """
+    state = run.resume((averaged, "raw_state_dict", "optimizer"))
+    path, shapes = run.last, {name: value.shape for name, value in network.state_dict().items()}
+    for name in ("raw_state_dict", averaged):
+        require_tensors(path, state[name], shapes)
+    load_optimizer(path, optimizer, state["optimizer"])
+    network.load_state_dict(state["raw_state_dict"])
+    average.load(state[averaged])
+    return run.step
 
 
 @contextmanager

@@ -18,13 +18,21 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from pydeblur.datasets.photographs import SPLITS
 from pydeblur.errors import KernelCollapseError
 from pydeblur.estimators import PRESETS, KernelRanker, Preset, RankingOptions, Refinement, SuccessiveHalving, Variant
-from pydeblur.evaluation.development import SETS, CaseMeasure, Selection
+from pydeblur.evaluation.development import CaseMeasure
 from pydeblur.evaluation.paired import FORMATS, comparison_columns, ratio_columns
 from pydeblur.evaluation.store import Finished, Request, Task
-from pydeblur.evaluation.studies import publish, request_from, run_selection, run_study, selected_case, study_parser
+from pydeblur.evaluation.studies import (
+    add_selection,
+    publish,
+    request_from,
+    run_selection,
+    run_study,
+    selected_case,
+    selection_from,
+    study_parser,
+)
 from pydeblur.priors.classifier.network import ClassifierNetwork
 from pydeblur.solver import CoarseToFine
 from pydeblur.solver.coarse_to_fine import describe_prior, level_at
@@ -239,13 +247,10 @@ def table(finished: list[Finished]) -> list[dict]:
 def main(argv=None) -> None:
     """Run what is missing, and give the table."""
     parser = study_parser(__doc__, "folder of sharp photographs, with a subfolder for each kind")
-    parser.add_argument("--cases", choices=SETS, default="development", help="default: %(default)s")
-    parser.add_argument("--split", choices=SPLITS, default="test", help="of the photographs (default: %(default)s)")
-    parser.add_argument("--noise", type=float, default=0.01, help="standard deviation (default: %(default)s)")
-    parser.add_argument("--speed-variation", type=float, default=0.0, help="of the kernels (default: %(default)s)")
+    add_selection(parser, "development", "test", 0.0)
     arguments = parser.parse_args(argv)
     request = request_from(arguments)
-    selection = Selection(arguments.cases, arguments.split, arguments.noise, arguments.speed_variation)
+    selection = selection_from(arguments)
     finished = run_selection(request, "choosing_kernels", selection, candidate_options(), measure)
     publish(request, f"choosing_kernels_{selection.label}", table(finished), {**FORMATS, "cost": ".1f"})
 

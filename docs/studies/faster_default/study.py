@@ -15,19 +15,20 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from pydeblur.backend.fft import fft_fixed
-from pydeblur.datasets.photographs import SPLITS
 from pydeblur.estimators import PRESETS, Preset, RankingOptions, SuccessiveHalving
 from pydeblur.evaluation.benchmark_tasks import by_method
-from pydeblur.evaluation.development import SETS, CaseMeasure, Selection
+from pydeblur.evaluation.development import CaseMeasure
 from pydeblur.evaluation.paired import mean_with_error
 from pydeblur.evaluation.store import Finished, Request, Task
 from pydeblur.evaluation.studies import (
+    add_selection,
     estimated_kernel,
     publish,
     request_from,
     run_selection,
     run_study,
     selected_case,
+    selection_from,
     study_parser,
 )
 
@@ -115,13 +116,10 @@ def table(groups: dict[str, list[Finished]]) -> list[dict]:
 def main(argv=None) -> None:
     """Run what is missing, and give the table."""
     parser = study_parser(__doc__, "folder of sharp photographs, with a subfolder for each kind")
-    parser.add_argument("--cases", choices=SETS, default="development", help="default: %(default)s")
-    parser.add_argument("--split", choices=SPLITS, default="test", help="of the photographs (default: %(default)s)")
-    parser.add_argument("--noise", type=float, default=0.01, help="standard deviation (default: %(default)s)")
-    parser.add_argument("--speed-variation", type=float, default=0.0, help="of the kernels (default: %(default)s)")
+    add_selection(parser, "development", "test", 0.0)
     arguments = parser.parse_args(argv)
     request = request_from(arguments)
-    selection = Selection(arguments.cases, arguments.split, arguments.noise, arguments.speed_variation)
+    selection = selection_from(arguments)
     options = {name: _options(preset) for name, preset in presets().items()}
     groups = by_method(run_selection(request, "faster_default", selection, options, measure))
     formats = {

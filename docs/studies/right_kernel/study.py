@@ -18,14 +18,21 @@ from dataclasses import asdict, fields
 
 import numpy as np
 
-from pydeblur.datasets.photographs import SPLITS
 from pydeblur.errors import KernelCollapseError
 from pydeblur.estimators import PRESETS, KernelEvidence, KernelRanker, RankingOptions
 from pydeblur.estimators.plan import make_plan
 from pydeblur.estimators.ranking import restored_by_tv
-from pydeblur.evaluation.development import SETS, Selection
 from pydeblur.evaluation.store import Finished, Request, Task
-from pydeblur.evaluation.studies import publish, request_from, run_selection, run_study, selected_case, study_parser
+from pydeblur.evaluation.studies import (
+    add_selection,
+    publish,
+    request_from,
+    run_selection,
+    run_study,
+    selected_case,
+    selection_from,
+    study_parser,
+)
 from pydeblur.matlab import imresize
 from pydeblur.metrics import align, psnr
 from pydeblur.priors.classifier.network import ClassifierNetwork
@@ -151,13 +158,10 @@ def table(finished: list[Finished]) -> list[dict]:
 def main(argv=None) -> None:
     """Run what is missing, and give the table."""
     parser = study_parser(__doc__, "folder of sharp photographs, with a subfolder for each kind")
-    parser.add_argument("--cases", choices=SETS, default="wide", help="default: %(default)s")
-    parser.add_argument("--split", choices=SPLITS, default="train", help="of the photographs (default: %(default)s)")
-    parser.add_argument("--noise", type=float, default=0.01, help="standard deviation (default: %(default)s)")
-    parser.add_argument("--speed-variation", type=float, default=1.2, help="of the kernels (default: %(default)s)")
+    add_selection(parser, "wide", "train", 1.2)
     arguments = parser.parse_args(argv)
     request = request_from(arguments)
-    selection = Selection(arguments.cases, arguments.split, arguments.noise, arguments.speed_variation)
+    selection = selection_from(arguments)
     finished = run_selection(request, "right_kernel", selection, {"all runs": all_runs()}, measure)
     formats = {"loss": ".3f", "held_out_loss": ".3f", "preferred_to_truth": ".2f"}
     publish(request, f"right_kernel_{selection.label}", table(finished), formats)

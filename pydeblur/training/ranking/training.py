@@ -8,7 +8,6 @@ cases are enough. What counts is which of a case's restorations is the best: err
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,10 +27,10 @@ from pydeblur.training.run import TrainingRun
 from pydeblur.training.torch_run import (
     MovingAverage,
     TorchCheckpoints,
-    load_optimizer,
     network_checkpoint,
-    require_tensors,
+    resume_networks,
     training_settings,
+    warmed_up_cosine,
 )
 
 LOG_COLUMNS = ("step", "learning_rate", "loss", "regret", "first")
@@ -159,14 +158,7 @@ class _Training:
 
     def resume(self) -> None:
         """Go on from the last checkpoint."""
-        state = self.run.resume(("average_state_dict", "raw_state_dict", "optimizer"))
-        path, shapes = self.run.last, {name: value.shape for name, value in self.network.state_dict().items()}
-        for name in ("raw_state_dict", "average_state_dict"):
-            require_tensors(path, state[name], shapes)
-        load_optimizer(path, self.optimizer, state["optimizer"])
-        self.network.load_state_dict(state["raw_state_dict"])
-        self.average.load(state["average_state_dict"])
-        self.step = self.run.step
+        self.step = resume_networks(self.run, self.network, self.average, self.optimizer, "average_state_dict")
 
     def loop(self, cases: Sequence[_CroppedCase], validation: Sequence[Path], show: bool) -> None:
         """Go on to the end, with a checkpoint after each validation."""
@@ -185,8 +177,7 @@ class _Training:
 
     def learning_rate(self) -> float:
         """The learning rate of the step: a linear warm-up times half a cosine."""
-        warm_up = min(1, self.step / _WARM_UP)
-        return _LEARNING_RATE * warm_up * (0.5 + 0.5 * math.cos(math.pi * self.step / self.options.steps)) + _LEAST_RATE
+        return warmed_up_cosine(_LEARNING_RATE, self.step, self.options.steps, _WARM_UP) + _LEAST_RATE
 
     def update(self, images: torch.Tensor, errors: torch.Tensor) -> float:
         """One step of the optimiser: its loss."""

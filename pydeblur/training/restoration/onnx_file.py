@@ -6,9 +6,9 @@ import json
 
 import numpy as np
 
-from pydeblur.errors import InvalidInputError
 from pydeblur.files import check_writable, write_bytes
 from pydeblur.nonblind.restoration_network import RestorationArchitecture, encode_network
+from pydeblur.training.export import parameters_to_write
 from pydeblur.training.extra import train_extra
 from pydeblur.training.restoration.exposures import KERNEL_SIZES
 from pydeblur.training.run import today
@@ -63,23 +63,7 @@ def export_restoration(
         "date": str(training.get("date", today())),
         "licence": _LICENCE,
     }
-    model = encode_network(architecture, _checked_parameters(parameters, architecture), KERNEL_SIZES, metadata)
+    arrays = parameters_to_write(parameters, architecture.parameter_shapes(), "the network")
+    model = encode_network(architecture, arrays, KERNEL_SIZES, metadata)
     onnx.checker.check_model(model, full_check=True)
     write_bytes(path, model)
-
-
-def _checked_parameters(parameters: dict, architecture: RestorationArchitecture) -> dict[str, np.ndarray]:
-    """float32 copies in the architecture's order."""
-    shapes = architecture.parameter_shapes()
-    if set(parameters) != set(shapes):
-        wrong = ", ".join(sorted(set(parameters) ^ set(shapes)))
-        raise InvalidInputError(f"parameters should be those of the network; missing or unknown: {wrong[:150]}")
-    checked = {}
-    for name, shape in shapes.items():
-        value = np.array(parameters[name], np.float32)
-        if value.shape != shape:
-            raise InvalidInputError(f"{name} should have the shape {shape}, but has {value.shape}")
-        if not np.all(np.isfinite(value)):
-            raise InvalidInputError(f"{name} should be finite, but is not; did the training diverge?")
-        checked[name] = value
-    return checked

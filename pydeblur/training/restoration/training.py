@@ -24,9 +24,9 @@ from pydeblur.training.run import TrainingRun, today
 from pydeblur.training.torch_run import (
     MovingAverage,
     TorchCheckpoints,
-    load_optimizer,
-    require_tensors,
+    resume_networks,
     training_settings,
+    warmed_up_cosine,
 )
 
 LOG_COLUMNS = ("step", "learning_rate", "loss", "gain", "gain_of_the_best_input")
@@ -224,14 +224,7 @@ class _Training:
 
     def resume(self) -> None:
         """Go on from the last checkpoint."""
-        state = self.run.resume(("state_dict", "raw_state_dict", "optimizer"))
-        path, shapes = self.run.last, {name: value.shape for name, value in self.network.state_dict().items()}
-        for name in ("state_dict", "raw_state_dict"):
-            require_tensors(path, state[name], shapes)
-        load_optimizer(path, self.optimizer, state["optimizer"])
-        self.network.load_state_dict(state["raw_state_dict"])
-        self.average.load(state["state_dict"])
-        self.step = self.run.step
+        self.step = resume_networks(self.run, self.network, self.average, self.optimizer, "state_dict")
 
     def loop(self, pairs: Sequence[Path], validation: Sequence[Path], show: bool) -> None:
         """Go on to the end, with a checkpoint after each validation."""
@@ -248,8 +241,7 @@ class _Training:
 
     def learning_rate(self) -> float:
         """The learning rate of the step: a linear warm-up times half a cosine."""
-        warm_up = min(1, self.step / _WARM_UP)
-        return _LEARNING_RATE * warm_up * (0.5 + 0.5 * math.cos(math.pi * self.step / self.options.steps)) + _LEAST_RATE
+        return warmed_up_cosine(_LEARNING_RATE, self.step, self.options.steps, _WARM_UP) + _LEAST_RATE
 
     def update(self, crops: np.ndarray) -> float:
         """One step of the optimiser: its loss."""
