@@ -1,6 +1,6 @@
 """What the learned final step gains over "ringing", beside EPLL, with true and with estimated kernels.
 
-    python benchmarks/learned_final_step.py --data DATA --photographs PHOTOS --out RESULTS [--weights W.onnx] [--per-kind 5]
+    python benchmarks/learned_final_step.py --data DATA --photographs PHOTOS --out RESULTS [--weights W.onnx] [--per-kind 7]
 
 PHOTOS is a folder of sharp photographs with a subfolder for each kind, DATA the folder of the benchmarks. From each kind the
 first photographs of the split "test" are taken, and documents and periodic patterns are drawn; each is blurred by a random
@@ -8,7 +8,8 @@ camera shake of 9 to 45 pixels, with noise of 0.5, 1 or 2 % and 8 bits, and debl
 that the default finds. Levin et al.'s 32 images are deblurred with their true kernels and with stored estimates of other
 methods, the 15 text images of Pan et al. with their true kernels (each image under one of the eight).
 
-Printed are mean gains over "ringing", in dB, with standard errors, by set, kernel and kind of scene. PSNR is of the image
+Printed are mean gains over "ringing", in dB, with standard errors, by set, kernel and kind of scene: over all cases, and over
+those whose kernel the default does not doubt. PSNR is of the image
 clipped to [0, 1], at its best shift where the kernel is an estimate. What other steps than "learned" give, and the kernels,
 are kept in RESULTS, since they do not change with the weights; `--restart` computes them again. EPLL is slow: it is run on
 every third case (`--epll-every`). With OMP_NUM_THREADS=1 all of it takes some ten minutes of processor time.
@@ -29,6 +30,7 @@ from pydeblur.api import estimate_kernel
 from pydeblur.datasets import load
 from pydeblur.datasets.photographs import find_images, load_grey, split_images
 from pydeblur.errors import KernelCollapseError
+from pydeblur.estimators.confidence import is_doubtful
 from pydeblur.evaluation.paired import mean_with_error
 from pydeblur.evaluation.stored_kernels import find_kernels
 from pydeblur.evaluation.studies import run_study
@@ -50,6 +52,8 @@ _DRAWN = 4
 _BORDER = 15
 #: What EPLL is told where less noise is found: no kernel is exact, and its error acts as noise does.
 _LEAST_NOISE = 0.006
+#: What the table of all cases says of each, before the PSNRs.
+_COLUMNS = ("set", "kernels", "kind", "name", "confidence")
 #: Whose estimates of Levin et al.'s kernels are used.
 _STORED = ("pan2016", "levin2011")
 
@@ -65,6 +69,8 @@ class Case:
     blurred: np.ndarray
     sharp: np.ndarray
     kernel: np.ndarray
+    #: How probably the kernel was found, where the default says it.
+    confidence: float | None = None
 
 
 def photographs(folder, kernels: Path, per_kind: int) -> Iterator[Case]:
@@ -77,9 +83,9 @@ def photographs(folder, kernels: Path, per_kind: int) -> Iterator[Case]:
         side = min(_SIDE, min(scene.shape) - size + 1)
         case = blurred_case(name, scene, kernel, _NOISES[(number + number // 3) % 3], rng, side=side, room=_ROOM)
         yield Case(name, "test split", kind, "true", case.blurred, case.sharp, case.kernel)
-        found = _found_kernel(kernels / f"{number:03d}.npy", case)
-        if found is not None:
-            yield Case(name, "test split", kind, "default's", case.blurred, case.sharp, found)
+        found, confidence = _found_kernel(kernels / f"{number:03d}.npz", case)
+        if found.size:
+            yield Case(name, "test split", kind, "default's", case.blurred, case.sharp, found, confidence)
 
 
 def _scenes(folder, per_kind: int) -> Iterator[tuple[str, str, np.ndarray]]:
@@ -95,20 +101,21 @@ def _scenes(folder, per_kind: int) -> Iterator[tuple[str, str, np.ndarray]]:
             yield kind, f"{kind} {number}", draw(np.random.default_rng((_STREAM, number, 1)), _SIDE + 46)
 
 
-def _found_kernel(path: Path, case) -> np.ndarray | None:
-    """What the default finds; None where it collapses."""
+def _found_kernel(path: Path, case) -> tuple[np.ndarray, float]:
+    """What the default finds, and its confidence; a kernel without pixels where it collapses."""
     if not path.exists():
-        kernel = np.zeros((0, 0))
+        kernel, confidence = np.zeros((0, 0)), 0.0
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             try:
-                kernel = estimate_kernel(case.blurred, case.kernel_size).kernel
+                found = estimate_kernel(case.blurred, case.kernel_size)
+                kernel, confidence = found.kernel, found.confidence
             except KernelCollapseError:
                 print(f"{case.name}: no kernel was found")
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, kernel)
-    kernel = np.load(path)
-    return kernel if kernel.size else None
+        np.savez(path, kernel=kernel, confidence=confidence)
+    with np.load(path) as stored:
+        return stored["kernel"], float(stored["confidence"])
 
 
 def levin(data) -> Iterator[Case]:
@@ -221,7 +228,7 @@ def main() -> None:
     parser.add_argument("--photographs", metavar="PHOTOS", help="folder of sharp photographs")
     parser.add_argument("--out", type=Path, required=True, metavar="RESULTS")
     parser.add_argument("--weights", default="restoration", metavar="W")
-    parser.add_argument("--per-kind", type=int, default=5, metavar="N")
+    parser.add_argument("--per-kind", type=int, default=7, metavar="N")
     parser.add_argument("--epll-every", type=int, default=3, metavar="N")
     parser.add_argument("--pictures", action="store_true", help="write a sheet of each case")
     parser.add_argument("--restart", action="store_true", help="compute what is kept again")
@@ -236,11 +243,18 @@ def main() -> None:
         # Each set has its own count for EPLL's turn.
         qualities = Qualities(kept, arguments.weights, arguments.epll_every, pictures)
         for case in cases:
-            rows.append({name: getattr(case, name) for name in ("set", "kernels", "kind", "name")} | qualities.of(case))
+            rows.append({name: getattr(case, name) for name in _COLUMNS} | qualities.of(case))
     columns = dict.fromkeys(name for row in rows for name in row)
     write_csv(arguments.out / "learned_final_step.csv", [{name: row.get(name) for name in columns} for row in rows])
-    for by in (("set", "kernels"), ("set", "kernels", "kind")):
-        for line in gains_table(rows, by):
+    trusted = [row for row in rows if row["confidence"] is not None and not is_doubtful(row["confidence"])]
+    for title, chosen, by in (
+        ("all", rows, ("set", "kernels")),
+        ("all, by kind", rows, ("set", "kernels", "kind")),
+        ("kernels that the default does not doubt", trusted, ("set", "kernels")),
+        ("kernels that the default does not doubt, by kind", trusted, ("set", "kernels", "kind")),
+    ):
+        print(f"{title}:")
+        for line in gains_table(chosen, by):
             print(json.dumps(line, ensure_ascii=False))
 
 

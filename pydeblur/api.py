@@ -22,7 +22,7 @@ from pydeblur.estimators.kernel_size_search import (
     search_kernel_size,
     size_to_try,
     unblurred,
-    with_larger_size,
+    with_tighter_size,
 )
 from pydeblur.estimators.light import step_for_highlights
 from pydeblur.estimators.multistart import run_plan
@@ -598,7 +598,7 @@ def _prepared(
             ranking=preset.ranking,
             workers=options.workers,
         )
-        kernel_size, preset = search.size, with_larger_size(preset)
+        kernel_size, preset = search.size, with_tighter_size(preset)
     seen = _seen(picture, kernel_size, preset, saturated, crop, chosen.turning is not None)
     plan = preset.for_image(seen.grey, kernel_size, seen.clipped)
     turning = None if search is not None and search.is_sharp else chosen.turning
@@ -716,7 +716,7 @@ def _grown(prepared: _Prepared, found: KernelEstimate) -> _Prepared | None:
     larger = size_to_try(prepared.grey, found, plan, search)
     if larger is None:
         return None
-    preset = with_larger_size(prepared.chosen.preset)
+    preset = with_tighter_size(prepared.chosen.preset)
     return prepared._replace(
         plan=preset.for_image(prepared.grey, larger.size, plan.clipped),
         search=replace(search, size=larger.size, reason=f"{search.reason}; {larger.reason}"),

@@ -11,7 +11,7 @@ from pydeblur.cli.everyday_options import EVERYDAY
 from pydeblur.cli.messages import say
 from pydeblur.cli.outputs import check_files
 from pydeblur.cli.parser import BAD_INPUT, Parser
-from pydeblur.cli.progress import process_began
+from pydeblur.cli.progress import first_word, process_began
 from pydeblur.cli.streams import messages_for_users, usable_streams
 from pydeblur.errors import InvalidInputError
 from pydeblur.parallel.signals import Terminated, terminations_raised
@@ -69,8 +69,9 @@ def _with_errors_as_lines(argv: list[str] | None) -> int:
             sys.stdout.flush()
             raise
         name = f"pydeblur {arguments.command}"
-        check_files(arguments.command, arguments)
-        code = import_module(COMMANDS[arguments.command][0]).run(arguments)
+        with first_word(arguments):
+            check_files(arguments.command, arguments)
+            code = import_module(COMMANDS[arguments.command][0]).run(arguments)
         sys.stdout.flush()
         return code or 0
     except InvalidInputError as error:

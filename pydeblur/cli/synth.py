@@ -87,17 +87,22 @@ def _write_shakes(arguments: argparse.Namespace) -> None:
     """Every picture of every shake, one after the other; the k-th has the seed N + k."""
     from pydeblur.files import make_folder, write_image
     from pydeblur.nonuniform import PoseBlur, write_blur
-    from pydeblur.nonuniform.shake import shaken_case
+    from pydeblur.nonuniform.shake import drawn_shake, shaken_case
 
     scenes = _scenes(arguments)
     shakes = arguments.count or 1
     names = [name if shakes == 1 else f"{name}_{number + 1}" for name in scenes for number in range(shakes)]
+    options = _shake_options(arguments)
+    repeated = (load for load in scenes.values() for _ in range(shakes))
+    cases = list(enumerate(repeated, arguments.seed))
+    # Every picture is read and every shake drawn before the first result is written.
+    without_noise = {name: value for name, value in options.items() if name != "noise"}
+    for seed, load in cases:
+        drawn_shake(load().shape, seed, **without_noise)
     folder = make_folder(arguments.output)
     outputs = [{what: os.path.join(folder, f"{name}_{what}") for what in _OUTPUTS} for name in names]
     _check_outputs(arguments, outputs)
-    options = _shake_options(arguments)
-    cases = ((scene, number) for scene in scenes.values() for number in range(shakes))
-    for seed, ((load, _), paths) in enumerate(zip(cases, outputs), arguments.seed):
+    for (seed, load), paths in zip(cases, outputs):
         case = shaken_case(load(), seed, **options)
         write_image(paths["blurred.png"], case.blurred)
         write_image(paths["sharp.png"], case.sharp)

@@ -18,12 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of this command."""
     add_run_arguments(parser, "the estimated kernels, pairs, checkpoint, log and restoration.onnx")
     parser.add_argument(
-        "--pairs", type=count, default=2000, metavar="N", help="with true kernels to train on (default: %(default)s)"
+        "--pairs", type=count, default=1200, metavar="N", help="with true kernels to train on (default: %(default)s)"
     )
     parser.add_argument(
         "--estimates",
         type=count,
-        default=1200,
+        default=1400,
         metavar="N",
         help="pairs with kernels as they are found, by the default and by single runs (default: %(default)s)",
     )

@@ -4,8 +4,9 @@ Each square is looked at on the picture reduced so far that the square is 31 pix
 bears down to the picture's own pixels. A run that is right has room around its kernel; one in too small a square presses against
 its border; and one on too few pixels spreads over all of it. Which of them is right is decided as among the default's runs for
 wide kernels: by what the ranking network says of the picture restored with each kernel, weighed against what the kernel changes
-(:class:`~pydeblur.estimators.EvidenceWeights`), at half the size. The kernel size is then what that kernel needs and a
-tenth more, or, where it presses against the border, a fifth more than the square.
+(:class:`~pydeblur.estimators.EvidenceWeights`), at half the size. The kernel size is then a fifth more than that kernel needs and
+some pixels, or, where it presses against the border, a fifth more than the square. It is generous because too tight a square cuts
+off the faint ends of a kernel, and too wide a one does little harm.
 
 A picture that the classifier of section 3 of the paper takes for sharp, and whose kernel is small, is not blurred by a shake.
 """
@@ -41,7 +42,7 @@ from pydeblur.solver.pyramid import SCALE_RATIO, downsample_image
 if TYPE_CHECKING:
     from pydeblur.estimators.plan import EstimationPlan
 
-#: Side of the kernels that are looked for on reduced pictures; the smaller one is looked for on the picture itself, too.
+#: Side of the kernels that are looked for on reduced pictures, and of those in pictures that do not bear it.
 _SIDE, _SMALL_SIDE = 31, 15
 #: The picture is reduced by the square root of two at most so many times: the widest square has 175 pixels.
 _MOST_REDUCTIONS = 5
@@ -56,15 +57,21 @@ _WEIGHTS = EvidenceWeights(change=-0.5)
 _HARDLY_WORSE, _WITH_ROOM = 0.5, 1.3
 #: Of a kernel that is cut off the next wider square is taken where none is, unless its score is so much worse.
 _WORSE_IF_GROWN = 1.2
-#: The size is so many times the extent that was found, with its faint ends but no more than so many times without, and a pixel
-#: more; of a kernel that was cut off, so many times its square.
-_ROOM_AROUND_ENDS, _MOST_ROOM, _ROOM = 1.1, 1.3, 1.2
+#: The size is so many times the extent that was found and so many pixels more; of a kernel that was cut off, so many times its
+#: square.
+_ROOM, _MARGIN = 1.2, 4
+#: The least size, where the shorter side of the picture is so many times as long.
+_LEAST_SIZE, _SIDE_FOR_LEAST = 25, 6
 #: What a kernel's extent and its faint ends hold of its mass.
 _MOST_MASS, _WITH_ENDS = 0.95, 0.99
 #: The next size that is tried after one that was too small is at least so many times larger.
 _NEXT_SIZE = 1.25
-#: So many times larger is the size of further runs.
-_LARGER = 1.35
+#: Where a size that was given is too small, squares of at least so many times that size are looked at, and so many at most.
+_WIDER, _MOST_WIDER_RUNS = 1.5, 2
+#: Of a small size it is said that it is too small where a kernel of so many times that size is found.
+_CLEARLY_LARGER = 1.5
+#: So many times the size that was found is that of further runs.
+_TIGHTER = 0.65
 #: Of an image with a shorter side no kernel is said to be too small: it tells too little.
 _LEAST_SIDE_TO_TELL = 100
 #: Log-odds that the picture is blurred, below which it is sharp, if its kernel is no wider than so many pixels.
@@ -90,13 +97,13 @@ class TriedSize:
     border_mass : float
         The share of that kernel's mass in its outermost two pixels.
     score : float
-        What speaks against the kernel: the lower, the better.
+        What speaks against the kernel: the lower, the better; NaN where it was not compared with others.
 
     Examples
     --------
     >>> tried = TriedSize(31, 1.0, 17.0, 20.0, 0.001, -3.4)
     >>> tried.is_cut_off, tried.wanted_size
-    (False, 23)
+    (False, 25)
     """
 
     size: int
@@ -115,8 +122,7 @@ class TriedSize:
     def wanted_size(self) -> int:
         """The kernel size that follows: room for the extent, or beyond the square."""
         beyond = _ROOM * self.size
-        needed = min(_ROOM_AROUND_ENDS * self.reach, _MOST_ROOM * self.extent) + 1
-        return _odd_from(beyond if self.is_cut_off else min(needed, beyond))
+        return _odd_from(beyond if self.is_cut_off else min(_ROOM * self.extent + _MARGIN, beyond))
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,10 +185,9 @@ def search_kernel_size(
     >>> scene = np.kron(np.random.default_rng(0).random((16, 16)), np.ones((6, 6)))
     >>> found = search_kernel_size(blur(scene, np.full((1, 9), 1 / 9)))
     >>> found.size % 2, [each.size for each in found.tried]
-    (1, [15, 31])
+    (1, [31])
     """
-    options = solver_options({**PRESETS["best"].solver, "gamma_correct": gamma, "kernel_size": SMALLEST_SIZE})
-    picture = _Picture(np.asarray(image), clipped, replace(options, dtype="float32", workers=workers), ranking)
+    picture = _Picture(np.asarray(image), clipped, _quick_options(gamma, workers), ranking)
     largest = picture.largest_size
     tried = [each for square in picture.squares() if (each := picture.tried(square)) is not None]
     if not tried:
@@ -193,13 +198,15 @@ def search_kernel_size(
     if min(tried, key=_score).extent <= _WIDEST_OF_SHARP and picture.looks_sharp():
         return KernelSizeSearch(min(SMALLEST_SIZE, largest), "the picture looks sharp", tuple(tried), is_sharp=True)
     chosen = _chosen(tried)
-    return KernelSizeSearch(min(chosen.wanted_size, largest), _reason(chosen, largest), tuple(tried))
+    least = min(_LEAST_SIZE, _odd_from(min(image.shape) / _SIDE_FOR_LEAST))
+    size = min(max(chosen.wanted_size, least), largest)
+    return KernelSizeSearch(size, _reason(chosen, largest), tuple(tried))
 
 
-def with_larger_size(preset: Preset) -> Preset:
-    """A preset of several runs with two more, of a larger size than the one that was found: which is best, its ranking decides.
+def with_tighter_size(preset: Preset) -> Preset:
+    """A preset of several runs with two more, of a smaller size than the one that was found: which is best, its ranking decides.
 
-    Wide kernels have runs of several sizes anyway.
+    The size that is found is generous. Wide kernels have runs of several sizes anyway.
 
     Parameters
     ----------
@@ -212,17 +219,17 @@ def with_larger_size(preset: Preset) -> Preset:
     Examples
     --------
     >>> from pydeblur.estimators import resolve
-    >>> sorted({each.size_factor for each in with_larger_size(resolve()).variants})
-    [1.0, 1.35]
-    >>> with_larger_size(resolve(prior="gradient")).variants
+    >>> sorted({each.size_factor for each in with_tighter_size(resolve()).variants})
+    [0.65, 1.0]
+    >>> with_tighter_size(resolve(prior="gradient")).variants
     ()
     """
     if not preset.variants:
         return preset
     # One like the first run, and one of each that has a prior of its own, as text has.
     own = [each for each in preset.variants[1:] if each.prior is not None]
-    larger = [replace(each, size_factor=_LARGER) for each in (preset.variants[0], *own)]
-    return replace(preset, variants=(*preset.variants, *larger))
+    tighter = [replace(each, size_factor=_TIGHTER) for each in (preset.variants[0], *own)]
+    return replace(preset, variants=(*preset.variants, *tighter))
 
 
 def size_to_try(
@@ -254,26 +261,42 @@ def size_to_try(
     True
     """
     size = len(found.kernel)
-    picture = _Picture(image, plan.clipped, plan.runs[0].options, RankingOptions())
+    options = found.options
+    picture = _Picture(
+        image, plan.clipped, _quick_options(options.gamma_correct, options.workers), plan.ranking or RankingOptions()
+    )
     larger = scaled_size(size, _NEXT_SIZE)
     can_tell = not found.stopped and min(image.shape) >= _LEAST_SIDE_TO_TELL and larger <= picture.largest_size
     if not (can_tell and is_cut_off(found.kernel)):
         return None
-    # A frame of one pixel tells little: what the search finds has to say the same.
+    # A frame of one pixel tells little: a run in a wider square has to say the same.
     is_small = border_width(size) == 1
     if is_small and search is not None:
         return None
     if search is None:
-        options = found.options
-        ranking = plan.ranking or RankingOptions()
-        searched = search_kernel_size(
-            image, gamma=options.gamma_correct, clipped=plan.clipped, ranking=ranking, workers=options.workers
-        )
-        if is_small and searched.size < 2 * size:
+        wider = _in_wider_square(picture, size)
+        if is_small and (wider is None or wider.extent < _CLEARLY_LARGER * size):
             return None
-        larger = max(larger, searched.size)
+        larger = larger if wider is None else max(larger, min(wider.wanted_size, picture.largest_size))
     share = border_mass(found.kernel, border_width(size))
     return KernelSizeSearch(larger, f"{share:.0%} of the kernel lies at its border, so that size {size} is too small")
+
+
+def _in_wider_square(picture: _Picture, size: int) -> TriedSize | None:
+    """What a quick run finds where a kernel of a size was cut off, in the narrowest square that does not cut it off."""
+    wider = [each for each in picture.squares() if each.size >= _WIDER * size][:_MOST_WIDER_RUNS]
+    tried = None
+    for square in wider:
+        tried = picture.tried(square, is_ranked=False) or tried
+        if tried is not None and not tried.is_cut_off:
+            break
+    return tried
+
+
+def _quick_options(gamma: float, workers: int) -> SolverOptions:
+    """Those of the quick runs, but for the kernel's size."""
+    options = solver_options({**PRESETS["best"].solver, "gamma_correct": gamma, "kernel_size": SMALLEST_SIZE})
+    return replace(options, dtype="float32", workers=workers)
 
 
 def unblurred(image: np.ndarray, plan: EstimationPlan) -> KernelEstimate:
@@ -361,19 +384,23 @@ class _Picture:
 
     def squares(self) -> list[_Square]:
         """Those that the picture bears, the narrowest first."""
-        wanted = [_Square(_SMALL_SIDE, 0), *(_Square(_SIDE, step) for step in range(_MOST_REDUCTIONS + 1))]
-        return [each for each in wanted if each.size <= self.largest_size]
+        wanted = [_Square(_SIDE, step) for step in range(_MOST_REDUCTIONS + 1)]
+        fitting = [each for each in wanted if each.size <= self.largest_size]
+        return fitting or [each for each in [_Square(_SMALL_SIDE, 0)] if each.size <= self.largest_size]
 
-    def tried(self, square: _Square) -> TriedSize | None:
-        """What a run in a square finds; None where there is nothing to be found."""
+    def tried(self, square: _Square, is_ranked: bool = True) -> TriedSize | None:
+        """What a run in a square finds, with a score where it is ranked; None where there is nothing to be found."""
         try:
             kernel = self._run(square).kernel
         except InvalidInputError:  # a reduced picture without an edge, or a kernel that has collapsed
             return None
-        as_compared = resized_kernel(kernel, _COMPARED_AT / square.ratio)
-        score = self._ranker.score(as_compared, self._options.gamma_correct).value
+        score = self._score(kernel, square) if is_ranked else math.nan
         extent, reach = (core_size(kernel, share) / square.ratio for share in (_MOST_MASS, _WITH_ENDS))
         return TriedSize(square.size, 1 / square.ratio, extent, reach, border_mass(kernel), score)
+
+    def _score(self, kernel: np.ndarray, square: _Square) -> float:
+        as_compared = resized_kernel(kernel, _COMPARED_AT / square.ratio)
+        return self._ranker.score(as_compared, self._options.gamma_correct).value
 
     def _run(self, square: _Square) -> BlindDeconvolution:
         region = choose_region(self._image, square.size, _ENOUGH_SIDE * square.size)

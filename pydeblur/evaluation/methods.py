@@ -91,6 +91,9 @@ METHODS = {
     },
 }
 
+#: Names of priors by which :func:`pydeblur.deblur` and the commands know a method, to the method's name here.
+_PRIORS_OF_METHODS = {"classifier": "faithful"}
+
 #: Methods for some pictures only: they are run where they are asked for by their name.
 SPECIAL_METHODS = {
     "light_streaks": Method("light streaks", method="light_streaks", paper="Hu et al. [11]"),
@@ -151,6 +154,8 @@ def method_of(request: Request, task: Task) -> Method | StoredMethod:
 def chosen_methods(wanted, known=tuple(METHODS)) -> tuple[str, ...]:
     """The methods to run: those wanted, in the order of the known ones; by default all.
 
+    The prior `classifier` stands for the paper's own method, `faithful`.
+
     Raises
     ------
     InvalidOptionError
@@ -158,6 +163,8 @@ def chosen_methods(wanted, known=tuple(METHODS)) -> tuple[str, ...]:
     """
     if wanted is None:
         return tuple(known)
+    other_names = {prior: name for prior, name in _PRIORS_OF_METHODS.items() if prior not in known and name in known}
+    wanted = tuple(other_names.get(name, name) for name in wanted)
     unknown = next((name for name in wanted if name not in known), None)
     if unknown is not None or not wanted:
         given = ", ".join(wanted) or "none"

@@ -106,35 +106,76 @@ def shaken_case(
     scene = np.asarray(scene, np.float64)
     if scene.ndim != 2 or not np.all(np.isfinite(scene)):
         raise InvalidInputError(f"the scene should be a finite array (H, W), but its shape is {scene.shape}")
-    if min(scene.shape) < _SMALLEST_SIDE:
+    rng = np.random.default_rng(rng)
+    poses, weights = drawn_shake(scene.shape, rng, roll, way, extent, model, focal_length, constant_speed)
+    margin, size = _margin(poses), _extent(poses)
+    inside = np.s_[margin:-margin, margin:-margin]
+    blurred = add_noise(PoseOperator(poses).blur(scene, weights)[inside], noise, rng).astype(np.float64)
+    poses = CameraPoses(poses.parameters, blurred.shape, model, poses.focal_length)
+    asked = int(np.ceil(1.15 * size)) // 2 * 2 + 3
+    return ShakenCase(scene[inside].copy(), blurred, poses, weights, size, asked)
+
+
+def drawn_shake(
+    shape: tuple[int, int],
+    rng,
+    roll: tuple[float, float] = ROLL_RANGE,
+    way: tuple[float, float] = WAY_RANGE,
+    extent: tuple[float, float] = EXTENT_RANGE,
+    model: str = "rotations",
+    focal_length: float | None = None,
+    constant_speed: bool = False,
+) -> tuple[CameraPoses, np.ndarray]:
+    """Draw the shake of :func:`shaken_case` without blurring anything.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Rows and columns of the scene.
+    rng, roll, way, extent, model, focal_length, constant_speed
+        As there.
+
+    Returns
+    -------
+    poses : CameraPoses
+        Of the whole scene.
+    weights : (T,) ndarray
+        Of sum 1.
+
+    Raises
+    ------
+    InvalidInputError
+        If the scene is too small, or no shake has so much blur at the corners.
+    InvalidOptionError
+        If the model or the focal length is not as there.
+
+    Examples
+    --------
+    >>> poses, weights = drawn_shake((160, 200), 1)
+    >>> poses.shape, round(float(weights.sum()), 9)
+    ((160, 200), 1.0)
+    """
+    if min(shape) < _SMALLEST_SIDE:
         raise InvalidInputError(
-            f"the scene should have at least {_SMALLEST_SIDE} rows and columns, but has {scene.shape[0]}x{scene.shape[1]}"
+            f"the scene should have at least {_SMALLEST_SIDE} rows and columns, but has {shape[0]}x{shape[1]}"
         )
     rng = np.random.default_rng(rng)
     check_model(model)
-    focal_length = default_focal_length(scene.shape) if focal_length is None else check_focal_length(focal_length)
+    focal_length = default_focal_length(shape) if focal_length is None else check_focal_length(focal_length)
     for _ in range(_ATTEMPTS):
-        poses, weights = _random_path(scene.shape, rng, roll, way, model, focal_length)
+        poses, weights = _random_path(shape, rng, roll, way, model, focal_length)
         if constant_speed:
             poses, weights = _at_constant_speed(poses)
-        size = _extent(poses)
-        if extent[0] <= size <= extent[1]:
+        if extent[0] <= _extent(poses) <= extent[1]:
             break
     else:
         raise InvalidInputError(
             f"no shake with a roll of {roll[0]:g} to {roll[1]:g} degrees blurs the corners of this scene by {extent[0]:g} to "
             f"{extent[1]:g} pixels: allow other rolls or extents"
         )
-    margin = int(np.ceil(poses.largest_offset())) + 1
-    if min(scene.shape) <= 4 * margin:
-        raise InvalidInputError(
-            f"the scene ({scene.shape[0]}x{scene.shape[1]}) is too small for shifts of {margin} pixels"
-        )
-    inside = np.s_[margin:-margin, margin:-margin]
-    blurred = add_noise(PoseOperator(poses).blur(scene, weights)[inside], noise, rng).astype(np.float64)
-    poses = CameraPoses(poses.parameters, blurred.shape, model, focal_length)
-    asked = int(np.ceil(1.15 * size)) // 2 * 2 + 3
-    return ShakenCase(scene[inside].copy(), blurred, poses, weights, size, asked)
+    if min(shape) <= 4 * _margin(poses):
+        raise InvalidInputError(f"the scene ({shape[0]}x{shape[1]}) is too small for shifts of {_margin(poses)} pixels")
+    return poses, weights
 
 
 def _random_path(shape, rng, roll, way, model, focal_length):
@@ -163,6 +204,11 @@ def _at_constant_speed(poses: CameraPoses):
 def _unit(values: np.ndarray) -> np.ndarray:
     """Scale to [-1, 1]."""
     return 2 * (values - values.min()) / np.ptp(values) - 1
+
+
+def _margin(poses: CameraPoses) -> int:
+    """The pixels along each side of the scene that the camera does not see all the time."""
+    return int(np.ceil(poses.largest_offset())) + 1
 
 
 def _extent(poses: CameraPoses) -> float:

@@ -19,11 +19,15 @@ from pydeblur.solver.pyramid import initial_kernel
 from pydeblur.solver.single_scale import ScaleProblem
 from pydeblur.solver.threshold import initial_threshold
 
-#: Sides of the part that is measured, in pixels: of an iteration, and of one call of a network.
-_SIDE, _NETWORK_SIDE = 192, 128
-#: What an iteration takes beside its pixels, as a number of pixels, and the growth of the rest (measured from 60 to 512 pixels
-#: squared: small images pay for calls, large ones do not fit into the processor's cache).
-_CALLS, _GROWTH = 3000, 1.08
+#: Least and greatest side of the part that is measured of an iteration, in pixels, and the share of the picture's side between.
+_LEAST_SIDE, _GREATEST_SIDE, _SHARE = 128, 384, 0.5
+#: Side of the part that one call of a network is measured on.
+_NETWORK_SIDE = 128
+#: What an iteration takes beside its pixels, as a number of pixels, and the growth of the rest (measured from 60 to 540 pixels
+#: squared: the kernel's equations and the calls do not grow with the pixels).
+_CALLS, _GROWTH = 10_000, 0.95
+#: So many iterations without a prior are measured, since a scale is set up once for several of them.
+_ITERATIONS_WITHOUT_PRIOR = 3
 #: Share of the steps down a prior's gradient that are made where these end by a tolerance.
 _STEPS_UNTIL_TOLERANCE = 0.45
 
@@ -33,7 +37,7 @@ def relative_cost(pixels: float) -> float:
 
     Examples
     --------
-    >>> 4 < relative_cost(512 * 512) / relative_cost(256 * 256) < 5
+    >>> 2.5 < relative_cost(512 * 512) / relative_cost(256 * 256) < 4
     True
     """
     return float((pixels + _CALLS) ** _GROWTH)
@@ -64,7 +68,8 @@ def unit_seconds(run: RunPlan, image: np.ndarray) -> float | None:
     if run.options.device != "cpu" or not run.prior.is_named:
         return None
     with_network = run.prior.prior == "classifier"
-    part = middle(image, _SIDE).astype(run.options.dtype)
+    side = min(max(round(_SHARE * min(image.shape)), _LEAST_SIDE), _GREATEST_SIDE)
+    part = middle(image, side).astype(run.options.dtype)
     seconds = _iteration_seconds(run, part, None if with_network else run.prior.load())
     unit = seconds / relative_cost(part.size)
     if with_network:
@@ -104,7 +109,8 @@ def least_seconds(work: Callable[[], object], times: int = 2) -> float:
 def _iteration_seconds(run: RunPlan, part: np.ndarray, prior) -> float:
     """One iteration with the options of a run, but a kernel that fits into the part."""
     size = min(run.options.kernel_size, (min(part.shape) // 4) | 1)
-    options = replace(run.options, kernel_size=max(size, 3), iterations=1, finest_iterations=None, prefilter=0.0)
+    count = _ITERATIONS_WITHOUT_PRIOR if prior is None else 1
+    options = replace(run.options, kernel_size=max(size, 3), iterations=count, finest_iterations=None, prefilter=0.0)
     if hasattr(prior, "at_scale"):
         prior = prior.at_scale(0, 1, part.shape)
     kernel = initial_kernel(options.kernel_size, options.initial_kernel)
@@ -116,7 +122,7 @@ def _iteration_seconds(run: RunPlan, part: np.ndarray, prior) -> float:
         problem.solve(kernel, weight, options.lambda_grad, threshold, lambda state: False)
 
     try:
-        return least_seconds(iterate)
+        return least_seconds(iterate) / count
     except InvalidInputError:  # a part without a single edge tells nothing, but this
         return 0.0
 

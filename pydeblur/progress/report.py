@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # a report begins before the solver is loaded
 #: Seconds between two looks at the clock, between two drawings of a bar, and between two plain lines.
 _TICK, _REDRAWN, _INTERVAL = 0.25, 0.1, 7.0
 #: Nothing is said of what takes less time than this, unless something has been said before.
-PATIENCE = 1.25
+PATIENCE = 1.1
 #: What is expected to take so many seconds is told of before it begins.
 _WORTH_TELLING = 2.0
 #: Share of the work after which its speed tells more than the measurement before it.

@@ -13,8 +13,8 @@ from pydeblur.progress.iteration_time import relative_cost, unit_seconds
 from pydeblur.solver.pyramid import downsampled_shape, scale_ratios
 from pydeblur.solver.records import IterationRecord
 
-#: Share of the time that goes into ranking kernels and making pyramids.
-_BESIDE_ITERATIONS = 0.08
+#: Share of the time that goes into making pyramids, and what ranking a kernel costs, as an iteration on so many pixels does.
+_BESIDE_ITERATIONS, _RANKING_PIXELS = 0.05, 200_000
 #: What a second thread adds to the speed: of runs side by side, of which one is the last, and of Fourier transforms alone.
 _SECOND_RUN, _SECOND_THREAD = 0.5, 0.2
 
@@ -47,13 +47,23 @@ def planned_work(plan: EstimationPlan, image: np.ndarray) -> EstimationWork:
     total = _total(plan, image.shape, weights)
     seconds = None
     if len(known) == len(units):
-        seconds = total * (1 + _BESIDE_ITERATIONS) / _speed_of_threads(plan)
+        ranking = _ranked_kernels(plan) * min(weights) * relative_cost(_RANKING_PIXELS)
+        seconds = (total * (1 + _BESIDE_ITERATIONS) + ranking) / _speed_of_threads(plan)
 
     def work_of(record: IterationRecord, candidate: int) -> float:
         # Runs that begin anew are numbered after all others.
         return weights[min(candidate, len(weights) - 1)] * relative_cost(record.height * record.width)
 
     return EstimationWork(total, work_of, seconds, len(plan.runs))
+
+
+def _ranked_kernels(plan: EstimationPlan) -> int:
+    """How many kernels are compared at most; none of a single run."""
+    if len(plan.runs) == 1:
+        return 0
+    rounds = plan.halving.rounds if plan.halving else ()
+    again = len(plan.restarts.runs) * plan.restarts.keep if plan.restarts else 0
+    return len(plan.runs) + again + sum(each.keep for each in (*rounds, *plan.refinements))
 
 
 def _units(runs: list[RunPlan], image: np.ndarray) -> list[float | None]:

@@ -7,10 +7,11 @@ et al.'s photographs with the kernels 8 to 11, in which the camera moved most; w
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from pydeblur.api import deblur
+from pydeblur.api import DeblurResult, deblur
 from pydeblur.datasets import load
 from pydeblur.datasets.packaged_images import packaged_image
 from pydeblur.errors import InvalidInputError, KernelCollapseError
@@ -23,16 +24,17 @@ from pydeblur.files import markdown_table, write_csv
 from pydeblur.matlab import imresize
 from pydeblur.metrics.kohler import surrogate_psnr
 from pydeblur.metrics.rigid_alignment import rigidly_aligned_psnr
-from pydeblur.nonuniform import NonuniformOptions, PoseBlur
+from pydeblur.nonuniform import NonuniformOptions, PoseBlur, choose_model
 from pydeblur.nonuniform.drawing import draw_kernels
 from pydeblur.nonuniform.options import nonuniform_solver_options
+from pydeblur.nonuniform.plan import AUTO
 from pydeblur.nonuniform.shake import ShakenCase, shaken_case
 from pydeblur.nonuniform.single_kernel import poses_of_kernel
+from pydeblur.preprocess.grey import grey_image
 
-#: Method to the argument ``nonuniform`` of :func:`pydeblur.deblur`.
-MODELS: dict[str, bool | str] = {"uniform": False, "nonuniform": True, "auto": "auto"}
-#: What is run where no methods are named, and the pictures as they are.
+#: What is run where no methods are named, the choice between the two, and the pictures as they are.
 DEFAULT_METHODS, BLURRED = ("uniform", "nonuniform"), "blurred"
+METHODS = (*DEFAULT_METHODS, AUTO)
 #: The photographs of the first half, and the seeds of their shakes.
 SCENES, SEEDS = ("camera", "astronaut", "coffee", "chelsea", "rocket", "coins"), (901,)
 _LONGEST_ROWS = 470
@@ -71,7 +73,7 @@ class Fig9Case:
 def reproduce(request: Request) -> list:
     """Write fig9.csv, .md and .png, and of Köhler et al.'s photographs fig9_sheet.png; returns their paths."""
     pyplot = pyplot_without_display()
-    methods = DEFAULT_METHODS if request.methods is None else chosen_methods(request.methods, tuple(MODELS))
+    methods = DEFAULT_METHODS if request.methods is None else chosen_methods(request.methods, METHODS)
     halves, missing = _cases_of_halves(request)
     tasks = [Task(name, case, _options(name)) for cases in halves.values() for case in cases for name in methods]
     finished = run_tasks("fig9", tasks, measure, request)
@@ -100,13 +102,15 @@ def measure(request: Request, task: Task) -> dict:
     """PSNR before and after, what was taken and why, and the pictures of the sheet in 8 bits."""
     case = _case(task.case, request.data)
     score = rigidly_aligned_psnr if case.truth is not None else surrogate_psnr
-    figures = {"blurred_psnr": score(case.blurred, case.sharp), "psnr": None, "taken": None}
+    figures = {"blurred_psnr": score(case.blurred, case.sharp), "psnr": None, "taken": None, "reason": None}
     shown = {"blurred": _shown(case.blurred), "sharp": _shown(case.sharp)}
     if case.truth is not None:
         shown["true_kernels"] = _shown(draw_kernels(case.truth, case.blurred, enlargement=2))
-    try:
-        result = deblur(case.blurred, case.kernel_size, nonuniform=MODELS[task.method])
-    except KernelCollapseError:
+    if task.method == AUTO:
+        result, figures["reason"] = _chosen(task.case, request.data)
+    else:
+        result = _restored(task.case, request.data, task.method)
+    if result is None:
         return {**figures, **shown}
     image = np.clip(result.unclipped, 0, 1)
     blur = poses_of_kernel(result.kernel, image.shape) if result.nonuniform is None else result.nonuniform.blur
@@ -118,6 +122,28 @@ def measure(request: Request, task: Task) -> dict:
         "restored": _shown(image),
         "kernels": _shown(draw_kernels(blur, case.blurred, enlargement=2)),
     }
+
+
+@lru_cache(maxsize=2)
+def _restored(name: str, data, method: str) -> DeblurResult | None:
+    """What a method makes of a picture; None where its blur collapsed.
+
+    The choice between the two comes right after them, and takes them from here: it need not estimate either again.
+    """
+    case = _case(name, data)
+    try:
+        return deblur(case.blurred, case.kernel_size, nonuniform=method == "nonuniform")
+    except KernelCollapseError:
+        return None
+
+
+def _chosen(name: str, data) -> tuple[DeblurResult | None, str]:
+    """What ``nonuniform="auto"`` takes of the two, and why."""
+    uniform, nonuniform = (_restored(name, data, method) for method in DEFAULT_METHODS)
+    if uniform is None or nonuniform is None:
+        return uniform if nonuniform is None else nonuniform, "the other collapsed"
+    choice = choose_model(grey_image(_case(name, data).blurred), uniform.kernel, nonuniform.nonuniform.blur)
+    return nonuniform if choice.nonuniform else uniform, choice.reason
 
 
 def own_case(name: str) -> ShakenCase:

@@ -181,6 +181,10 @@ REFUSED = [
     ("synth --nonuniform --image turned.png -o out --roll 3,1", "roll"),
     ("synth --nonuniform --image turned.png -o out --size 500,600", "no shake"),
     ("synth --nonuniform --image missing.png -o out", "missing.png"),
+    ("synth --nonuniform --image turned.png missing.png -o out --size 2,40", "missing.png"),
+    ("synth --nonuniform --image turned.png tiny.png -o out --size 2,40", "but has 9x9"),
+    ("synth --nonuniform --image turned.png plain.npz -o out --size 2,40", "plain.npz"),
+    ("synth --nonuniform --image turned.png -o negative.npz --size 2,40", "negative.npz"),
 ]
 
 
@@ -196,8 +200,9 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(
     np.savez("other.npz", parameters=[[1.0, 0.0, 0.01]], weights=[1.0], **poses)
     np.savez("plain.npz", kernel=np.ones((3, 3)))
     write_blur("one.npz", grid_of_kernel(np.ones((3, 3)), (40, 50)))
-    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    write_image("tiny.png", np.full((9, 9), 0.5))
+    before = set(tmp_path.rglob("*"))
     outcome = pydeblur(*line.split(), *(() if line.startswith("synth") else ("--quiet",)))
     assert outcome.code == 2 and is_one_sentence(outcome.err, line.split()[0]) and words in outcome.err
     assert len(outcome.err) < 300
-    assert {path for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert set(tmp_path.rglob("*")) == before

@@ -6,7 +6,7 @@ from skimage import data
 
 from pydeblur.estimators import load_estimator, resolve
 from pydeblur.estimators.kernel_size import core_size, is_cut_off, resized_kernel
-from pydeblur.estimators.kernel_size_search import TriedSize, _chosen, search_kernel_size, with_larger_size
+from pydeblur.estimators.kernel_size_search import TriedSize, _chosen, search_kernel_size, with_tighter_size
 from pydeblur.metrics import kernel_similarity
 from pydeblur.synthesis import blur, random_kernel
 
@@ -20,11 +20,18 @@ def blurred_by(kernel, noise=0.003):
 @pytest.mark.parametrize(("size", "seed"), [(9, 1), (21, 3)])
 def test_the_size_is_that_of_the_blur_with_some_room(size, seed):
     found = search_kernel_size(blurred_by(random_kernel(size, seed)))
-    assert size <= found.size <= 1.8 * size + 2 and found.size % 2 == 1 and not found.is_sharp
+    assert size <= found.size <= max(1.4 * size + 6, 25) and found.size % 2 == 1 and not found.is_sharp
     sizes = [each.size for each in found.tried]
-    assert sizes == sorted(sizes) and sizes[0] == 15 and len(sizes) > 3
+    assert sizes == sorted(sizes) and sizes[0] == 31 and len(sizes) > 2
     assert all(each.extent <= each.size and 0 <= each.border_mass <= 1 for each in found.tried)
     assert "pixels" in found.reason and "\n" not in found.reason
+
+
+def test_small_pictures_get_small_sizes():
+    image = blurred_by(random_kernel(5, 1))
+    sizes = [search_kernel_size(image[:side, :side]).size for side in (40, 60, 90, 230)]
+    assert max(sizes[:3]) < 25 <= sizes[-1]
+    assert all(size < side / 2 for size, side in zip(sizes, (40, 60, 90, 230)))
 
 
 def test_a_picture_that_is_not_blurred_is_sharp():
@@ -57,11 +64,11 @@ def test_where_nothing_can_be_looked_for_the_size_fits_the_picture(image):
     assert found.tried == () and 3 <= found.size < min(image.shape) and found.size % 2 == 1
 
 
-def test_several_runs_get_two_of_a_larger_size_and_one_run_stays_one():
-    plan = with_larger_size(resolve()).for_image(SCENE, 15)
-    assert sorted({run.options.kernel_size for run in plan.runs}) == [15, 21] and plan.kernel_size == 15
-    assert {run.prior.prior for run in plan.runs if run.options.kernel_size == 21} == {"gradient", "intensity"}
-    assert with_larger_size(resolve(prior="gradient")) == resolve(prior="gradient")
+def test_several_runs_get_two_of_a_smaller_size_and_one_run_stays_one():
+    plan = with_tighter_size(resolve()).for_image(SCENE, 25)
+    assert sorted({run.options.kernel_size for run in plan.runs}) == [17, 25] and plan.kernel_size == 25
+    assert {run.prior.prior for run in plan.runs if run.options.kernel_size == 17} == {"gradient", "intensity"}
+    assert with_tighter_size(resolve(prior="gradient")) == resolve(prior="gradient")
 
 
 def test_clipped_pixels_and_gamma_are_taken_along():

@@ -6,7 +6,10 @@ import shutil
 import numpy as np
 import pytest
 
+from pydeblur.api import deblur
+from pydeblur.backend.fft import fft_fixed
 from pydeblur.cli.main import main
+from pydeblur.errors import KernelCollapseError
 from pydeblur.files import write_image
 from pydeblur.nonuniform.shake import shaken_case
 from pydeblur.reproduce import fig9
@@ -64,3 +67,30 @@ def test_kohlers_photographs_have_a_sheet_of_their_own(small, sharp_image, data_
     assert [row["case"] for row in rows_of(out / "fig9.csv")] == ["camera_901", "im01_ker08"]
     assert (out / "fig9_sheet.png").stat().st_size > 0
     assert "Surrogate PSNR" in (out / "fig9.md").read_text(encoding="utf-8")
+
+
+def test_auto_takes_what_deblur_takes(small, tmp_path):
+    words = ["reproduce", "fig9", "--out", str(tmp_path), "--data", str(tmp_path / "none"), "--quiet", "--subset", "1"]
+    assert main([*words, "--methods", "uniform,nonuniform,auto"]) == 0
+    rows = {row["method"]: row for row in rows_of(tmp_path / "fig9.csv")}
+    case = fig9.own_case("camera_901")
+    with fft_fixed("scipy"):  # as the store of finished cases has it
+        result = deblur(case.blurred, case.kernel_size, nonuniform="auto")
+    taken = "uniform" if result.nonuniform is None else "nonuniform"
+    assert rows["auto"]["taken"] == taken and rows["auto"]["reason"] == result.model_choice.reason
+    assert rows["auto"]["psnr"] == rows[taken]["psnr"]
+    psnr = fig9.rigidly_aligned_psnr(np.clip(result.unclipped, 0, 1), case.sharp)
+    assert abs(float(rows["auto"]["psnr"]) - psnr) < 1e-6
+
+
+def test_auto_alone_and_a_blur_that_collapsed(small, tmp_path, monkeypatch):
+    def collapsing(*arguments, nonuniform, **options):
+        if nonuniform:
+            raise KernelCollapseError("the camera's poses collapsed: no weight is left")
+        return deblur(*arguments, nonuniform=nonuniform, **options)
+
+    monkeypatch.setattr(fig9, "deblur", collapsing)
+    words = ["reproduce", "fig9", "--out", str(tmp_path), "--data", str(tmp_path / "none"), "--quiet", "--subset", "1"]
+    assert main([*words, "--methods", "auto"]) == 0
+    (row,) = rows_of(tmp_path / "fig9.csv")
+    assert row["taken"] == "uniform" and row["reason"] == "the other collapsed" and float(row["psnr"]) > 0

@@ -36,7 +36,7 @@ _LARGEST = 45
 #: What the estimator is told of the size, as a multiple of the true one.
 _ROOMS = (1.0, 1.1, 1.2, 1.3)
 #: Every how many-th estimate is a single run with the gradient prior; the others are the default's.
-_SINGLE_RUN = 2
+_SINGLE_RUN = 3
 #: Least normalised correlation of true and estimated kernel at the best shift, both smoothed as far as a pixel.
 _LEAST_SIMILARITY = 0.5
 _STREAMS = {"train": 9500, "validation": 9600}

@@ -20,7 +20,7 @@ KERNEL_SIZES = (_SIZES[0][0], _SIZES[-1][1])
 #: variation of speed.
 _CONSTANT, _STRAIGHT, _SOFTENED, _SPEED_VARIATIONS = 0.3, 0.05, 0.35, (0.4, 1.6)
 #: Standard deviations of the noise: ranges and how often each comes up.
-_NOISES, _NOISE_SHARES = ((0.0, 0.004), (0.004, 0.012), (0.012, 0.03)), (0.35, 0.4, 0.25)
+_NOISES, _NOISE_SHARES = ((0.0, 0.004), (0.004, 0.012), (0.012, 0.03)), (0.4, 0.38, 0.22)
 #: Share of the pictures that are stored as JPEG, and the range of their quality.
 _JPEG, _QUALITIES = 0.25, (85, 98)
 #: Shares of the pictures whose blur changes across them, and of those with lights that are clipped.
@@ -95,7 +95,7 @@ def _straight_kernel(size: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def drawn_noise(rng: np.random.Generator) -> float:
-    """Draw a standard deviation from 0 to 0.03, every third of which is below 0.004.
+    """Draw a standard deviation from 0 to 0.03, two of five of which are below 0.004.
 
     Examples
     --------

@@ -15,7 +15,7 @@ from pydeblur.errors import InvalidInputError
 from pydeblur.synthesis.resize import resize
 
 #: Shares of the scenes that are drawn; all others are parts of photographs.
-_DOCUMENTS, _PATTERNS = 0.08, 0.09
+_DOCUMENTS, _PATTERNS = 0.12, 0.09
 #: Share of the photographs that are reduced, which takes away their noise, and by how much at most.
 _REDUCED, _LEAST_FACTOR = 0.5, 0.5
 #: Photographs whose shorter side is larger are reduced, and so many are kept in memory.

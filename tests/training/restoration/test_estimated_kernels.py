@@ -33,10 +33,10 @@ def asked(monkeypatch):
     return calls
 
 
-def test_single_runs_and_the_default_take_turns(asked, photographs, tmp_path):
+def test_every_third_is_a_single_run_and_all_others_the_default_s(asked, photographs, tmp_path):
     tried = []
     paths = make_estimates(photographs, tmp_path, 4, progress=tried.append)
-    assert [options for *_, options in asked] == [{"prior": "gradient"}, {}, {"prior": "gradient"}, {}]
+    assert [options for *_, options in asked] == [{"prior": "gradient"}, {}, {}, {"prior": "gradient"}]
     # The third collapsed: it is not tried again, and is none of the usable ones.
     assert len(tried) == 4 and paths == [tried[0], tried[1], tried[3]]
     assert make_estimates(photographs, tmp_path, 4) == paths and len(asked) == 4
