@@ -63,3 +63,37 @@ def final_step_seconds(
             break
     threads = min(workers, processor_count())
     return seconds * plane.size / part.size * channels / (1 + _SECOND_THREAD * (threads - 1))
+
+
+def seconds_by_patches(
+    image: np.ndarray,
+    patches: tuple[int, int],
+    kernel_size: int,
+    method: str | None,
+    options: dict,
+    dtype: str,
+    workers: int = 1,
+) -> float | None:
+    """Estimate how long a final step will take that restores patch by patch, each with a kernel of its own.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) ndarray
+    patches : (int, int)
+        Rows and columns.
+    kernel_size, method, options, dtype, workers
+        See :func:`final_step_seconds`.
+
+    Returns
+    -------
+    float or None
+
+    Examples
+    --------
+    >>> seconds_by_patches(np.random.default_rng(0).random((60, 60)), (2, 3), 5, "tv", {}, "float64") > 0
+    True
+    """
+    # A patch reaches as far beyond its own pixels as a kernel does.
+    side = max(length // count for length, count in zip(image.shape, patches)) + 2 * kernel_size
+    seconds = final_step_seconds(middle(image, side), kernel_size, method, options, dtype, workers)
+    return None if seconds is None else seconds * patches[0] * patches[1]

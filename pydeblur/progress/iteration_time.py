@@ -6,6 +6,7 @@ stored one would have to know of that, and of every version of every library.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -90,16 +91,22 @@ def middle(image: np.ndarray, side: int) -> np.ndarray:
     return image[rows : rows + side, columns : columns + side]
 
 
-def least_seconds(work: Callable[[], object], times: int = 2) -> float:
-    """Do something some times, and return the seconds of the quickest: the first time pays for what is set up.
+def least_seconds(work: Callable[[], object], long: float = math.inf) -> float:
+    """Do something twice, and return the seconds of the quicker time: the first one pays for what is set up.
+
+    Parameters
+    ----------
+    work : callable
+    long : float
+        What takes more than so many seconds is done once: what is set up then counts for little.
 
     Examples
     --------
     >>> least_seconds(lambda: None) < 1
     True
     """
-    found = []
-    for _ in range(times):
+    found: list[float] = []
+    while not found or (len(found) < 2 and found[0] < long):
         started = time.perf_counter()
         work()
         found.append(time.perf_counter() - started)

@@ -61,9 +61,10 @@ def _ranked_kernels(plan: EstimationPlan) -> int:
     """How many kernels are compared at most; none of a single run."""
     if len(plan.runs) == 1:
         return 0
-    rounds = plan.halving.rounds if plan.halving else ()
+    kept = [each.keep for each in (plan.halving.rounds if plan.halving else ())]
+    kept += [each.keep for each in plan.refinements]
     again = len(plan.restarts.runs) * plan.restarts.keep if plan.restarts else 0
-    return len(plan.runs) + again + sum(each.keep for each in (*rounds, *plan.refinements))
+    return len(plan.runs) + again + sum(kept)
 
 
 def _units(runs: list[RunPlan], image: np.ndarray) -> list[float | None]:
