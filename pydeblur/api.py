@@ -22,7 +22,7 @@ from pydeblur.estimators.kernel_size_search import (
     search_kernel_size,
     size_to_try,
     unblurred,
-    with_tighter_size,
+    with_other_sizes,
 )
 from pydeblur.estimators.light import step_for_highlights
 from pydeblur.estimators.multistart import run_plan
@@ -54,7 +54,7 @@ from pydeblur.preprocess.value_range import (
 )
 from pydeblur.progress.estimation_work import EstimationWork, counted_work
 from pydeblur.progress.report import ProgressReport, report_for
-from pydeblur.progress.whole_estimator import unmeasured_work, whole_estimator_work
+from pydeblur.progress.whole_estimator import poses_work, unmeasured_work, whole_estimator_work
 from pydeblur.progress.work import planned_work
 from pydeblur.report.stages import Stage, StageCollector
 from pydeblur.solver import History, SolverOptions
@@ -598,7 +598,7 @@ def _prepared(
             ranking=preset.ranking,
             workers=options.workers,
         )
-        kernel_size, preset = search.size, with_tighter_size(preset)
+        kernel_size, preset = search.size, with_other_sizes(preset, search)
     seen = _seen(picture, kernel_size, preset, saturated, crop, chosen.turning is not None)
     plan = preset.for_image(seen.grey, kernel_size, seen.clipped)
     turning = None if search is not None and search.is_sharp else chosen.turning
@@ -647,11 +647,10 @@ def _announce(report: ProgressReport | None, prepared: _Prepared, final_step: tu
         return
     seconds = None
     if final_step is not None:
-        from pydeblur.progress.final_step import final_step_seconds
-
         method, options, dtype = final_step
         method = "whyte" if method is None and prepared.is_saturated and not options else method
-        seconds = final_step_seconds(image, plan.kernel_size, method, options, dtype, plan.workers)
+        turns = prepared.nonuniform_plan is not None and not prepared.chosen.estimates_kernel
+        seconds = _final_step_seconds(image, plan.kernel_size, (method, options, dtype), plan.workers, turns)
     size = f"{image.shape[1]}x{image.shape[0]} pixels"
     region = prepared.region
     from_region = "" if region is None else f"; the kernel is estimated from the region {described_region(region)}"
@@ -665,24 +664,55 @@ def _announce_final_step(
     """Say that the kernel is known; the machine may have become slower or faster meanwhile."""
     if report is None:
         return
-    method, options, dtype = final_step
-    seconds = None
-    if found.nonuniform is None:
-        from pydeblur.progress.final_step import final_step_seconds
+    turns = found.nonuniform is not None
+    workers = found.options.workers
+    seconds = _final_step_seconds(prepared.image, len(found.kernel), final_step, workers, turns)
+    report.final_step(final_step[0], seconds)
 
-        seconds = final_step_seconds(prepared.image, len(found.kernel), method, options, dtype, found.options.workers)
-    report.final_step(method, seconds)
+
+def _final_step_seconds(image, kernel_size: int, final_step: tuple, workers: int, turns: bool) -> float | None:
+    from pydeblur.progress.final_step import final_step_seconds, seconds_by_patches
+
+    method, options, dtype = final_step
+    if not turns or method == "whyte":
+        return final_step_seconds(image, kernel_size, method, options, dtype, workers)
+    from pydeblur.nonuniform.final_step import default_patches
+
+    patches = default_patches(image.shape, kernel_size)
+    return seconds_by_patches(image, patches, kernel_size, method, options, dtype, workers)
 
 
 def _work(prepared: _Prepared) -> EstimationWork:
     estimator, plan, turning = prepared.chosen.estimator, prepared.plan, prepared.nonuniform_plan
     if turning is not None:
         if prepared.chosen.estimates_kernel:
-            return counted_work(_iteration_total(prepared))
-        return unmeasured_work(turning.options.iterations_at, prepared.grey.shape, plan.kernel_size)
+            return _work_of_both(prepared, turning)
+        return _poses_work(prepared, turning)
     if estimator is not None:
         return whole_estimator_work(estimator, prepared.grey, plan.kernel_size)
     return planned_work(plan, prepared.grey)
+
+
+def _work_of_both(prepared: _Prepared, turning: NonuniformPlan) -> EstimationWork:
+    """One kernel's and the camera's poses': their seconds add up, but how their iterations compare is not known."""
+    both = [planned_work(prepared.plan, prepared.grey).seconds, _poses_work(prepared, turning).seconds]
+    known = [seconds for seconds in both if seconds is not None]
+    return replace(counted_work(_iteration_total(prepared)), seconds=sum(known) if len(known) == len(both) else None)
+
+
+def _poses_work(prepared: _Prepared, planned: NonuniformPlan) -> EstimationWork:
+    turning, iterations_at = prepared.chosen.turning, planned.options.iterations_at
+    if (
+        planned.obstacle or turning is None or not turning.prior.is_named
+    ):  # a prior that is handed in may count its calls
+        return unmeasured_work(iterations_at, prepared.grey.shape, prepared.plan.kernel_size)
+
+    def estimate(part: np.ndarray, size: int):
+        from pydeblur.nonuniform.estimate import estimate_poses
+
+        return estimate_poses(turning.for_image(part.shape, part.shape, size), part, part.shape)
+
+    return poses_work(estimate, iterations_at, prepared.grey, prepared.plan.kernel_size)
 
 
 def _estimated(prepared: _Prepared, callback, report: ProgressReport | None) -> KernelEstimate:
@@ -716,11 +746,10 @@ def _grown(prepared: _Prepared, found: KernelEstimate) -> _Prepared | None:
     larger = size_to_try(prepared.grey, found, plan, search)
     if larger is None:
         return None
-    preset = with_tighter_size(prepared.chosen.preset)
-    return prepared._replace(
-        plan=preset.for_image(prepared.grey, larger.size, plan.clipped),
-        search=replace(search, size=larger.size, reason=f"{search.reason}; {larger.reason}"),
-    )
+    reason = f"{search.reason}; {larger.reason}"
+    search = replace(search, size=larger.size, second_size=None, reason=reason)
+    preset = with_other_sizes(prepared.chosen.preset, search)
+    return prepared._replace(plan=preset.for_image(prepared.grey, larger.size, plan.clipped), search=search)
 
 
 def _doubts(prepared: _Prepared, found: KernelEstimate) -> list[tuple[str, type[Warning]]]:

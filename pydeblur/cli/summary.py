@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -189,7 +190,7 @@ def search_record(search: KernelSizeSearch | None) -> dict[str, Any] | None:
             "extent": round(each.extent, 1),
             "reach": round(each.reach, 1),
             "border_mass": round(each.border_mass, 4),
-            "score": round(each.score, 3),
+            "score": None if math.isnan(each.score) else round(each.score, 3),
         }
         for each in search.tried
     ]

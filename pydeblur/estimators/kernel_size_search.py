@@ -4,9 +4,9 @@ Each square is looked at on the picture reduced so far that the square is 31 pix
 bears down to the picture's own pixels. A run that is right has room around its kernel; one in too small a square presses against
 its border; and one on too few pixels spreads over all of it. Which of them is right is decided as among the default's runs for
 wide kernels: by what the ranking network says of the picture restored with each kernel, weighed against what the kernel changes
-(:class:`~pydeblur.estimators.EvidenceWeights`), at half the size. The kernel size is then a fifth more than that kernel needs and
-some pixels, or, where it presses against the border, a fifth more than the square. It is generous because too tight a square cuts
-off the faint ends of a kernel, and too wide a one does little harm.
+(:class:`~pydeblur.estimators.EvidenceWeights`), at half the size. The kernel size is then a quarter more than that kernel needs
+and some pixels, or, where it presses against the border, a fifth more than the square. It is generous because too tight a square
+cuts off the faint ends of a kernel, and too wide a one does little harm.
 
 A picture that the classifier of section 3 of the paper takes for sharp, and whose kernel is small, is not blurred by a shake.
 """
@@ -55,23 +55,28 @@ _COMPARED_AT = 0.5
 _WEIGHTS = EvidenceWeights(change=-0.5)
 #: A finer picture tells the kernel's extent better: it is taken where its score is hardly worse and its square has so much room.
 _HARDLY_WORSE, _WITH_ROOM = 0.5, 1.3
+#: Two squares whose kernels' extents differ by no more than this factor have found the same kernel.
+_SAME_EXTENT = 1.2
 #: Of a kernel that is cut off the next wider square is taken where none is, unless its score is so much worse.
 _WORSE_IF_GROWN = 1.2
-#: The size is so many times the extent that was found and so many pixels more; of a kernel that was cut off, so many times its
-#: square.
-_ROOM, _MARGIN = 1.2, 4
-#: The least size, where the shorter side of the picture is so many times as long.
-_LEAST_SIZE, _SIDE_FOR_LEAST = 25, 6
+#: The size is so many times the extent that was found and so many pixels more, but no more than so many times the square; of a
+#: kernel that was cut off it is the latter.
+_ROOM_AROUND, _MARGIN, _ROOM = 1.25, 6.5, 1.2
+#: A size that runs are made with in any case, where the kernel fits into it and the picture's shorter side is so many times as
+#: long: faint ends are not cut off in it, and it costs little.
+_COMMON_SIZE, _SIDE_FOR_COMMON = 25, 6
+#: The largest kernel size with which runs of the common size are made.
+_LARGEST_WITH_COMMON = 31
 #: What a kernel's extent and its faint ends hold of its mass.
 _MOST_MASS, _WITH_ENDS = 0.95, 0.99
 #: The next size that is tried after one that was too small is at least so many times larger.
 _NEXT_SIZE = 1.25
-#: Where a size that was given is too small, squares of at least so many times that size are looked at, and so many at most.
-_WIDER, _MOST_WIDER_RUNS = 1.5, 2
+#: Where a size that was given is too small, a square of at least so many times that size is looked at.
+_WIDER = 1.5
 #: Of a small size it is said that it is too small where a kernel of so many times that size is found.
 _CLEARLY_LARGER = 1.5
 #: So many times the size that was found is that of further runs.
-_TIGHTER = 0.65
+_SMALLER, _LARGER = 0.65, 1.35
 #: Of an image with a shorter side no kernel is said to be too small: it tells too little.
 _LEAST_SIDE_TO_TELL = 100
 #: Log-odds that the picture is blurred, below which it is sharp, if its kernel is no wider than so many pixels.
@@ -103,7 +108,7 @@ class TriedSize:
     --------
     >>> tried = TriedSize(31, 1.0, 17.0, 20.0, 0.001, -3.4)
     >>> tried.is_cut_off, tried.wanted_size
-    (False, 25)
+    (False, 29)
     """
 
     size: int
@@ -119,10 +124,20 @@ class TriedSize:
         return self.border_mass >= MUCH_AT_THE_BORDER
 
     @property
+    def has_room(self) -> bool:
+        """Whether there is room around the kernel."""
+        return not self.is_cut_off and self.size >= _WITH_ROOM * self.extent
+
+    def agrees_with(self, other: TriedSize) -> bool:
+        """Whether both have room, and have found a kernel of about the same extent."""
+        larger, smaller = max(self.extent, other.extent), min(self.extent, other.extent)
+        return self.has_room and other.has_room and larger <= _SAME_EXTENT * smaller
+
+    @property
     def wanted_size(self) -> int:
         """The kernel size that follows: room for the extent, or beyond the square."""
         beyond = _ROOM * self.size
-        return _odd_from(beyond if self.is_cut_off else min(_ROOM * self.extent + _MARGIN, beyond))
+        return _odd_from(beyond if self.is_cut_off else min(_ROOM_AROUND * self.extent + _MARGIN, beyond))
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +154,8 @@ class KernelSizeSearch:
         The narrowest first; empty where the picture is too small to look for anything.
     is_sharp : bool
         Whether the picture is not blurred by a shake, so that no kernel has to be estimated.
+    second_size : int or None
+        A smaller size that the kernel fits into as well; None where the size is not known to within that.
 
     Examples
     --------
@@ -150,6 +167,7 @@ class KernelSizeSearch:
     reason: str
     tried: tuple[TriedSize, ...] = ()
     is_sharp: bool = False
+    second_size: int | None = None
 
 
 def search_kernel_size(
@@ -189,7 +207,7 @@ def search_kernel_size(
     """
     picture = _Picture(np.asarray(image), clipped, _quick_options(gamma, workers), ranking)
     largest = picture.largest_size
-    tried = [each for square in picture.squares() if (each := picture.tried(square)) is not None]
+    tried = _tried_squares(picture)
     if not tried:
         size = min(_odd_from(min(image.shape) / _ENOUGH_SIDE), largest)
         return KernelSizeSearch(
@@ -198,38 +216,68 @@ def search_kernel_size(
     if min(tried, key=_score).extent <= _WIDEST_OF_SHARP and picture.looks_sharp():
         return KernelSizeSearch(min(SMALLEST_SIZE, largest), "the picture looks sharp", tuple(tried), is_sharp=True)
     chosen = _chosen(tried)
-    least = min(_LEAST_SIZE, _odd_from(min(image.shape) / _SIDE_FOR_LEAST))
-    size = min(max(chosen.wanted_size, least), largest)
-    return KernelSizeSearch(size, _reason(chosen, largest), tuple(tried))
+    size, second_size = _sizes(min(chosen.wanted_size, largest), min(image.shape))
+    return KernelSizeSearch(size, _reason(chosen, largest), tuple(tried), second_size=second_size)
 
 
-def with_tighter_size(preset: Preset) -> Preset:
-    """A preset of several runs with two more, of a smaller size than the one that was found: which is best, its ranking decides.
+def _sizes(wanted: int, side: int) -> tuple[int, int | None]:
+    """The size and the second size, in a picture with that shorter side."""
+    if side < _SIDE_FOR_COMMON * _COMMON_SIZE or wanted > _LARGEST_WITH_COMMON or wanted == _COMMON_SIZE:
+        return wanted, None
+    return max(wanted, _COMMON_SIZE), min(wanted, _COMMON_SIZE)
 
-    The size that is found is generous. Wide kernels have runs of several sizes anyway.
+
+def _tried_squares(picture: _Picture) -> list[TriedSize]:
+    """What is found in the squares of a picture, from the narrowest one until two say the same, or to the widest.
+
+    Where the first two say the same there is nothing to choose, so that they are not compared.
+    """
+    found: list[_Found] = []
+    agree = False
+    for square in picture.squares():
+        each = picture.found(square)
+        if each is not None:
+            agree = bool(found) and found[-1].tried.agrees_with(each.tried)
+            found.append(each)
+        if agree:
+            break
+    if agree and len(found) == 2:
+        return [each.tried for each in found]
+    return [picture.scored(each) for each in found]
+
+
+def with_other_sizes(preset: Preset, search: KernelSizeSearch) -> Preset:
+    """A preset of several runs with more of other sizes than the one that was found: which is best, its ranking decides.
 
     Parameters
     ----------
     preset : Preset
+    search : KernelSizeSearch
 
     Returns
     -------
     Preset
+        With the same runs in the second size, where there is one; else with one run of a larger size, and one of a smaller size
+        with each prior that the preset's runs have beside its own.
 
     Examples
     --------
     >>> from pydeblur.estimators import resolve
-    >>> sorted({each.size_factor for each in with_tighter_size(resolve()).variants})
-    [0.65, 1.0]
-    >>> with_tighter_size(resolve(prior="gradient")).variants
+    >>> found = KernelSizeSearch(25, "a kernel of 9 pixels was found", second_size=15)
+    >>> sorted({each.size_factor for each in with_other_sizes(resolve(), found).variants})
+    [0.6, 1.0]
+    >>> with_other_sizes(resolve(prior="gradient"), found).variants
     ()
     """
-    if not preset.variants:
+    own = preset.variants
+    if not own:
         return preset
-    # One like the first run, and one of each that has a prior of its own, as text has.
-    own = [each for each in preset.variants[1:] if each.prior is not None]
-    tighter = [replace(each, size_factor=_TIGHTER) for each in (preset.variants[0], *own)]
-    return replace(preset, variants=(*preset.variants, *tighter))
+    if search.second_size is not None:
+        further = [replace(each, size_factor=search.second_size / search.size) for each in own]
+    else:
+        further = [replace(each, size_factor=_SMALLER) for each in own if each.prior is not None]
+        further.append(replace(own[0], size_factor=_LARGER))
+    return replace(preset, variants=(*own, *further))
 
 
 def size_to_try(
@@ -283,14 +331,12 @@ def size_to_try(
 
 
 def _in_wider_square(picture: _Picture, size: int) -> TriedSize | None:
-    """What a quick run finds where a kernel of a size was cut off, in the narrowest square that does not cut it off."""
-    wider = [each for each in picture.squares() if each.size >= _WIDER * size][:_MOST_WIDER_RUNS]
-    tried = None
-    for square in wider:
-        tried = picture.tried(square, is_ranked=False) or tried
-        if tried is not None and not tried.is_cut_off:
-            break
-    return tried
+    """What a quick run finds where a kernel of a size was cut off, on the picture reduced a little, so that it costs little."""
+    wider = [each for each in picture.squares() if each.size >= _WIDER * size]
+    reduced = [each for each in wider if each.reductions]
+    chosen = (reduced or wider)[:1]
+    found = picture.found(chosen[0]) if chosen else None
+    return None if found is None else found.tried
 
 
 def _quick_options(gamma: float, workers: int) -> SolverOptions:
@@ -369,6 +415,15 @@ class _Square:
         return _odd_from(round(self.side / self.ratio))
 
 
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """A kernel that was found in a square, before it is compared with others."""
+
+    tried: TriedSize
+    kernel: np.ndarray
+    square: _Square
+
+
 class _Picture:
     """The picture, and what is made of it once for all squares."""
 
@@ -388,19 +443,20 @@ class _Picture:
         fitting = [each for each in wanted if each.size <= self.largest_size]
         return fitting or [each for each in [_Square(_SMALL_SIDE, 0)] if each.size <= self.largest_size]
 
-    def tried(self, square: _Square, is_ranked: bool = True) -> TriedSize | None:
-        """What a run in a square finds, with a score where it is ranked; None where there is nothing to be found."""
+    def found(self, square: _Square) -> _Found | None:
+        """What a run in a square finds; None where there is nothing to be found."""
         try:
             kernel = self._run(square).kernel
         except InvalidInputError:  # a reduced picture without an edge, or a kernel that has collapsed
             return None
-        score = self._score(kernel, square) if is_ranked else math.nan
         extent, reach = (core_size(kernel, share) / square.ratio for share in (_MOST_MASS, _WITH_ENDS))
-        return TriedSize(square.size, 1 / square.ratio, extent, reach, border_mass(kernel), score)
+        tried = TriedSize(square.size, 1 / square.ratio, extent, reach, border_mass(kernel), math.nan)
+        return _Found(tried, kernel, square)
 
-    def _score(self, kernel: np.ndarray, square: _Square) -> float:
-        as_compared = resized_kernel(kernel, _COMPARED_AT / square.ratio)
-        return self._ranker.score(as_compared, self._options.gamma_correct).value
+    def scored(self, found: _Found) -> TriedSize:
+        """The same with what speaks against the kernel."""
+        as_compared = resized_kernel(found.kernel, _COMPARED_AT / found.square.ratio)
+        return replace(found.tried, score=self._ranker.score(as_compared, self._options.gamma_correct).value)
 
     def _run(self, square: _Square) -> BlindDeconvolution:
         region = choose_region(self._image, square.size, _ENOUGH_SIDE * square.size)

@@ -65,11 +65,11 @@ class Multistart:
         """
         search, preset = None, self.preset
         if kernel_size is None:
-            from pydeblur.estimators.kernel_size_search import search_kernel_size, with_tighter_size
+            from pydeblur.estimators.kernel_size_search import search_kernel_size, with_other_sizes
 
             gamma = self.preset.solver.get("gamma_correct", 1.0)
             search = search_kernel_size(image, gamma=gamma, clipped=clipped, ranking=self.preset.ranking)
-            kernel_size, preset = search.size, with_tighter_size(preset)
+            kernel_size, preset = search.size, with_other_sizes(preset, search)
         found = run_plan(preset.for_image(image, kernel_size, clipped), image, callback)
         return replace(found, kernel_size_search=search)
 

@@ -1,12 +1,20 @@
 """The kernel's size where none is given: found, grown, or not looked for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from skimage import data
 
 from pydeblur.estimators import load_estimator, resolve
 from pydeblur.estimators.kernel_size import core_size, is_cut_off, resized_kernel
-from pydeblur.estimators.kernel_size_search import TriedSize, _chosen, search_kernel_size, with_tighter_size
+from pydeblur.estimators.kernel_size_search import (
+    KernelSizeSearch,
+    TriedSize,
+    _chosen,
+    search_kernel_size,
+    with_other_sizes,
+)
 from pydeblur.metrics import kernel_similarity
 from pydeblur.synthesis import blur, random_kernel
 
@@ -22,16 +30,15 @@ def test_the_size_is_that_of_the_blur_with_some_room(size, seed):
     found = search_kernel_size(blurred_by(random_kernel(size, seed)))
     assert size <= found.size <= max(1.4 * size + 6, 25) and found.size % 2 == 1 and not found.is_sharp
     sizes = [each.size for each in found.tried]
-    assert sizes == sorted(sizes) and sizes[0] == 31 and len(sizes) > 2
+    assert sizes == sorted(sizes) and sizes[0] == 31 and len(sizes) >= 2
     assert all(each.extent <= each.size and 0 <= each.border_mass <= 1 for each in found.tried)
     assert "pixels" in found.reason and "\n" not in found.reason
 
 
-def test_small_pictures_get_small_sizes():
-    image = blurred_by(random_kernel(5, 1))
-    sizes = [search_kernel_size(image[:side, :side]).size for side in (40, 60, 90, 230)]
-    assert max(sizes[:3]) < 25 <= sizes[-1]
-    assert all(size < side / 2 for size, side in zip(sizes, (40, 60, 90, 230)))
+@pytest.mark.parametrize("side", [40, 60, 90, 230])
+def test_the_size_fits_small_pictures(side):
+    size = search_kernel_size(blurred_by(random_kernel(5, 1))[:side, :side]).size
+    assert 5 <= size < side / 2
 
 
 def test_a_picture_that_is_not_blurred_is_sharp():
@@ -64,11 +71,35 @@ def test_where_nothing_can_be_looked_for_the_size_fits_the_picture(image):
     assert found.tried == () and 3 <= found.size < min(image.shape) and found.size % 2 == 1
 
 
-def test_several_runs_get_two_of_a_smaller_size_and_one_run_stays_one():
-    plan = with_tighter_size(resolve()).for_image(SCENE, 25)
-    assert sorted({run.options.kernel_size for run in plan.runs}) == [17, 25] and plan.kernel_size == 25
-    assert {run.prior.prior for run in plan.runs if run.options.kernel_size == 17} == {"gradient", "intensity"}
-    assert with_tighter_size(resolve(prior="gradient")) == resolve(prior="gradient")
+def sizes_of_runs(search):
+    plan = with_other_sizes(resolve(), search).for_image(SCENE, search.size)
+    assert plan.kernel_size == search.size
+    return sorted(run.options.kernel_size for run in plan.runs)
+
+
+def test_several_runs_are_made_in_other_sizes_too_and_one_run_stays_one():
+    own = len(resolve().for_image(SCENE, 25).runs)
+    assert sizes_of_runs(KernelSizeSearch(25, "", second_size=15)) == [15] * own + [25] * own
+    assert sizes_of_runs(KernelSizeSearch(33, "")) == [21, *[33] * own, 45]
+    assert with_other_sizes(resolve(prior="gradient"), KernelSizeSearch(33, "")) == resolve(prior="gradient")
+
+
+def test_a_kernel_that_fits_is_looked_for_in_the_common_size_too():
+    found = search_kernel_size(blurred_by(random_kernel(9, 1)))
+    assert found.size == 25 > found.second_size >= 9
+    assert search_kernel_size(blurred_by(random_kernel(31, 1))).second_size is None
+    assert search_kernel_size(blurred_by(random_kernel(9, 1))[:100, :100]).second_size is None
+
+
+def test_wider_squares_are_looked_at_until_two_say_the_same():
+    narrow, wide = (
+        search_kernel_size(blurred_by(random_kernel(9, 1))),
+        search_kernel_size(blurred_by(random_kernel(27, 3))),
+    )
+    assert len(narrow.tried) < len(wide.tried)
+    (before, last) = narrow.tried[-2:]
+    assert before.agrees_with(last) and last.has_room and not replace(last, border_mass=0.5).has_room
+    assert not before.agrees_with(replace(last, extent=1.5 * before.extent))
 
 
 def test_clipped_pixels_and_gamma_are_taken_along():

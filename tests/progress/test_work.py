@@ -22,7 +22,7 @@ SECONDS = 0.25
 def clock_that_stands(monkeypatch):
     """Let each measured piece of work take the same time."""
     for module in (iteration_time, final_step, whole_estimator):
-        monkeypatch.setattr(module, "least_seconds", lambda work: SECONDS)
+        monkeypatch.setattr(module, "least_seconds", lambda work, long=None: SECONDS)
 
 
 IMAGE = np.kron(np.random.default_rng(0).random((12, 12)), np.ones((6, 6)))
@@ -60,14 +60,16 @@ def test_large_scales_and_slow_candidates_weigh_more(monkeypatch):
     coarse, fine = (IterationRecord(scale, 1, side, side, 13) for scale, side in ((1, 51), (0, 72)))
     assert planned.of(fine, costly) == 3 * planned.of(fine, 0)
     assert planned.of(fine, 0) / planned.of(coarse, 0) == relative_cost(72 * 72) / relative_cost(51 * 51)
-    assert planned.seconds == pytest.approx(1.08 * planned.total)
+    # Ranking a kernel costs about as much as an iteration of the cheapest run on half a megapixel or less.
+    assert planned.seconds / planned.total > 1.0
+    assert planned.seconds < 1.1 * planned.total + 30 * relative_cost(0.5e6)
 
 
 def test_on_an_unknown_machine_the_measured_time_makes_the_estimate(clock_that_stands):
     plan = resolve(prior="gradient", solver={"iterations": 2}).for_image(IMAGE, 7)
     costs = [relative_cost(downsampled_shape(IMAGE.shape, ratio)[0] ** 2) for ratio in scale_ratios(7)]
-    expected = 1.08 * 2 * SECONDS * sum(costs) / relative_cost(IMAGE.size)
-    assert planned_work(plan, IMAGE).seconds == pytest.approx(expected)
+    expected = 2 * SECONDS / iteration_time._ITERATIONS_WITHOUT_PRIOR * sum(costs) / relative_cost(IMAGE.size)
+    assert 1.0 < planned_work(plan, IMAGE).seconds / expected < 1.1
 
 
 def test_a_prior_of_the_caller_s_own_is_not_asked_before_its_time():
@@ -88,7 +90,8 @@ def test_the_learned_prior_s_network_counts(clock_that_stands):
     learned = resolve(prior="classifier", prior_options={"weights": "classifier-compact"}, solver={"descent_steps": 3})
     calls = 3 * len(list(Splitting().betas(4e-3)))
     seconds = [planned_work(plan, IMAGE).seconds for plan in (plain, learned.for_image(IMAGE, 9))]
-    assert seconds[1] == pytest.approx((1 + calls) * seconds[0])
+    # One iteration without the network costs a share of what is measured, each call of the network all of it.
+    assert seconds[1] == pytest.approx((1 + iteration_time._ITERATIONS_WITHOUT_PRIOR * calls) * seconds[0])
 
 
 def test_the_final_step_s_time_grows_with_pixels_and_channels(clock_that_stands, monkeypatch):
