@@ -18,8 +18,6 @@ from pydeblur.cli.solver_arguments import (
 )
 from pydeblur.errors import InvalidOptionError
 from pydeblur.nonblind.options import DEFAULT as DEFAULT_NONBLIND
-from pydeblur.nonblind.options import OPTIONS as FINAL_STEPS
-from pydeblur.options import option_infos
 
 SOME_FAILED = 1
 
@@ -60,20 +58,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run a benchmark and print it as a table; 1 if the process of a case was killed, else 0."""
-    from pydeblur.evaluation.protocols import BENCHMARKS, Protocol, evaluate, write_report
+    from pydeblur.evaluation.protocols import Protocol, evaluate, write_report
     from pydeblur.evaluation.stored_kernels import sentence_on_missing
 
-    method = nonblind_method(arguments) or DEFAULT_NONBLIND
-    usual = {
-        name: value
-        for name, value in BENCHMARKS[arguments.benchmark].items()
-        if name in option_infos(FINAL_STEPS[method])
-    }
     protocol = Protocol(
         benchmark=arguments.benchmark,
         **_kernel_source(arguments),
-        nonblind=method,
-        nonblind_options={**usual, **nonblind_options(arguments)},
+        nonblind=nonblind_method(arguments) or DEFAULT_NONBLIND,
+        nonblind_options=nonblind_options(arguments),
         median=arguments.median,
     )
     show = None if arguments.quiet else _print_case

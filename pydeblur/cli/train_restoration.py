@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydeblur.cli import progress
 from pydeblur.cli.argument_types import count
+from pydeblur.cli.scheduler_argument import add_scheduler_argument
 from pydeblur.cli.training_arguments import add_option_arguments, add_run_arguments, options_given
 from pydeblur.training.restoration.options import RestorationTrainingOptions
 
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="pairs with kernels as they are found, by the default and by single runs (default: %(default)s)",
     )
     parser.add_argument("--jobs", type=count, default=1, metavar="N", help="processes that make kernels and pairs")
+    add_scheduler_argument(parser)
     add_option_arguments(parser, RestorationTrainingOptions)
 
 
@@ -54,8 +56,17 @@ def _pairs(arguments: argparse.Namespace, split: str, estimates: int, pairs: int
     from pydeblur.training.restoration.pairs import make_pairs
 
     folder = Path(arguments.out)
-    data, jobs = arguments.data, arguments.jobs
+    made_by = {"jobs": arguments.jobs, "scheduler": arguments.scheduler}
     with tqdm(desc=f"kernels ({split})", disable=not shows) as bar:
-        kernels = make_estimates(data, folder / "kernels" / split, estimates, split, jobs, lambda path: bar.update())
+        kernels = make_estimates(
+            arguments.data,
+            folder / "kernels" / split,
+            estimates,
+            split,
+            progress=lambda path: bar.update(),
+            **made_by,
+        )
     with tqdm(desc=f"pairs ({split})", disable=not shows) as bar:
-        return make_pairs(data, kernels, folder / split, pairs, split, jobs, lambda path: bar.update())
+        return make_pairs(
+            arguments.data, kernels, folder / split, pairs, split, progress=lambda path: bar.update(), **made_by
+        )

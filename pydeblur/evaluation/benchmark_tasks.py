@@ -57,9 +57,9 @@ def _case_names(request: Request, protocols: dict[str, Protocol]) -> list[str]:
     return [case.name for case in stratified(load(benchmark, request.data), request.subset)]
 
 
-def case_figures(request: Request, task: Task, protocol: Protocol) -> dict:
+def case_figures(request: Request, task: Task, protocol: Protocol, with_own_step: bool = False) -> dict:
     """`evaluate_case`'s figures, with the kernel's processor time under a name that says so."""
-    figures = evaluate_case(protocol, request.data, task.case)
+    figures = evaluate_case(protocol, request.data, task.case, with_own_step)
     figures["kernel_cpu_seconds"] = figures.pop("cpu_seconds")
     del figures["name"]
     return figures

@@ -7,9 +7,11 @@ import json
 import math
 import os
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,14 +23,21 @@ from pydeblur.estimators.multistart import Multistart
 from pydeblur.estimators.presets import WIDE_KERNEL, Preset, name_or_default, resolve
 from pydeblur.estimators.protocol import KernelEstimator
 from pydeblur.estimators.registry import load_estimator
+from pydeblur.evaluation.own_step import restored_by_own_step
 from pydeblur.evaluation.stored_kernels import StoredKernels
 from pydeblur.files import write_bytes
 from pydeblur.metrics import align, error_ratio, kernel_similarity, psnr, ssim, success_rate
-from pydeblur.nonblind.methods import deconvolve, final_step_options
+from pydeblur.nonblind.methods import check_step_name, deconvolve, final_step_options
 from pydeblur.nonblind.mixture import load_mixture
-from pydeblur.nonblind.options import PLUG_AND_PLAY, FinalStepOptions, LearnedOptions, PatchLikelihoodOptions
+from pydeblur.nonblind.options import (
+    OPTIONS,
+    PLUG_AND_PLAY,
+    FinalStepOptions,
+    LearnedOptions,
+    PatchLikelihoodOptions,
+)
 from pydeblur.nonblind.restoration_network import read_network
-from pydeblur.options import is_finite_number, is_integer, shown
+from pydeblur.options import is_finite_number, is_integer, option_infos, shown
 from pydeblur.parallel.processes import map_unordered
 from pydeblur.parallel.protocol import SharedFiles
 from pydeblur.preprocess.clipping import clipped_pixels
@@ -51,6 +60,8 @@ _MOST_ROOM = 4.0
 _SUCCESS_AT = (1.5, 2.0, 3.0)
 #: The figures of a case, but for its name and its processor time.
 _QUALITY = ("ssd", "ssd_true", "error_ratio", "psnr", "ssim", "kernel_similarity")
+#: The PSNR with the final step that the package takes by itself (:mod:`pydeblur.evaluation.own_step`), where it is asked for.
+OWN_STEP_PSNR = "own_step_psnr"
 
 
 @dataclass(frozen=True)
@@ -58,9 +69,10 @@ class Protocol:
     """What is run on every case: all of it is written into the report.
 
     ``preset``, ``prior``, ``prior_options`` and ``solver`` (fields of SolverOptions without ``kernel_size``, which each
-    case has of its own) are those of :func:`pydeblur.estimators.resolve`, ``nonblind_options`` go to the final step,
-    ``median`` is the window of a median filter that the blurred image goes through first. ``method`` names an estimator with a
-    loop of its own instead of a preset or a prior; ``solver`` then holds its options. With ``kernels`` (of
+    case has of its own) are those of :func:`pydeblur.estimators.resolve`, ``nonblind_options`` go to the final step;
+    what they leave out is the benchmark's, as :data:`BENCHMARKS` has it, where the step has such an option. ``median`` is the
+    window of a median filter that the blurred image goes through first. ``method`` names an estimator with a loop of its own
+    instead of a preset or a prior; ``solver`` then holds its options. With ``kernels`` (of
     :func:`pydeblur.evaluation.stored_kernels.find_kernels`) no kernel is estimated: those are scored, and nothing else that
     belongs to an estimation can be given.
 
@@ -98,6 +110,16 @@ class Protocol:
     def estimator(self) -> KernelEstimator:
         """What estimates kernels."""
         return Multistart(self.resolved()) if self.method is None else load_estimator(self.method, **self.solver)
+
+    @property
+    def step_options(self) -> dict:
+        """The final step's options: those that are given, and the benchmark's for the others that the step has."""
+        if not isinstance(self.nonblind_options, Mapping):
+            raise InvalidOptionError(f"nonblind_options should be a dict, but are {shown(self.nonblind_options)}")
+        check_step_name(self.nonblind)
+        known = option_infos(OPTIONS[self.nonblind]) if self.nonblind in OPTIONS else {}
+        usual = BENCHMARKS.get(self.benchmark, {})
+        return {**{name: value for name, value in usual.items() if name in known}, **self.nonblind_options}
 
     @property
     def handles_clipping(self) -> bool:
@@ -195,7 +217,7 @@ def all_options(protocol: Protocol) -> dict:
         raise InvalidOptionError(
             f"a benchmark can't have the final step {PLUG_AND_PLAY}: a report can't hold its denoiser"
         )
-    final_options = final_step_options(protocol.nonblind, protocol.nonblind_options)
+    final_options = final_step_options(protocol.nonblind, protocol.step_options)
     final_step = {
         "nonblind_options": {**asdict(final_options), **_weights_name(final_options)},
         "nonblind_weights": _final_step_weights(final_options),
@@ -264,7 +286,6 @@ def _choice(preset: Preset) -> dict:
     wide = preset.for_wide_kernels
     described = {
         "ranking_options": ClassifierNetwork(preset.ranking).settings if preset.variants else None,
-        "refinements": [asdict(step) for step in preset.refinements],
         "light_streaks": preset.light_streaks,
         **_rounds(preset, ""),
     }
@@ -275,6 +296,7 @@ def _rounds(preset: Preset, kernels: str) -> dict:
     return {
         f"candidates{kernels}": [variant.described() for variant in preset.variants],
         f"successive halving{kernels}": None if preset.halving is None else asdict(preset.halving),
+        f"refinements{kernels}": [asdict(step) for step in preset.refinements],
         **_ranks(preset, kernels),
     }
 
@@ -285,6 +307,9 @@ def _ranks(preset: Preset, kernels: str) -> dict:
     if preset.restarts is not None:
         variants = [variant.described() for variant in preset.restarts.variants]
         found[f"restarts{kernels}"] = {"variants": variants, "keep": preset.restarts.keep}
+    if preset.proposal is not None:
+        variants = [variant.described() for variant in preset.proposal.variants]
+        found[f"proposal{kernels}"] = {**vars(preset.proposal), "variants": variants}
     if not (preset.weights.is_log_error and preset.coarse_weights.is_log_error):
         found[f"weights{kernels}"] = [asdict(preset.coarse_weights), asdict(preset.weights)]
     return found
@@ -312,29 +337,50 @@ def _mixture_weights() -> dict:
     return {"weights": "epll-mixture", "weights_hash": hashlib.sha256(b"".join(values)).hexdigest()}
 
 
-def evaluate_case(protocol: Protocol, data, name: str) -> dict:
+def evaluate_case(protocol: Protocol, data, name: str, with_own_step: bool = False) -> dict:
     """Figures of one case.
 
     ``ssd`` and ``ssd_true`` are Levin's aligned SSD with the estimated and the true kernel, ``error_ratio`` their quotient;
     ``psnr`` and ``ssim`` are taken after alignment; ``cpu_seconds`` is the kernel estimation's processor time, None for a
     stored kernel. Where the kernel estimate collapses, all but the time are None: one case need not end a benchmark.
+    `with_own_step` adds ``own_step_psnr``: the PSNR by the final step that the package takes where nobody names one.
     """
     (case,) = load(protocol.benchmark, data, [name])
     # Some kernels hang on the last bits of an FFT: those of a library that everybody has.
     with fft_fixed("scipy"):
-        kernel, cpu_seconds = estimate_case(protocol, case)
-        quality = dict.fromkeys(_QUALITY) if kernel is None else _quality(protocol, case, kernel)
-    return {"name": name, **quality, "cpu_seconds": cpu_seconds}
+        found = case_kernel(protocol, case)
+        quality = dict.fromkeys(_QUALITY) if found.kernel is None else _quality(protocol, case, found.kernel)
+        if with_own_step:
+            quality[OWN_STEP_PSNR] = None if found.kernel is None else _own_step_psnr(protocol, case, found)
+    return {"name": name, **quality, "cpu_seconds": found.cpu_seconds}
+
+
+class CaseKernel(NamedTuple):
+    """What is known of a case's kernel.
+
+    ``kernel`` (n, n) is None where the estimate collapsed; ``cpu_seconds`` is None of a stored kernel; ``confidence`` is None
+    where the estimator has none.
+    """
+
+    kernel: np.ndarray | None
+    cpu_seconds: float | None
+    confidence: float | None = None
 
 
 def estimate_case(protocol: Protocol, case) -> tuple[np.ndarray | None, float | None]:
-    """Kernel (n, n) of a case, None where the estimate collapses, and the processor time in seconds.
+    """Kernel (n, n) of a case, None where the estimate collapses, and the processor time in seconds."""
+    found = case_kernel(protocol, case)
+    return found.kernel, found.cpu_seconds
+
+
+def case_kernel(protocol: Protocol, case) -> CaseKernel:
+    """The kernel of a case.
 
     A stored kernel is only read, and has no time. Clipped pixels of a case that is known to be saturated are taken for
     lower bounds by the presets that handle them.
     """
     if protocol.kernels is not None:
-        return protocol.kernels.kernel(case.name), None
+        return CaseKernel(protocol.kernels.kernel(case.name), None)
     started = time.process_time()
     seen = median_filtered(case.blurred, protocol.median)
     grey = eight_bit_grey(seen) if protocol.eight_bit_grey else grey_image(seen)
@@ -342,10 +388,10 @@ def estimate_case(protocol: Protocol, case) -> tuple[np.ndarray | None, float | 
     clipped = clipped_pixels(seen) if case.saturated and protocol.handles_clipping else None
     try:
         estimator = protocol.with_gamma(case.gamma).estimator()
-        kernel = estimator.estimate(grey, _size_to_ask_for(protocol, case), clipped=clipped).kernel
+        estimate = estimator.estimate(grey, _size_to_ask_for(protocol, case), clipped=clipped)
     except KernelCollapseError:
-        kernel = None
-    return kernel, time.process_time() - started
+        return CaseKernel(None, time.process_time() - started)
+    return CaseKernel(estimate.kernel, time.process_time() - started, estimate.confidence)
 
 
 def _size_to_ask_for(protocol: Protocol, case) -> int:
@@ -363,8 +409,23 @@ def restore_case(protocol: Protocol, case, kernel: np.ndarray) -> np.ndarray:
     Of shape (H, W[, 3]); not clipped, but for text, whose authors' results are pictures of 8 bits.
     """
     blurred = median_filtered(case.blurred, protocol.median)
-    restored = deconvolve(blurred, kernel, protocol.nonblind, **protocol.nonblind_options)
+    return _as_result(protocol, deconvolve(blurred, kernel, protocol.nonblind, **protocol.step_options))
+
+
+def restore_case_by_own_step(protocol: Protocol, case, found: CaseKernel) -> np.ndarray:
+    """The same by the final step that the package takes where nobody names one, :mod:`pydeblur.evaluation.own_step`."""
+    blurred = median_filtered(case.blurred, protocol.median)
+    return _as_result(protocol, restored_by_own_step(blurred, found.kernel, found.confidence))
+
+
+def _as_result(protocol: Protocol, restored: np.ndarray) -> np.ndarray:
     return np.clip(restored, 0, 1) if protocol.benchmark in _RESULTS_ARE_PICTURES else restored
+
+
+def _own_step_psnr(protocol: Protocol, case, found: CaseKernel) -> float | None:
+    aligned = align(restore_case_by_own_step(protocol, case, found), case.sharp)
+    figure = psnr(aligned.image, aligned.reference)
+    return float(figure) if math.isfinite(figure) else None
 
 
 def _quality(protocol: Protocol, case, kernel: np.ndarray) -> dict:
@@ -395,9 +456,7 @@ class _FinalStep:
 
     @classmethod
     def of(cls, protocol: Protocol) -> _FinalStep:
-        return cls(
-            protocol.benchmark, protocol.nonblind, tuple(sorted(protocol.nonblind_options.items())), protocol.median
-        )
+        return cls(protocol.benchmark, protocol.nonblind, tuple(sorted(protocol.step_options.items())), protocol.median)
 
 
 @lru_cache(maxsize=4)

@@ -94,8 +94,8 @@ def deconvolve(
     -----
     Images of 2 million pixels or more are computed in tiles (:mod:`pydeblur.nonblind.tiles`), but for "plug-and-play", whose
     denoiser is shown all of the image. Beside image and result that takes up to 340 MB of memory and some 60 MB for each
-    thread, with "learned" some 200 MB more, and what does not fit is in temporary files: up to 75 bytes for each pixel of a
-    colour image with "ringing" and "l0", and 25 with the others.
+    thread, with "learned" some 100 MB and 4 bytes for each pixel more, and what does not fit is in temporary files: up to 75
+    bytes for each pixel of a colour image with "ringing" and "l0", 40 with "learned", and 25 with the others.
 
     Warns
     -----

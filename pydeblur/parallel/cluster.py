@@ -37,9 +37,16 @@ from pydeblur.parallel.dispatch import ANSWER_SECONDS, Dispatch
 _CONNECT_SECONDS = 10.0
 #: The libraries' own messages, which would stand between those for users.
 _LOGGERS = ("distributed", "tornado", "asyncio")
-#: Of workers of this machine: Dask's profiler looks at the stacks a hundred times a second, which nobody reads here, and its
-#: event loops measure their own delay fifty times a second. Together they take a tenth of a processor.
-_CONFIGURATION = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "500ms"}
+#: Of a cluster of this machine, what nobody reads: the profiler, which looks at the stacks a hundred times a second, the event
+#: loops' measuring of their own delay, fifty times, and of the system's load, twice; and what moves tasks and data between
+#: workers, of which each has one item. Together they take a tenth of a processor.
+_CONFIGURATION = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.scheduler.work-stealing": False,
+    "distributed.scheduler.active-memory-manager.start": False,
+}
 #: Seconds that a worker of this machine has to end while it is at work.
 _KILL_SECONDS = 1.0
 

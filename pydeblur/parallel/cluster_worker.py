@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+from pydeblur.backend.freed_memory import keep_freed_memory
 from pydeblur.parallel.worker import Answer, answered, prepare_process
 from pydeblur.version import __version__
 
@@ -44,6 +45,8 @@ def versions_here() -> dict[str, str]:
 def worker_state(paths: Sequence[str]) -> WorkerState:
     """Prepare the worker that calls this, and tell its state, with those of the paths that it does not see."""
     prepare_process()
+    # Dask has told it to give all memory back at once.
+    keep_freed_memory()
     return WorkerState(versions_here(), tuple(path for path in paths if not os.path.exists(path)))
 
 

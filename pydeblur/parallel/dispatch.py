@@ -32,7 +32,7 @@ ANSWER_SECONDS = 30.0
 #: Seconds for which there may be no worker at all.
 _PATIENCE = 60.0
 #: Seconds between two looks at the list of workers.
-_INTERVAL = 0.5
+_INTERVAL = 1.0
 #: So many workers are lost with an item before it counts as the reason.
 _MOST_LOSSES = 3
 #: Items of more bytes go to their worker as data; the scheduler is not made for them.

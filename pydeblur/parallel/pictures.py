@@ -10,12 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydeblur.backend.threads import processor_count, thread_count
+from pydeblur.backend.threads import THREADS, processor_count
 from pydeblur.errors import InvalidInputError, InvalidOptionError, WorkerLostError
 from pydeblur.files.file_names import shown_path
 from pydeblur.options import shown
 from pydeblur.parallel.processes import map_unordered
 from pydeblur.parallel.protocol import SharedFiles
+from pydeblur.parallel.schedulers import LOCAL
 
 _ON_ERROR = ("raise", "return")
 #: Longest path of a file in a message.
@@ -91,15 +92,15 @@ def deblur_many(
     >>> from distributed import Client  # doctest: +SKIP
     >>> results = deblur_many(["a.jpg", "b.jpg"], 31, client=Client("tcp://192.168.0.7:8786"))  # doctest: +SKIP
     """
-    _check(images, on_error, options)
+    _check(images, on_error, jobs, options)
     if jobs is None:
-        jobs = processor_count() if client is None else 1 if client != "local" else processor_count()
+        jobs = processor_count() if client is None or client == LOCAL else 1
     pictures = [_Picture(place, _plain(image)) for place, image in enumerate(images)]
     paths = tuple({picture.image for picture in pictures if isinstance(picture.image, Path)})
     work = map_unordered(
         partial(_deblurred, kernel_size, options),
         pictures,
-        thread_count(jobs),
+        jobs,
         lost=lambda picture, reason: (picture.place, WorkerLostError(f"{picture}: {reason}")),
         scheduler=client,
         files=SharedFiles(folders=paths, carrier=_Pixels(kernel_size, options)),
@@ -142,11 +143,13 @@ class _Pixels:
         return value
 
 
-def _check(images, on_error: str, options: dict) -> None:
-    if isinstance(images, (str, os.PathLike)):
+def _check(images, on_error: str, jobs, options: dict) -> None:
+    if isinstance(images, (str, os.PathLike)) or not isinstance(images, Iterable):
         raise InvalidOptionError(f"images should be a list of images or of their files, but is {shown(images)}")
     if on_error not in _ON_ERROR:
         raise InvalidOptionError(f"on_error should be one of {', '.join(_ON_ERROR)}, but is {shown(on_error)}")
+    if not (jobs is None or THREADS.accepts(jobs)):
+        raise InvalidOptionError(f"jobs should be {THREADS.words_here}, but is {shown(jobs)}")
     for name in _NOT_FOR_MANY:
         if options.get(name):
             raise InvalidOptionError(
@@ -172,7 +175,8 @@ def _deblurred(kernel_size: int | None, options: dict, picture: _Picture) -> tup
     try:
         return picture.place, deblur(_pixels(picture.image), kernel_size, **options)
     except InvalidInputError as error:
-        # The message alone does not tell which of the images it is about.
-        return picture.place, type(error)(f"{picture}: {error}")
+        # A message about the image itself does not tell which of them it is; one about its file does.
+        text = str(error)
+        return picture.place, error if str(picture) in text else type(error)(f"{picture}: {text}")
     except MemoryError as error:
         return picture.place, MemoryError(f"{picture}: not enough memory ({error})")

@@ -2,7 +2,8 @@
 
 Each method is run twice: with the true kernel size, as the demos of [26] do it, and with 1.2 times that, the room that a user
 leaves who does not know it. The grey channel is rounded to 8 bits, as the programs of the papers make it, and results are
-clipped to [0, 1], as the pictures that these programs write.
+clipped to [0, 1], as the pictures that these programs write. The final step is that of [26] for all; one column has the
+step that the package takes by itself (:mod:`pydeblur.evaluation.own_step`), with the same kernels.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from pydeblur.evaluation.benchmark_tasks import benchmark_tasks, by_method, case_figures, mean_of, missing_kernels
 from pydeblur.evaluation.figures import pyplot_without_display, write_figure
 from pydeblur.evaluation.methods import Method, StoredMethod, method_of, requested_methods
-from pydeblur.evaluation.protocols import BENCHMARKS, Protocol
+from pydeblur.evaluation.protocols import OWN_STEP_PSNR, Protocol
 from pydeblur.evaluation.report import far_from_the_paper, write_markdown
 from pydeblur.evaluation.store import Finished, Request, Task, run_tasks
 from pydeblur.files import markdown_table, write_csv
@@ -30,6 +31,8 @@ PAPER = {
 }
 #: What follows a method's name in a task, to the kernel size that is asked for by the true one.
 ROOMS = {"true size": 1.0, "1.2 × the size": 1.2}
+#: The column of the step that the package takes by itself.
+_OWN_STEP = "true size, the default's own step"
 #: A case below this many decibels has failed.
 _FAILED_BELOW = 20.0
 
@@ -50,11 +53,11 @@ def reproduce(request: Request) -> list:
     rows += [{**dict.fromkeys(rows[0]), "method": name, "paper": value} for name, value in others.items()]
     body = [
         "Mean PSNR in dB of the final images, clipped to [0, 1], after the best shift; the final step is that of [26] for all "
-        "(λ_tv = 0.001, λ_l0 = 0.0002). Kernels are estimated from the grey channel rounded to 8 bits, once with the true "
-        f"kernel size and once with the next odd number from 1.2 times that. Failed are cases below {_FAILED_BELOW:g} dB, "
-        "and those whose kernel collapsed, which are in no mean. Methods are compared by their means over the same cases: "
-        "their number is in the table.",
-        markdown_table(rows, dict.fromkeys((*ROOMS, "paper"), ".2f") | {"SSIM": ".3f", "similarity": ".3f"}),
+        "(λ_tv = 0.001, λ_l0 = 0.0002), but for the column with the step that the package takes where nobody names one. "
+        "Kernels are estimated from the grey channel rounded to 8 bits, once with the true kernel size and once with the next "
+        f"odd number from 1.2 times that. Failed are cases below {_FAILED_BELOW:g} dB, and those whose kernel collapsed, which "
+        "are in no mean. Methods are compared by their means over the same cases: their number is in the table.",
+        markdown_table(rows, dict.fromkeys((*ROOMS, "paper", _OWN_STEP), ".2f") | {"SSIM": ".3f", "similarity": ".3f"}),
         *missing_kernels(request, protocols),
     ]
     return [
@@ -67,9 +70,10 @@ def reproduce(request: Request) -> list:
 def measure(request: Request, task: Task) -> dict:
     """Figures of one case."""
     if "stored_kernel" in task.options:
-        return case_figures(request, task, _protocol(method_of(request, task), None))
+        return case_figures(request, task, _protocol(method_of(request, task), None), with_own_step=True)
     name, _, size = task.method.rpartition(", ")
-    return case_figures(request, task, _protocol(method_of(request, replace(task, method=name)), ROOMS[size]))
+    protocol = _protocol(method_of(request, replace(task, method=name)), ROOMS[size])
+    return case_figures(request, task, protocol, with_own_step=True)
 
 
 def _protocols(methods: dict[str, Method | StoredMethod]) -> dict[str, Protocol]:
@@ -88,7 +92,7 @@ def _names(method: Method | StoredMethod, name: str) -> list[str]:
 
 def _protocol(method: Method | StoredMethod, room: float | None) -> Protocol:
     own = {} if isinstance(method, StoredMethod) else {"kernel_room": room, "eight_bit_grey": True}
-    return method.protocol("text", nonblind_options=BENCHMARKS["text"], **own)
+    return method.protocol("text", **own)
 
 
 def _row(name: str, method: Method | StoredMethod, groups: dict[str, list[Finished]]) -> dict:
@@ -102,6 +106,7 @@ def _row(name: str, method: Method | StoredMethod, groups: dict[str, list[Finish
         **(sizes or {"true size": mean_of(first, "psnr")}),
         "paper": None if method.paper is None else PAPER.get(method.paper),
         "paper's name": method.paper if method.paper in PAPER else None,
+        _OWN_STEP: mean_of(first, OWN_STEP_PSNR),
         "SSIM": mean_of(first, "ssim"),
         "similarity": mean_of(first, "kernel_similarity"),
         "cases": len(first),

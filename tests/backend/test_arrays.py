@@ -29,6 +29,11 @@ torch.set_num_threads(1)
 
 RNG = np.random.default_rng(0)
 IMAGE = RNG.random((50, 63))
+#: The GPU where there is one.
+DEVICES = [
+    "torch/cpu",
+    pytest.param("torch/cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")),
+]
 
 
 def test_transforms_agree_and_invert():
@@ -67,10 +72,11 @@ def test_the_latent_image_keeps_the_mean(library):
     assert abs(latent.mean(dtype=float) - image.mean(dtype=float)) < 1e-6
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_every_stage_agrees_with_numpy(dtype):
+def test_every_stage_agrees_with_numpy(dtype, device):
     image = IMAGE.astype(dtype)
-    tensor = torch.asarray(image)
+    tensor = placed(image, device)
     tolerance = 1e-10 if dtype == np.float64 else 2e-4
     kernel = np.outer([1, 2, 1], [1, 1, 2]) / 16
     ours, theirs = SparseGradients(image).divergence(image, 0.1), SparseGradients(tensor).divergence(tensor, 0.1)
@@ -89,13 +95,14 @@ def test_every_stage_agrees_with_numpy(dtype):
         np.testing.assert_allclose(theirs, ours, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize(
     "options", [{"dtype": "float64"}, {"kernel_solver": "fft", "dtype": "float64"}, {"prior": "intensity"}]
 )
-def test_a_whole_run_agrees_with_numpy(options):
+def test_a_whole_run_agrees_with_numpy(options, device):
     blurred = _blurred()
-    ours, theirs = (pydeblur.estimate_kernel(blurred, 7, device=device, **options) for device in ("cpu", "torch/cpu"))
-    assert isinstance(theirs.latent, np.ndarray) and theirs.options.device == "torch/cpu"
+    ours, theirs = (pydeblur.estimate_kernel(blurred, 7, device=name, **options) for name in ("cpu", device))
+    assert isinstance(theirs.latent, np.ndarray) and theirs.options.device == device
     np.testing.assert_allclose(theirs.kernel, ours.kernel, rtol=0, atol=1e-6)
     np.testing.assert_allclose(theirs.latent, ours.latent, rtol=0, atol=1e-5)
 

@@ -8,17 +8,22 @@ from PIL import Image
 from scipy.signal import convolve2d
 
 import pydeblur
+from pydeblur.backend.fft import fft_fixed
 from pydeblur.datasets import load
 from pydeblur.evaluation import protocols
 from pydeblur.evaluation.protocols import (
+    BENCHMARKS,
     Protocol,
+    all_options,
     estimate_case,
     evaluate,
+    evaluate_case,
     restore_case,
     summarise,
     write_report,
 )
 from pydeblur.files import write_image, write_kernel
+from pydeblur.metrics import align, psnr
 
 KERNEL = np.zeros((5, 5))
 KERNEL[[0, 1, 2, 3, 4], [1, 1, 2, 3, 3]] = 0.2
@@ -112,6 +117,42 @@ def test_the_least_error_of_a_case_follows_the_final_step(text_folder):
     assert first == again != other
 
 
+def test_the_benchmark_s_options_of_the_final_step_need_not_be_given(text_folder):
+    fields = {"prior": "gradient", "solver": {"iterations": 1}}
+    runs = [Protocol("text", **fields), Protocol("text", **fields, nonblind_options=BENCHMARKS["text"])]
+    usual, by_hand = (evaluate(run, text_folder)["cases"][0] for run in runs)
+    del usual["cpu_seconds"], by_hand["cpu_seconds"]
+    assert usual == by_hand
+    assert all_options(runs[0]) == all_options(runs[1])
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "step", "given", "options"),
+    [
+        ("levin", "ringing", {"lambda_l0": 1e-3}, {**BENCHMARKS["levin"], "lambda_l0": 1e-3}),
+        ("sun", "tv", {}, {"lambda_tv": BENCHMARKS["sun"]["lambda_tv"]}),
+        ("sun", "epll", {}, {}),
+        ("text", None, {}, {}),
+        ("kohler", "ringing", {"workers": 2}, {"workers": 2}),
+    ],
+)
+def test_a_step_has_those_of_the_benchmark_s_options_that_it_knows(benchmark, step, given, options):
+    assert Protocol(benchmark, nonblind=step, nonblind_options=given).step_options == options
+
+
+def test_the_package_s_own_step_is_measured_with_the_same_kernel(text_folder):
+    protocol = Protocol("text", "gradient", solver={"iterations": 1})
+    figures = evaluate_case(protocol, text_folder, "im01_ker01", with_own_step=True)
+    (text_case,) = load("text", text_folder)
+    with fft_fixed("scipy"):
+        kernel, _ = estimate_case(protocol, text_case)
+        restored = np.clip(pydeblur.deconvolve(text_case.blurred, kernel), 0, 1)
+    aligned = align(restored, text_case.sharp)
+    assert figures["own_step_psnr"] == pytest.approx(psnr(aligned.image, aligned.reference), abs=1e-9)
+    assert abs(figures["own_step_psnr"] - figures["psnr"]) > 1e-6
+    assert "own_step_psnr" not in evaluate_case(protocol, text_folder, "im01_ker01")
+
+
 def case(name, ratio, ssd=2.0):
     figures = dict.fromkeys(("ssd", "ssd_true", "error_ratio", "psnr", "ssim", "kernel_similarity"))
     if ratio is not None:
@@ -146,6 +187,8 @@ def test_summary():
         (Protocol("text", kernel_room="1"), {}),
         (Protocol("text", nonblind="magic"), {}),
         (Protocol("text", nonblind_options={"lambda_tv": -1}), {}),
+        (Protocol("text", nonblind_options=[1]), {}),
+        (Protocol("text", nonblind=["tv"]), {}),
     ],
 )
 def test_bad_protocols_are_refused_before_any_case_is_run(text_folder, protocol, words):

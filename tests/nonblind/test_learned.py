@@ -224,6 +224,20 @@ def test_a_gpu_that_is_not_there_is_told(picture, network_file):
         pydeblur.deconvolve(picture, KERNEL, "learned", weights=network_file, device="cuda")
 
 
+def test_a_gpu_gives_what_the_processor_gives(picture, network_file):
+    from pydeblur.backend.onnx_session import cuda_works
+    from pydeblur.nonblind.restoration_network import read_network
+
+    network = read_network(network_file)
+    if not cuda_works(network.model, str(network.path)):
+        pytest.skip("there is no GPU")
+    here, there = (
+        pydeblur.deconvolve(picture, KERNEL, "learned", weights=network_file, device=device)
+        for device in ("cpu", "cuda")
+    )
+    np.testing.assert_allclose(there, here, rtol=0, atol=2e-3)
+
+
 _WITHOUT_TORCH = """
 import sys
 sys.modules["torch"] = None

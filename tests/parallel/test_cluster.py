@@ -22,6 +22,7 @@ from pydeblur.files import read_image, write_image
 from pydeblur.parallel import deblur_many
 from pydeblur.parallel.processes import map_unordered
 from pydeblur.parallel.protocol import SharedFiles
+from pydeblur.training.restoration.pairs import load_pair, make_pairs
 
 distributed = pytest.importorskip("distributed")
 cluster_module = pytest.importorskip("pydeblur.parallel.cluster")
@@ -231,7 +232,9 @@ def test_deblur_many_names_the_picture_that_fails(client, picture):
         ({"on_error": "ignore"}, "on_error should be one of"),
         ({"callback": print}, "callback belongs to"),
         ({"progress": True}, "progress belongs to"),
-        ({"jobs": 0}, "threads should be"),
+        ({"jobs": 0}, "^jobs should be a whole number"),
+        ({"jobs": 1.5}, "^jobs should be a whole number"),
+        ({"jobs": 10**6}, "^jobs should be a whole number"),
         ({"client": "here"}, "scheduler should be local"),
         ({"client": "tcp://127.0.0.1:1", "jobs": 3}, "jobs is the number"),
     ],
@@ -241,6 +244,19 @@ def test_deblur_many_refuses(picture, options, complaint):
         deblur_many([picture, picture], 5, **options)
 
 
+@pytest.mark.parametrize("images", [3, None, "a.png"])
+def test_deblur_many_takes_a_list(images):
+    with pytest.raises(InvalidInputError, match="^images should be a list of images or of their files, but is "):
+        deblur_many(images, 5)
+
+
+def test_deblur_many_names_a_missing_file_once(picture, tmp_path):
+    error, result = deblur_many(
+        [tmp_path / "none.png", picture], 5, jobs=1, on_error="return", prior="gradient", iterations=1
+    )
+    assert str(error).count("none.png") == 1 and result.image.shape == picture.shape
+
+
 def test_a_benchmark_gives_the_same_figures(cluster, client, levin_like, monkeypatch):
     monkeypatch.setenv("PYDEBLUR_DATA", str(levin_like))
     protocol = Protocol("levin", "gradient", {"iterations": 1}, nonblind="tv")
@@ -248,6 +264,22 @@ def test_a_benchmark_gives_the_same_figures(cluster, client, levin_like, monkeyp
     for figures in (*here["cases"], *there["cases"]):
         del figures["cpu_seconds"]
     assert here["cases"] == there["cases"]
+
+
+def test_the_pairs_of_a_training_are_made_there_as_here(client, tmp_path):
+    """Compiled loops, which come in after some work, and NumPy's differ in the last bits."""
+    data = pytest.importorskip("skimage.data")
+    photographs = tmp_path / "photographs"
+    photographs.mkdir()
+    for number in range(8):  # a photograph's name decides on its split
+        write_image(photographs / f"{number}.png", data.camera()[:300, 25 * number :][:, :300] / 255)
+    here, there = (
+        make_pairs(photographs, [], tmp_path / name, 2, scheduler=scheduler)
+        for name, scheduler in (("here", None), ("there", client))
+    )
+    assert [path.name for path in here] == [path.name for path in there] == ["true_00000.npy", "true_00001.npy"]
+    for one, other in zip(here, there):
+        np.testing.assert_allclose(load_pair(one), load_pair(other), atol=0.02)
 
 
 @pytest.fixture(scope="module")

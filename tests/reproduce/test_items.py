@@ -10,7 +10,7 @@ from pydeblur.cli.main import main
 from pydeblur.datasets import load, packaged_images
 from pydeblur.evaluation import protocols
 from pydeblur.evaluation.methods import METHODS
-from pydeblur.evaluation.protocols import BENCHMARKS, Protocol, all_options, evaluate
+from pydeblur.evaluation.protocols import Protocol, all_options, evaluate
 from pydeblur.evaluation.store import Request, Task
 from pydeblur.files import write_image, write_kernel
 from pydeblur.metrics.kohler import kohler_psnr, surrogate_psnr
@@ -45,10 +45,10 @@ def test_table1_resumes_and_shares_its_figures_with_evaluate(reproduce, data_fol
     true_size, with_room = (np.mean([float(row["psnr"]) for row in rows[first::2]]) for first in (0, 1))
     assert f"| gradient (L0 gradients) | {true_size:.2f} | {with_room:.2f} | 26.21 | Xu et al. [38] |" in text
     assert "| Ours | — | — | 28.10 |" in text and "remarks/table1.md" in text and '"lambda_l0": 0.0002' in text
+    own = np.mean([float(row["own_step_psnr"]) for row in rows[::2]])
+    assert f"Xu et al. [38] | {own:.2f} |" in text and "the default's own step" in text
     for row, room in zip(rows[2:], (1.0, 1.2)):
-        protocol = Protocol(
-            *("text", "gradient"), nonblind_options=BENCHMARKS["text"], kernel_room=room, eight_bit_grey=True
-        )
+        protocol = Protocol("text", "gradient", kernel_room=room, eight_bit_grey=True)
         assert float(row["psnr"]) == evaluate(protocol, data_folder, ["im02_ker02"])["cases"][0]["psnr"]
     monkeypatch.setattr(table1, "case_figures", None)  # nothing is left to measure
     again, _, _ = reproduce("table1", "--methods", "gradient", "--subset", 2)
@@ -129,7 +129,10 @@ def test_fig3a_names_the_surrogate_and_its_calibration(reproduce, data_folder, s
         assert words in text
     assert "1 stored pictures" in text
     (case,) = fig3a.load("kohler", data_folder, ["im01_ker01"])
+    own = [float(row["own_step_psnr"]) for row in rows if row["method"] == "gradient"]
+    assert f"| {np.mean(own):.2f} |" in text and "the default's own step" in text
     first = next(row for row in rows if row["method"] == "blurred")
+    assert first["own_step_psnr"] == ""
     assert float(first["surrogate_psnr"]) == surrogate_psnr(case.blurred, case.sharp)
 
 
@@ -309,11 +312,12 @@ def test_best_leaves_out_the_clipped_pixels_of_saturated_cases(data_folder, monk
 
 
 class _Kernel:
-    kernel = np.ones((1, 1))
+    kernel, confidence = np.ones((1, 1)), None
 
 
 def test_evaluate_case_uses_scipys_ffts(data_folder, monkeypatch):
     libraries = []
-    monkeypatch.setattr(protocols, "estimate_case", lambda *words: libraries.append(fft_library()) or (None, 0.0))
+    collapsed = protocols.CaseKernel(None, 0.0)
+    monkeypatch.setattr(protocols, "case_kernel", lambda *words: libraries.append(fft_library()) or collapsed)
     protocols.evaluate_case(protocols.Protocol("levin"), data_folder, "im01_ker01")
     assert libraries == ["scipy"]

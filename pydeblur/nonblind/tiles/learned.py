@@ -76,15 +76,15 @@ class TiledInputs:
 
     def __init__(self, picture: ArrayRows, kernel: np.ndarray, noise: float, workers: int = 1):
         self._picture, self._kernel, self._noise = picture, kernel, noise
-        base, reblurred, self._numerator = self._base(workers)
+        base, reblurred, numerator = self._base(workers)
         growth = weight_growth(noise)
         planes: dict[str, Rows] = {"hyper-laplacian": base}
         for name, weight in zip(("l2-weak", "l2-medium", "l2-strong"), L2_WEIGHTS):
-            planes[name] = self._squared_gradients(growth * weight)
+            planes[name] = self._squared_gradients(numerator, growth * weight)
         latent = base
         for name, weight in zip(("tv-weak", "tv-medium", "tv-strong"), TV_WEIGHTS):
             planes[name] = latent = _approach_total_variation(
-                self._passes, kernel, latent, self._numerator, growth * weight, waits=True
+                self._passes, kernel, latent, numerator, growth * weight, self._passes.new_spectra(1, waits=True)[0]
             )
         self._planes, self._reblurred = planes, reblurred
 
@@ -107,7 +107,9 @@ class TiledInputs:
         problem = TiledPaddedBlur(double, self._kernel, workers, saves_memory=True)
         self._solve(problem)
         self._passes = passes = Passes(problem.passes.shape, np.float32, workers)
-        base, reblurred, numerator = passes.new_spectra(3)
+        # The tiles, which read the first two, come when the network's memory is taken.
+        base, reblurred = passes.new_spectra(2, waits=True)
+        (numerator,) = passes.new_spectra(1)
 
         def single(strips, first):
             completed = problem.completed([strips[1].copy()], first)
@@ -131,14 +133,14 @@ class TiledInputs:
             passes.over_columns([prior], [prior], lambda columns, block: columns, inverse=False)
             problem.solve(prior, lambda block, weight=weight: weight * passes.gradient_power(block))
 
-    def _squared_gradients(self, weight: float) -> Rows:
+    def _squared_gradients(self, numerator: SpectrumFile, weight: float) -> Rows:
         passes = self._passes
         (spectrum,) = passes.new_spectra(1, waits=True)
 
         def quotient(columns, block):
             otf = passes.transfer_function(self._kernel, block)
             below = otf.real**2 + otf.imag**2 + passes.dtype.type(weight) * passes.gradient_power(block)
-            return [self._numerator.read_columns(block) / below]
+            return [numerator.read_columns(block) / below]
 
         passes.over_columns([], [spectrum], quotient)
         return SpectrumRows(spectrum, passes.shape[1])
@@ -155,10 +157,12 @@ def _correlate(passes: Passes, kernel: np.ndarray, spectrum: SpectrumFile) -> No
 
 
 def _approach_total_variation(
-    passes: Passes, kernel: np.ndarray, latent: Rows, numerator: SpectrumFile, weight: float, waits: bool = False
+    passes: Passes, kernel: np.ndarray, latent: Rows, numerator: SpectrumFile, weight: float, spectrum: SpectrumFile
 ) -> Rows:
-    """:func:`pydeblur.nonblind.restoration_inputs.approach_total_variation` in tiles."""
-    (spectrum,) = passes.new_spectra(1, waits)
+    """:func:`pydeblur.nonblind.restoration_inputs.approach_total_variation` in tiles.
+
+    The result is in the file `spectrum`, which may be that of `latent`.
+    """
     for threshold in TV_THRESHOLDS:
 
         def changed(strips, first, threshold=threshold):
@@ -211,7 +215,8 @@ def restore_picture(
     # Each channel of the image is read for the last time before the result takes its place.
     for channel, share in zip((0, 2), DIFFERENCE_NOISE):
         sigma = None if noise is None else share * noise
-        _restore_difference(image[..., channel] - luminance, kernel, sigma, workers, out[..., channel])
+        _take_difference(image[..., channel], luminance, out[..., channel])
+        _restore_difference(out[..., channel], kernel, sigma, workers)
 
     def write(rows, strip):
         out[rows] = red_green_blue(strip, out[rows, :, 0], out[rows, :, 2])
@@ -232,15 +237,21 @@ def _put(out, rows, strip):
     out[rows, :, 0] = strip
 
 
-def _restore_difference(plane, kernel, noise, workers, out) -> None:
+def _take_difference(channel, luminance, out) -> None:
+    """`out` may be the channel; there are no temporary arrays of its size."""
+    for rows in row_strips(channel.shape, channel.dtype.itemsize):
+        out[rows] = channel[rows] - luminance[rows]
+
+
+def _restore_difference(plane, kernel, noise, workers) -> None:
+    """The plane is changed in place."""
     if is_flat(plane):
-        out[...] = plane
         return
     sigma = noise_of_picture(plane) if noise is None else noise
     latent = _difference(ArrayRows(plane, np.float32), kernel, weight_growth(max(sigma, LEAST_NOISE)), workers)
 
     def write(strip):
-        out[strip] = latent.read(strip.start, strip.stop)[:, : plane.shape[1]]
+        plane[strip] = latent.read(strip.start, strip.stop)[:, : plane.shape[1]]
 
     for_each(write, row_strips(plane.shape, latent.dtype.itemsize), workers)
 
@@ -252,10 +263,10 @@ def _difference(picture: Rows, kernel: np.ndarray, growth: float, workers: int) 
     weight = np.float32(growth * L2_WEIGHT)
     for _ in range(ROUNDS):
         problem.solve(None, lambda block: weight * passes.gradient_power(block))
-    (numerator,) = passes.new_spectra(1)
+    image, numerator = problem.given_up()
     passes.over_rows([problem.reblurred], [numerator], problem.completed)
     _correlate(passes, kernel, numerator)
-    return _approach_total_variation(passes, kernel, problem.image, numerator, growth * TV_WEIGHT)
+    return _approach_total_variation(passes, kernel, problem.image, numerator, growth * TV_WEIGHT, image)
 
 
 def _restore_plane(plane, kernel, noise, session, workers, write) -> None:

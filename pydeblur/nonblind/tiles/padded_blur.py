@@ -8,6 +8,7 @@ import numpy as np
 
 from pydeblur.nonblind.tiles.passes import Passes
 from pydeblur.nonblind.tiles.rows import CroppedRows, PaddedRows, Rows, SpectrumRows
+from pydeblur.nonblind.tiles.spectrum_file import SpectrumFile
 from pydeblur.solver.boundary import padded_shape
 
 
@@ -24,7 +25,7 @@ class TiledPaddedBlur:
     room : int
         The padding is that for a kernel of at least this size.
     saves_memory : bool
-        Whether one of the two spectra that it keeps is in a file even where there is memory.
+        Whether the two spectra that it keeps are in files even where there is memory.
 
     Attributes
     ----------
@@ -51,7 +52,7 @@ class TiledPaddedBlur:
         self._blurred, self._kernel = blurred, kernel
         self.image: Rows = PaddedRows(blurred, shape)
         self._reblurred: Rows = self.image
-        self._spectra = [*self.passes.new_spectra(1), *self.passes.new_spectra(1, waits=saves_memory)]
+        self._spectra = self.passes.new_spectra(2, waits=saves_memory)
 
     def solve(self, prior_spectrum, prior_power: Callable[[slice], np.ndarray | float]) -> None:
         """Set the image to the minimum of a quadratic, then complete B with it.
@@ -82,6 +83,10 @@ class TiledPaddedBlur:
     def reblurred(self) -> Rows:
         """The padded latent image blurred: I⊗k."""
         return self._reblurred
+
+    def given_up(self) -> list[SpectrumFile]:
+        """Return the files that `image` and `reblurred` come from, to one who goes on from a solution without this problem."""
+        return self._spectra
 
     def cropped(self) -> Rows:
         """Return the image where B was observed."""

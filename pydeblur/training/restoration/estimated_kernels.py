@@ -25,6 +25,7 @@ from pydeblur.files import make_folder, write_bytes
 from pydeblur.files.contents import shown_path
 from pydeblur.files.zip_archive import read_npz
 from pydeblur.parallel.processes import map_unordered
+from pydeblur.parallel.protocol import SharedFiles
 from pydeblur.synthesis.cases import asked_size
 from pydeblur.training.restoration.exposures import drawn_kernel, exposed, sharp_part
 from pydeblur.training.restoration.scenes import SceneSource
@@ -87,7 +88,13 @@ class EstimatedKernel:
 
 
 def make_estimates(
-    data, out, count: int, split: str = "train", jobs: int = 1, progress: Callable[[Path], None] | None = None
+    data,
+    out,
+    count: int,
+    split: str = "train",
+    jobs: int = 1,
+    progress: Callable[[Path], None] | None = None,
+    scheduler=None,
 ) -> list[Path]:
     """Estimate kernels, or those that are not there yet.
 
@@ -104,6 +111,8 @@ def make_estimates(
         Processes.
     progress : callable, optional
         Called with the path of each that was tried.
+    scheduler : str or distributed.Client, optional
+        A Dask cluster in place of processes, as for :func:`pydeblur.parallel.map_unordered`; its workers have to see all folders.
 
     Returns
     -------
@@ -120,7 +129,9 @@ def make_estimates(
     out = make_folder(out)
     paths = {number: out / f"{number:05d}.npz" for number in range(count)}
     missing = [number for number, path in paths.items() if not path.exists()]
-    for number in map_unordered(partial(_make, source, out, split), missing, jobs):
+    files = SharedFiles.at(source.data, out)
+    make = partial(_make, source, out, split)
+    for number in map_unordered(make, missing, jobs, scheduler=scheduler, files=files):
         if progress is not None:
             progress(paths[number])
     return [path for path in paths.values() if path.stat().st_size]

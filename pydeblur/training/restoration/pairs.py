@@ -19,6 +19,7 @@ from pydeblur.files import make_folder, write_bytes
 from pydeblur.files.contents import shown_path
 from pydeblur.nonblind.restoration_inputs import BASE, INPUTS, SCALE, network_inputs, restoration_inputs
 from pydeblur.parallel.processes import map_unordered
+from pydeblur.parallel.protocol import SharedFiles
 from pydeblur.preprocess.noise import noise_level
 from pydeblur.training.restoration.estimated_kernels import ROOM, EstimatedKernel, best_shift
 from pydeblur.training.restoration.exposures import drawn_kernel, exposed, sharp_part
@@ -47,6 +48,7 @@ def make_pairs(
     split: str = "train",
     jobs: int = 1,
     progress: Callable[[Path], None] | None = None,
+    scheduler=None,
 ) -> list[Path]:
     """Make pairs, or those that are not there yet.
 
@@ -66,6 +68,8 @@ def make_pairs(
         Processes.
     progress : callable, optional
         Called with the path of each pair that was made.
+    scheduler : str or distributed.Client, optional
+        A Dask cluster in place of processes, as for :func:`pydeblur.parallel.map_unordered`; its workers have to see all folders.
 
     Returns
     -------
@@ -85,7 +89,9 @@ def make_pairs(
     jobs_of_pairs = {out / f"true_{number:05d}.npy": number for number in range(count)}
     jobs_of_pairs |= {out / f"estimated_{path.stem}.npy": path for path in estimates}
     missing = [(path, given) for path, given in jobs_of_pairs.items() if not path.exists()]
-    for path in map_unordered(partial(_make, source, split), missing, jobs):
+    files = SharedFiles.at([*source.data, *{path.parent for path in estimates}], out)
+    make = partial(_make, source, split)
+    for path in map_unordered(make, missing, jobs, scheduler=scheduler, files=files):
         if progress is not None:
             progress(path)
     return [path for path in jobs_of_pairs if path.stat().st_size]

@@ -36,6 +36,11 @@ class SceneSource:
     split : {"train", "validation", "test"}
         Whose images, see :func:`pydeblur.datasets.photographs.split_images`.
 
+    Attributes
+    ----------
+    data : tuple of path
+        The folders.
+
     Raises
     ------
     InvalidInputError
@@ -48,7 +53,8 @@ class SceneSource:
     """
 
     def __init__(self, data, split: str):
-        self._folders = _folders(_hashable(data), split)
+        self.data = _hashable(data)
+        self._folders = _folders(self.data, split)
         counts = np.sqrt([len(folder) for folder in self._folders])
         self._shares = counts / counts.sum()
 
