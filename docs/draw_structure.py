@@ -29,6 +29,7 @@ LAYERS = (
     ("estimators", "datasets"),
     ("nonuniform", "progress"),
     ("report",),
+    ("deblurring",),
     ("api", "matlab_api", "system_info"),
     ("parallel",),
     ("evaluation",),

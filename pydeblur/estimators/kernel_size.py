@@ -28,7 +28,7 @@ _SMALLEST = 3
 _SMALLEST_WITH_BORDER, _SMALLEST_WITH_WIDE_BORDER = 5, 9
 
 
-def scaled_size(kernel_size: int, factor: float) -> int:
+def scaled_size(kernel_size: float, factor: float) -> int:
     """The odd number next to a multiple of a size, at least 3.
 
     Examples

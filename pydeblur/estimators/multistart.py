@@ -14,13 +14,14 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pydeblur.errors import KernelCollapseError
 from pydeblur.estimators.confidence import NUMBERS, SMALLEST_SIDE, agreement_of, confidence_in
 from pydeblur.estimators.kernel_size import in_size
-from pydeblur.estimators.plan import EstimationPlan, RunPlan
+from pydeblur.estimators.plan import EstimationPlan, PlannedProposal, RunPlan
 from pydeblur.estimators.presets import Preset, RankingOptions
 from pydeblur.estimators.protocol import Candidate, KernelEstimate
 from pydeblur.estimators.ranking import KernelRanker, KernelScore
@@ -29,6 +30,9 @@ from pydeblur.solver import BlindDeconvolution, CoarseToFine, IterationState
 from pydeblur.solver.coarse_to_fine import level_at
 from pydeblur.solver.kernel import normalise_kernel
 from pydeblur.solver.records import Callback
+
+if TYPE_CHECKING:
+    from pydeblur.estimators.kernel_proposal import ProposedKernel
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class Multistart:
 
             gamma = self.preset.solver.get("gamma_correct", 1.0)
             search = search_kernel_size(image, gamma=gamma, clipped=clipped, ranking=self.preset.ranking)
-            kernel_size, preset = search.size, with_other_sizes(preset, search)
+            kernel_size, preset = search.size, with_other_sizes(preset, search, clipped is not None)
         found = run_plan(preset.for_image(image, kernel_size, clipped), image, callback)
         return replace(found, kernel_size_search=search)
 
@@ -178,14 +182,17 @@ class _Contest:
         """The run that is ranked first at the finest scale, None after a stop; KernelCollapseError if none arrives there."""
         going_on: list[_Run] = self._runs
         others: list[_Run] = []
+        proposed: list[_Run] = []
         halving = self._plan.halving
         for number, each in enumerate(halving.rounds if halving else ()):
             self._advance(going_on, each.scale)
             if number == 0:
                 self._restart(each.scale)
-                going_on = self._runs
+                going_on = list(self._runs)
+                proposed = self._propose(each.scale)
             ranking = _ranked(going_on)
             going_on, others = ranking[: each.keep], ranking[each.keep :] + others
+        going_on = [*going_on, *proposed]
         self._advance(going_on, 0)
         ranking = _ranked(going_on)
         if not ranking and others:
@@ -210,6 +217,40 @@ class _Contest:
                 begun[self._add(again)] = origin.kernel
         ranker = self._ranker(scale)
         self._each(list(begun), lambda run: run.begin_at(scale, begun[run], ranker))
+
+    def _propose(self, scale: int) -> list[_Run]:
+        """The plan's runs that begin at the finest scale with what a network makes of a scale's kernels; none after a stop."""
+        proposal = self._plan.proposal
+        if proposal is None or self._relay.stopped:
+            return []
+        found = self._proposed(scale, proposal)
+        if found is None:
+            return []
+        begun = []
+        for plan in proposal.runs:
+            options = replace(plan.options, kernel_size=found.kernel_size)
+            run = self._add(replace(plan, options=options, changes={**plan.changes, "proposed": True}))
+            run.kernels[scale] = found.at_first
+            begun.append(run)
+        ranker = self._ranker(0)
+        self._each(begun, lambda run: run.begin_at(0, found.kernel, ranker))
+        return begun
+
+    def _proposed(self, scale: int, proposal: PlannedProposal) -> ProposedKernel | None:
+        """What the network makes of the kernels that are ranked first at a scale, and of a point."""
+        from pydeblur.estimators.kernel_proposal import proposed_kernel
+
+        origins = _ranked(self._runs)[: proposal.keep]
+        starts = [*((run.kernel_size, run.kernel) for run in origins), (proposal.point_size, None)]
+        ranker, options = self._ranker(scale), replace(proposal.runs[0].options, workers=self._plan.workers)
+        return proposed_kernel(
+            self._image,
+            scale,
+            starts,
+            options,
+            proposal.alternations,
+            lambda kernel: ranker.score(kernel, options.gamma_correct).value,
+        )
 
     def _collapse(self) -> KernelCollapseError:
         """The last run's error, where every run has one."""
@@ -323,8 +364,8 @@ class _Run:
 
     @property
     def rank(self) -> float:
-        """What runs are ordered by, the lowest first: the score; infinite without one."""
-        return math.inf if self.score is None else self.score.value
+        """What runs are ordered by, the lowest first: the score and the run's handicap; infinite without a score."""
+        return math.inf if self.score is None else self.score.value + self._plan.handicap
 
     @property
     def measure(self) -> str | None:
@@ -343,6 +384,8 @@ class _Run:
 
     def advance_to(self, scale: int, ranker: KernelRanker) -> None:
         """Go on to a scale, and be ranked there."""
+        if self.scale == scale:  # it has begun there
+            return
         self._come_to(scale, ranker, lambda: self._search.advance_to(scale))
 
     def begin_at(self, scale: int, kernel: np.ndarray, ranker: KernelRanker) -> None:
@@ -366,7 +409,7 @@ class _Run:
         if found is None:
             return
         score = ranker.score(found.kernel, found.options.gamma_correct)
-        if score.value < self.rank:
+        if self.score is None or score.value < self.score.value:
             self._found, self.score = found, score
 
     def refine_unranked(self, iterations: int, workers: int) -> None:

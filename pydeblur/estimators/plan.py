@@ -51,11 +51,14 @@ class RunPlan:
     prior : PriorChoice
     changes : dict
         What tells it from the preset's other runs, in plain values.
+    handicap : float
+        What is added to the scores of its kernels where runs are ranked.
     """
 
     options: SolverOptions
     prior: PriorChoice
     changes: dict
+    handicap: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,26 @@ class PlannedRestarts:
 
     runs: tuple[RunPlan, ...]
     keep: int
+
+
+@dataclass(frozen=True)
+class PlannedProposal:
+    """Runs that begin at the finest scale, with a kernel that a network proposes at that of the successive halving.
+
+    Attributes
+    ----------
+    runs : tuple of RunPlan
+    keep : int
+        From so many of the best kernels the network starts.
+    point_size : int
+        The kernel's size at the finest scale where it starts from a point.
+    alternations : int
+    """
+
+    runs: tuple[RunPlan, ...]
+    keep: int
+    point_size: int
+    alternations: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +112,8 @@ class EstimationPlan:
         What counts in a kernel's score at the finest scale, and at that of the successive halving.
     restarts : PlannedRestarts or None
         Further runs that begin at the scale of the halving.
+    proposal : PlannedProposal or None
+        More runs, beside those that go on from the scale of the halving.
     light_streaks : bool
         Whether no run is made where streaks of small lights tell the kernel; only where pixels are clipped.
     result_dtype : str or None
@@ -107,6 +132,7 @@ class EstimationPlan:
     restarts: PlannedRestarts | None = None
     light_streaks: bool = False
     result_dtype: str | None = None
+    proposal: PlannedProposal | None = None
 
     @property
     def kernel_size(self) -> int:
@@ -147,6 +173,8 @@ class EstimationPlan:
             again = [run.options for run in self.restarts.runs] * min(self.restarts.keep, len(options))
             total += sum(each.iterations_at(scale) for each in again)
             options += again
+        if self.proposal and rounds:
+            total += sum(run.options.iterations_at(0) for run in self.proposal.runs)
         for begun, following in zip(rounds, [each.scale for each in rounds[1:]] + [0]):
             keep = begun.keep
             left = sorted(iteration_count(each, following) - iteration_count(each, begun.scale) for each in options)
@@ -258,6 +286,8 @@ def make_plan(preset: Preset, image: np.ndarray, kernel_size: int, clipped=None)
     checked = check_blurred_image(image, solver_options({**preset.runs()[0][1], "kernel_size": kernel_size}))
     preset = _of_fitting_sizes(preset, checked.shape, kernel_size)
     again = () if preset.restarts is None else preset.restarts.variants
+    proposed = () if preset.proposal is None else preset.proposal.variants
+    again += proposed
     sizes = [scaled_size(kernel_size, variant.size_factor) for variant in preset.variants] or [kernel_size]
     fields = [own for _, own in preset.runs()] + [own for _, own in preset.runs_of(again)]
     sizes += [kernel_size] * len(again)
@@ -270,9 +300,10 @@ def make_plan(preset: Preset, image: np.ndarray, kernel_size: int, clipped=None)
             result_dtype=preset.result_dtype,
         )
     planned = [
-        RunPlan(options, variant.prior or preset.prior, _described(variant, size))
+        RunPlan(options, variant.prior or preset.prior, _described(variant, size), variant.handicap)
         for options, variant, size in zip(adapted, (*preset.variants, *again), sizes)
     ]
+    planned, proposing = planned[: len(planned) - len(proposed)], planned[len(planned) - len(proposed) :]
     runs = _distinct(planned[: len(preset.variants)])
     # The coarse scales of an image with clipped pixels are too dark to rank kernels by.
     halving = None if is_clipped else _fitting(preset.halving, runs)
@@ -291,6 +322,7 @@ def make_plan(preset: Preset, image: np.ndarray, kernel_size: int, clipped=None)
         _restarts(preset, halving, _distinct(planned[len(preset.variants) :])),
         preset.light_streaks and is_clipped,
         preset.result_dtype,
+        _proposal(preset, halving, proposing, checked.shape),
     )
 
 
@@ -338,6 +370,17 @@ def _restarts(preset: Preset, halving: SuccessiveHalving | None, runs) -> Planne
     if preset.restarts is None or halving is None or not runs:
         return None
     return PlannedRestarts(runs, preset.restarts.keep)
+
+
+def _proposal(preset: Preset, halving: SuccessiveHalving | None, runs, shape) -> PlannedProposal | None:
+    """That of a preset, whose runs are given; None without a halving, at whose scale the kernels are proposed."""
+    proposal = preset.proposal
+    if proposal is None or halving is None:
+        return None
+    size = runs[0].options.kernel_size
+    larger = scaled_size(size, proposal.size_factor)
+    point_size = larger if larger <= min(shape) / _SIDE_IN_KERNELS else size
+    return PlannedProposal(_distinct(runs), proposal.keep, point_size, proposal.alternations)
 
 
 def _refinements(preset: Preset, is_clipped: bool) -> tuple[Refinement, ...]:

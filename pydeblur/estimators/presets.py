@@ -121,6 +121,27 @@ class Restarts:
 
 
 @dataclass(frozen=True)
+class Proposal:
+    """At the scale of the halving a network proposes kernels, and the one that is ranked first goes on beside the others.
+
+    Latent image and kernel are estimated in turn with the network's gradients (:mod:`pydeblur.estimators.kernel_proposal`), from
+    the best `keep` kernels there, and from a point in a square that is ``size_factor`` times as large as asked for. What is
+    ranked is the last kernel of each, after so many ``alternations``. The best goes through some more at the scales between, and
+    the solver begins with it at the finest, once with each of the `variants`.
+
+    Examples
+    --------
+    >>> Proposal((Variant({"lambda_grad": 3e-4}),), keep=2, size_factor=1.25, alternations=2).keep
+    2
+    """
+
+    variants: tuple[Variant, ...]
+    keep: int
+    size_factor: float
+    alternations: int
+
+
+@dataclass(frozen=True)
 class Refinement:
     """At the finest scale the best `keep` candidates go on to so many `iterations` there, and are ranked anew."""
 
@@ -132,18 +153,19 @@ class Refinement:
 class Variant:
     """How one run differs from the preset's own: in fields of SolverOptions, and perhaps in its prior or its kernel's size.
 
-    ``size_factor`` is what the size that is asked for is multiplied by.
+    ``size_factor`` is what the size that is asked for is multiplied by, ``handicap`` what is added to the scores of its kernels.
     """
 
     changes: Mapping = field(default_factory=dict)
     prior: PriorChoice | None = None
     size_factor: float = 1.0
+    handicap: float = 0.0
 
     def __post_init__(self):
         object.__setattr__(self, "changes", MappingProxyType(dict(self.changes)))
 
     def __hash__(self):
-        return hash((tuple(sorted(self.changes.items())), self.prior, self.size_factor))
+        return hash((tuple(sorted(self.changes.items())), self.prior, self.size_factor, self.handicap))
 
     def without(self, names) -> Variant:
         """The same without changes of these fields."""
@@ -171,6 +193,8 @@ class Preset:
         What the runs have to pass; None lets all of them go on to the end.
     restarts : Restarts or None
         Runs that begin with what was found at the scale of the halving, before the best go on from there.
+    proposal : Proposal or None
+        How a network proposes kernels at the scale of the halving.
     ranking : RankingOptions
         Options of the network that chooses.
     refinements : tuple of Refinement
@@ -195,6 +219,7 @@ class Preset:
     variants: tuple[Variant, ...] = ()
     halving: SuccessiveHalving | None = None
     restarts: Restarts | None = None
+    proposal: Proposal | None = None
     ranking: RankingOptions = RankingOptions()
     refinements: tuple[Refinement, ...] = ()
     handles_clipping: bool = False
@@ -285,6 +310,11 @@ _BEST_FOR_WIDE = replace(
     ),
     halving=SuccessiveHalving(scale=2, keep=4, further=SuccessiveHalving(scale=1, keep=2)),
     restarts=Restarts((Variant({"lambda_grad": 2e-3}), Variant({"lambda_grad": 1e-3})), keep=2),
+    proposal=Proposal(
+        (Variant({"lambda_grad": 3e-4}), Variant({"lambda_grad": 2e-3})), keep=2, size_factor=1.25, alternations=2
+    ),
+    # Beside those that come to the finest scale are the proposed ones; no more go on than without them.
+    refinements=(Refinement(10, keep=2), Refinement(20, keep=1)),
     weights=_AGAINST_CHANGE,
     coarse_weights=_AGAINST_CHANGE,
 )
@@ -392,7 +422,10 @@ def _adapted(chosen: Preset, prior, prior_options: dict, ranking_options: dict, 
         # Iterations that are given are meant for all scales.
         fixed.add("finest_iterations")
     variants = _of_prior(chosen.variants, prior)
-    restarts = chosen.restarts
+    restarts, proposal = chosen.restarts, chosen.proposal
+    if proposal is not None:
+        going_on = _of_prior(proposal.variants, prior)
+        proposal = replace(proposal, variants=tuple(dict.fromkeys(each.without(fixed) for each in going_on)))
     if restarts is not None:
         again = _of_prior(restarts.variants, prior)
         restarts = replace(restarts, variants=tuple(dict.fromkeys(each.without(fixed) for each in again)))
@@ -409,6 +442,7 @@ def _adapted(chosen: Preset, prior, prior_options: dict, ranking_options: dict, 
         solver=solver,
         variants=_without(variants, fixed),
         restarts=restarts,
+        proposal=proposal,
         # The network is asked a few times only: no reason to fail where ONNX Runtime has no GPU but the solver does.
         ranking=_with(chosen.ranking, ranking_options, "the ranking network", device and "auto"),
         refinements=() if "finest_iterations" in fixed else chosen.refinements,

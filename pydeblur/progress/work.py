@@ -40,7 +40,8 @@ def planned_work(plan: EstimationPlan, image: np.ndarray) -> EstimationWork:
     >>> work.seconds > 0, work.candidates
     (True, 1)
     """
-    runs = [*plan.runs, *(plan.restarts.runs if plan.restarts else ())]
+    proposed = plan.proposal.runs if plan.proposal else ()
+    runs = [*plan.runs, *(plan.restarts.runs if plan.restarts else ()), *proposed]
     units = _units(runs, image)
     known = [unit for unit in units if unit is not None]
     weights = [(max(known, default=1.0) if unit is None else unit) or 1.0 for unit in units]
@@ -64,7 +65,8 @@ def _ranked_kernels(plan: EstimationPlan) -> int:
     kept = [each.keep for each in (plan.halving.rounds if plan.halving else ())]
     kept += [each.keep for each in plan.refinements]
     again = len(plan.restarts.runs) * plan.restarts.keep if plan.restarts else 0
-    return len(plan.runs) + again + sum(kept)
+    proposed = plan.proposal.keep + 1 + len(plan.proposal.runs) if plan.proposal else 0
+    return len(plan.runs) + again + proposed + sum(kept)
 
 
 def _units(runs: list[RunPlan], image: np.ndarray) -> list[float | None]:
@@ -101,6 +103,8 @@ def _total(plan: EstimationPlan, shape: tuple[int, ...], weights: list[float]) -
     for begun, following in zip(rounds, [each.scale for each in rounds[1:]] + [0]):
         keep = begun.keep
         total += keep * sum(sum(each[following : begun.scale]) for each in costs) / len(costs)
+    if plan.proposal:
+        total += sum(_costs_of_scales(run, shape, weights[-1])[0] for run in plan.proposal.runs)
     made = min(run.options.iterations_at(0) for run in plan.runs)
     finest = sum(each[0] / run.options.iterations_at(0) for each, run in zip(costs, (*plan.runs, *again))) / len(costs)
     for refinement in plan.refinements:
