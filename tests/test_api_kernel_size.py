@@ -94,6 +94,8 @@ def test_the_shell_needs_no_size(pydeblur_command, tmp_path, words):
     record = json.loads((tmp_path / "j.json").read_text(encoding="utf-8"))["kernel_size_search"]
     assert outcome.code == 0 and f"kernel size {record['size']} found" in outcome.out
     assert record["reason"] in outcome.err and len(record["tried"]) >= 2
+    assert record["second_size"] < record["size"] and record["extent"] < record["size"]
+    assert record["is_confirmed"] in (True, False) and all(each["score"] < 0 for each in record["tried"])
 
 
 def test_the_shell_leaves_a_sharp_picture_as_it_is(pydeblur_command, tmp_path):
@@ -105,7 +107,9 @@ def test_the_shell_leaves_a_sharp_picture_as_it_is(pydeblur_command, tmp_path):
 
 
 def test_a_size_that_was_found_too_small_grows(monkeypatch):
-    monkeypatch.setattr("pydeblur.api.search_kernel_size", lambda *_, **__: KernelSizeSearch(13, "somebody said so"))
+    monkeypatch.setattr(
+        "pydeblur.deblurring.preparation.search_kernel_size", lambda *_, **__: KernelSizeSearch(13, "somebody said so")
+    )
     wide = np.clip(blur(SCENE, np.full((1, 25), 1 / 25), 0.003, 0), 0, 1)
     result, _ = warned_by(package.deblur, wide, prior="gradient", nonblind="tv", progress=True)
     search = result.kernel_size_search

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -190,11 +189,19 @@ def search_record(search: KernelSizeSearch | None) -> dict[str, Any] | None:
             "extent": round(each.extent, 1),
             "reach": round(each.reach, 1),
             "border_mass": round(each.border_mass, 4),
-            "score": None if math.isnan(each.score) else round(each.score, 3),
+            "score": round(each.score, 3),
         }
         for each in search.tried
     ]
-    return {"size": search.size, "reason": search.reason, "is_sharp": search.is_sharp, "tried": tried}
+    return {
+        "size": search.size,
+        "reason": search.reason,
+        "is_sharp": search.is_sharp,
+        "second_size": search.second_size,
+        "is_confirmed": search.is_confirmed,
+        "extent": None if search.extent is None else round(search.extent, 1),
+        "tried": tried,
+    }
 
 
 def region_record(region: Region | None) -> dict[str, int] | None:

@@ -11,8 +11,11 @@ from pydeblur.nonblind.methods import completed, deconvolve
 from pydeblur.nonblind.options import PLUG_AND_PLAY
 from pydeblur.progress.iteration_time import least_seconds, middle
 
-#: Sides of the parts that are measured, the larger one where the smaller took less than so many seconds.
-_SIDES, _QUICK = (48, 144), 0.02
+#: Sides of the parts that are measured, the larger one unless by the smaller it would take more than so many seconds.
+_SIDES, _LONG = (48, 144), 1.0
+#: How often each is measured, unless it takes more than so many seconds: what is set up is paid for more than once, and a
+#: small part is easily held up.
+_TIMES, _TOO_LONG = 3, 3.0
 #: What another thread adds to the speed.
 _SECOND_THREAD = 0.4
 #: Widest kernel that is measured: the time hardly depends on it.
@@ -54,15 +57,16 @@ def final_step_seconds(
     kernel = np.full((size, size), 1 / size**2)
     channels = image.shape[2] if image.ndim == 3 else 1
     plane = image[..., 0] if channels > 1 else image
-    seconds = 0.0
+    per_pixel = 0.0
     for side in _SIDES:
         part = np.ascontiguousarray(middle(plane, max(side, size + 1)), dtype=dtype)
-        name, complete = completed(part, method, options)
-        seconds = least_seconds(partial(deconvolve, part, kernel, name, value_range="full", **complete))
-        if seconds > _QUICK:
+        if per_pixel * part.size > _LONG:
             break
+        name, complete = completed(part, method, options)
+        work = partial(deconvolve, part, kernel, name, value_range="full", **complete)
+        per_pixel = least_seconds(work, _TOO_LONG, _TIMES) / part.size
     threads = min(workers, processor_count())
-    return seconds * plane.size / part.size * channels / (1 + _SECOND_THREAD * (threads - 1))
+    return per_pixel * plane.size * channels / (1 + _SECOND_THREAD * (threads - 1))
 
 
 def seconds_by_patches(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -114,15 +113,11 @@ def _size(result: DeblurResult) -> list[Html]:
     if not search.tried:
         return [told]
     rows = [
-        [str(each.size), f"{each.extent:.0f}", f"{each.border_mass:.1%}", _score(each.score)] for each in search.tried
+        [str(each.size), f"{each.extent:.0f}", f"{each.border_mass:.1%}", f"{each.score:.2f}".replace("-", "−")]
+        for each in search.tried
     ]
     headings = ["square in pixels", "extent of the kernel", "at its border", "score, the lower the better"]
     return [told, table("Kernel sizes that were tried", headings, rows)]
-
-
-def _score(score: float) -> str:
-    """A dash for a kernel that was not compared with others."""
-    return "–" if math.isnan(score) else f"{score:.2f}"
 
 
 def _confidence(result: DeblurResult) -> list[Html]:
