@@ -9,6 +9,7 @@ import numpy as np
 from pydeblur.backend.threads import processor_count
 from pydeblur.nonblind.methods import completed, deconvolve
 from pydeblur.nonblind.options import PLUG_AND_PLAY
+from pydeblur.preprocess.region import is_large
 from pydeblur.progress.iteration_time import least_seconds, middle
 
 #: Sides of the parts that are measured, the larger one unless by the smaller it would take more than so many seconds.
@@ -16,8 +17,10 @@ _SIDES, _LONG = (48, 144), 1.0
 #: How often each is measured, unless it takes more than so many seconds: what is set up is paid for more than once, and a
 #: small part is easily held up.
 _TIMES, _TOO_LONG = 3, 3.0
-#: What another thread adds to the speed.
-_SECOND_THREAD = 0.4
+#: What another thread adds to the speed; and where the image is restored in tiles, whose passes wait for memory and files.
+_SECOND_THREAD, _SECOND_THREAD_IN_TILES = 0.4, 0.1
+#: By how much a pixel takes longer in tiles.
+_IN_TILES = 1.4
 #: Widest kernel that is measured: the time hardly depends on it.
 _WIDEST = 15
 
@@ -65,8 +68,9 @@ def final_step_seconds(
         name, complete = completed(part, method, options)
         work = partial(deconvolve, part, kernel, name, value_range="full", **complete)
         per_pixel = least_seconds(work, _TOO_LONG, _TIMES) / part.size
-    threads = min(workers, processor_count())
-    return per_pixel * plane.size * channels / (1 + _SECOND_THREAD * (threads - 1))
+    threads, in_tiles = min(workers, processor_count()), is_large(image.shape)
+    speed = 1 + (_SECOND_THREAD_IN_TILES if in_tiles else _SECOND_THREAD) * (threads - 1)
+    return per_pixel * plane.size * channels * (_IN_TILES if in_tiles else 1) / speed
 
 
 def seconds_by_patches(

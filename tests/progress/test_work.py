@@ -103,6 +103,18 @@ def test_the_final_step_s_time_grows_with_pixels_and_channels(clock_that_stands,
     assert final_step.final_step_seconds(large, *words, 2) < final_step.final_step_seconds(large, *words)
 
 
+def test_a_pixel_takes_longer_in_tiles_and_a_second_thread_gains_less(clock_that_stands, monkeypatch):
+    monkeypatch.setattr(final_step, "processor_count", lambda: 2)
+    whole, tiled = np.zeros((1000, 1000)), np.zeros((2000, 2000))
+    seconds = {
+        (image.size, workers): final_step.final_step_seconds(image, 9, "tv", {}, "float32", workers) / image.size
+        for image in (whole, tiled)
+        for workers in (1, 2)
+    }
+    assert seconds[tiled.size, 1] > 1.2 * seconds[whole.size, 1]
+    assert seconds[tiled.size, 1] / seconds[tiled.size, 2] < seconds[whole.size, 1] / seconds[whole.size, 2]
+
+
 def test_a_picture_without_an_edge_is_no_reason_to_fail():
     flat = np.full((300, 300), 0.5)
     flat[0, 0] = 1
@@ -137,5 +149,5 @@ def test_a_part_that_was_held_up_does_not_decide_how_long_the_final_step_takes(m
 
     monkeypatch.setattr("pydeblur.progress.final_step.deconvolve", deconvolve)
     monkeypatch.setattr("pydeblur.progress.iteration_time.time.perf_counter", lambda: clock[0])
-    image = np.full((1440, 1440), 0.5)
-    assert final_step.final_step_seconds(image, 5, "tv", {}, "float32") == pytest.approx(0.03 * 100)
+    image = np.full((1008, 1440), 0.5)
+    assert final_step.final_step_seconds(image, 5, "tv", {}, "float32") == pytest.approx(0.03 * 70)
