@@ -6,6 +6,7 @@ Field numbers are those of onnx.proto3 (IR version 3 and later).
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ _VARINT, _BYTES = 0, 2
 _ANY = None
 #: The most dimensions of an array.
 _MOST_DIMENSIONS = 8
+#: So much of an entry of the metadata is read as JSON: none of this package's is longer, and a deep or long one takes long.
+_MOST_CHARACTERS = 1000
 
 _MODEL_IR_VERSION, _MODEL_GRAPH, _MODEL_OPSET, _MODEL_METADATA = 1, 7, 8, 14
 _GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_INPUT, _GRAPH_OUTPUT, _GRAPH_VALUE_INFO = 1, 5, 11, 12, 13
@@ -123,6 +126,28 @@ class OnnxContents:
     graph: GraphFields
     ir_version: int
     opset: int
+
+    def described(self, name: str):
+        """Read an entry of the metadata that is JSON.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        object or None
+            None where there is no such entry, or it is no JSON of up to 1000 characters.
+
+        Examples
+        --------
+        >>> OnnxContents({}, {"widths": "[20, 32]"}, (), GraphFields((), (), (), (), ()), 8, 17).described("widths")
+        [20, 32]
+        """
+        try:
+            return json.loads(self.metadata.get(name, "")[:_MOST_CHARACTERS])
+        except (ValueError, RecursionError):
+            return None
 
 
 def read_contents(data: bytes) -> OnnxContents:

@@ -34,7 +34,7 @@ INPUTS, OUTPUTS = 4, 3
 MULTIPLE = 8
 #: The slope of the leaky ReLU below 0.
 SLOPE = 0.1
-_MOST_CHANNELS, _MOST_BYTES, _MOST_CHARACTERS = 256, 1 << 24, 1000
+_MOST_CHANNELS, _MOST_BYTES = 256, 1 << 24
 
 
 @dataclass(frozen=True)
@@ -309,20 +309,12 @@ def parse_network(model: bytes, path: Path) -> ProposalWeights:
 
 def _described(contents: OnnxContents) -> tuple[ProposalArchitecture, float]:
     """What the metadata say of the network; FileFormatError where that is none of this version."""
-    if _from_json(contents, "format") != FORMAT:
+    if contents.described("format") != FORMAT:
         raise FileFormatError("its metadata do not say that it is one of this version's format.")
-    widths, factor = _from_json(contents, "widths"), _from_json(contents, "weight_factor")
+    widths, factor = contents.described("widths"), contents.described("weight_factor")
     is_list = isinstance(widths, list) and len(widths) == 3
     if not (is_list and all(type(width) is int and 1 <= width <= _MOST_CHANNELS for width in widths)):
         raise FileFormatError(f"its widths should be three numbers from 1 to {_MOST_CHANNELS}.")
     if not (type(factor) is float and 0 < factor < math.inf):
         raise FileFormatError("its weight_factor should be a positive number.")
     return ProposalArchitecture(tuple(widths)), factor
-
-
-def _from_json(contents: OnnxContents, name: str):
-    """The entry of the metadata; None where there is none or it is no JSON."""
-    try:
-        return json.loads(contents.metadata.get(name, "")[:_MOST_CHARACTERS])
-    except (ValueError, RecursionError):
-        return None

@@ -34,7 +34,6 @@ IR_VERSION, OPSET = 8, 17
 #: The largest networks that are exported and loaded: time and memory that a weights file can ask for are bounded so.
 _MOST_CHANNELS = 256
 _MOST_BYTES = 1 << 26
-_MOST_CHARACTERS_OF_ARCHITECTURE = 1000
 _LARGEST_KERNEL = 1001
 
 
@@ -390,12 +389,12 @@ def _parameters(contents: OnnxContents, architecture: RestorationArchitecture) -
 
 
 def _architecture(contents: OnnxContents) -> RestorationArchitecture:
-    if _from_json(contents, "format") != FORMAT:
+    if contents.described("format") != FORMAT:
         raise FileFormatError("its metadata do not say that it is one of this version's format.")
-    found = [_from_json(contents, name) for name in ("inputs", "base", "scale")]
+    found = [contents.described(name) for name in ("inputs", "base", "scale")]
     if found != [list(INPUTS), BASE, SCALE]:
         raise FileFormatError("it was trained with other inputs than those of this version of pydeblur.")
-    widths = _from_json(contents, "widths")
+    widths = contents.described("widths")
     if not (isinstance(widths, list) and all(type(width) is int for width in widths)):
         raise FileFormatError("its metadata do not describe the architecture.")
     architecture = RestorationArchitecture(tuple(widths))
@@ -407,18 +406,10 @@ def _architecture(contents: OnnxContents) -> RestorationArchitecture:
 
 
 def _kernel_sizes(contents: OnnxContents) -> tuple[int, int]:
-    sides = _from_json(contents, "kernel_sizes")
+    sides = contents.described("kernel_sizes")
     if not (isinstance(sides, list) and len(sides) == 2 and all(type(side) is int for side in sides)):
         raise FileFormatError("its metadata do not say for which kernels it was trained.")
     smallest, largest = sides
     if not 1 <= smallest <= largest <= _LARGEST_KERNEL:
         raise FileFormatError("its metadata do not say for which kernels it was trained.")
     return smallest, largest
-
-
-def _from_json(contents: OnnxContents, name: str):
-    """The entry of the metadata; None where there is none or it is no JSON."""
-    try:
-        return json.loads(contents.metadata.get(name, "")[:_MOST_CHARACTERS_OF_ARCHITECTURE])
-    except (ValueError, RecursionError):
-        return None
