@@ -29,14 +29,30 @@ def restored(blurred: np.ndarray, found: KernelEstimate, final_step: str | None,
 
 def step_of_picture(prepared: PreparedPicture, found: KernelEstimate, looks_for_lights: bool) -> ChosenStep | None:
     """The final step where none is named and the picture or the kernel asks for another than the default."""
-    in_doubt = step_in_doubt(found.confidence)
-    if not (looks_for_lights and prepared.is_saturated):
-        return in_doubt
     # In which light the blur adds up is known where the kernel was sought in linear light, and told by one kernel alone.
     is_known = found.options.gamma_correct != 1 or found.nonuniform is not None
     region = prepared.region
     part = None if is_known else prepared.image if region is None else region.part_of(prepared.image)
-    for_lights = step_for_highlights(prepared.image, found.kernel, part, found.options.workers)
+    is_clipped = looks_for_lights and prepared.is_saturated
+    return step_asked_for(prepared.image, found.kernel, found.confidence, is_clipped, part, found.options.workers)
+
+
+def step_asked_for(
+    image: np.ndarray,
+    kernel: np.ndarray,
+    confidence: float | None,
+    is_clipped: bool,
+    part: np.ndarray | None,
+    workers: int = 1,
+) -> ChosenStep | None:
+    """The step that clipped highlights ask for, or a kernel that is doubted; None where nothing was looked at.
+
+    `part` tells in which light the blur adds up; None where that is known.
+    """
+    in_doubt = step_in_doubt(confidence)
+    if not is_clipped:
+        return in_doubt
+    for_lights = step_for_highlights(image, kernel, part, workers)
     return for_lights if for_lights.method is not None or in_doubt is None else in_doubt
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pydeblur.estimators.confidence import step_in_doubt
-from pydeblur.estimators.light import step_for_highlights
+from pydeblur.deblurring.final_step import step_asked_for
 from pydeblur.nonblind.chosen_step import ChosenStep
 from pydeblur.nonblind.methods import deconvolve
 from pydeblur.preprocess.clipping import has_clipped_highlights
@@ -35,11 +34,8 @@ def own_step(image: np.ndarray, kernel: np.ndarray, confidence: float | None = N
     >>> own_step(image, kernel).method is None, own_step(image, kernel, confidence=0.05).method
     (True, 'tv')
     """
-    if has_clipped_highlights(image, len(kernel)):
-        chosen = step_for_highlights(image, kernel, image)
-        if chosen.method is not None:
-            return chosen
-    return step_in_doubt(confidence) or ChosenStep(None, "nothing asks for another step than the default")
+    asked_for = step_asked_for(image, kernel, confidence, has_clipped_highlights(image, len(kernel)), image)
+    return asked_for or ChosenStep(None, "nothing asks for another step than the default")
 
 
 def restored_by_own_step(image: np.ndarray, kernel: np.ndarray, confidence: float | None = None) -> np.ndarray:
