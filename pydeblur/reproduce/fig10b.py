@@ -16,7 +16,7 @@ from pydeblur.evaluation.benchmark_tasks import (
 )
 from pydeblur.evaluation.figures import pyplot_without_display, write_figure
 from pydeblur.evaluation.methods import StoredMethod, own_methods, stored_method, stored_methods
-from pydeblur.evaluation.protocols import BENCHMARKS, Protocol
+from pydeblur.evaluation.protocols import Protocol
 from pydeblur.evaluation.report import write_markdown
 from pydeblur.evaluation.store import Finished, Request, Task, run_tasks
 from pydeblur.evaluation.subsets import stratified
@@ -111,7 +111,7 @@ def measure(request: Request, task: Task) -> dict:
 
 
 def _scored(method: StoredMethod) -> Protocol:
-    return method.protocol("levin", nonblind_options=BENCHMARKS["levin"])
+    return method.protocol("levin")
 
 
 def _label(name: str) -> str:
@@ -119,7 +119,7 @@ def _label(name: str) -> str:
 
 
 def _variant(name: str) -> Protocol:
-    return Protocol("levin", nonblind_options=BENCHMARKS["levin"], **VARIANTS[name][1])
+    return Protocol("levin", **VARIANTS[name][1])
 
 
 def _row(name: str, results: list[Finished]) -> dict:
