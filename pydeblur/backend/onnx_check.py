@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from pydeblur.backend.onnx_wire import GraphFields, OnnxContents
 from pydeblur.errors import FileFormatError
+
+#: Of ONNX 1.14 and older, which ONNX Runtime 1.16 reads.
+IR_VERSION, OPSET = 8, 17
 
 
 def hash_parameters(parameters) -> str:
@@ -34,6 +37,43 @@ def hash_parameters(parameters) -> str:
         digest.update(f"{name}{value.shape}".encode())
         digest.update(value.tobytes())
     return digest.hexdigest()
+
+
+def checked_network(
+    contents: OnnxContents,
+    shapes: Mapping[str, tuple[int, ...]],
+    build: Callable[[dict[str, np.ndarray]], GraphFields],
+) -> dict[str, np.ndarray]:
+    """Return the parameters of a network whose file holds its graph and nothing else.
+
+    Parameters
+    ----------
+    contents : OnnxContents
+        With the metadata's entry ``parameters_sha256``.
+    shapes : mapping of str to tuple of int
+        Of the parameters.
+    build : callable
+        Writes the graph from the parameters.
+
+    Returns
+    -------
+    dict of str to float32 ndarray
+
+    Raises
+    ------
+    FileFormatError
+        As :func:`checked_parameters`, :func:`check_versions` and :func:`check_graph`.
+
+    Examples
+    --------
+    >>> graph = GraphFields((), (), (), (), ())
+    >>> checked_network(OnnxContents({}, {"parameters_sha256": hash_parameters({})}, (), graph, 8, 17), {}, lambda _: graph)
+    {}
+    """
+    parameters = checked_parameters(contents, shapes)
+    check_versions(contents, IR_VERSION, OPSET)
+    check_graph(contents.graph, build(parameters))
+    return parameters
 
 
 def checked_parameters(contents: OnnxContents, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:

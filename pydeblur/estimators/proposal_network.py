@@ -10,24 +10,22 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from pydeblur.backend import onnx_writer
-from pydeblur.backend.onnx_check import check_graph, check_versions, checked_parameters, hash_parameters
-from pydeblur.backend.onnx_wire import GraphFields, OnnxContents, encoded_model, read_contents
+from pydeblur.backend.onnx_check import checked_network
+from pydeblur.backend.onnx_network import GraphNodes, convolution_parameters, encoded_network
+from pydeblur.backend.onnx_wire import GraphFields, OnnxContents, read_contents
 from pydeblur.errors import FileFormatError
 from pydeblur.files.contents import file_contents
 from pydeblur.files.shipped_weights import shown_end, weights_path
-from pydeblur.version import __version__
 
 #: Weights that come with the package.
 SHIPPED = ("kernel-proposal",)
 #: What the metadata of the file say that it is; another number is another meaning of the file.
 FORMAT = 1
-#: Of ONNX 1.14 and older, which ONNX Runtime 1.16 reads.
-IR_VERSION, OPSET = 8, 17
 #: Planes that come in, see :mod:`pydeblur.estimators.kernel_proposal`, and those that leave: the mask and two gradients.
 INPUTS, OUTPUTS = 4, 3
 #: Both sides of what comes in are multiples of this.
@@ -83,11 +81,7 @@ class ProposalArchitecture:
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the names and shapes of all parameters, in order."""
-        shapes: dict[str, tuple[int, ...]] = {}
-        for name, (outputs, inputs, side, _) in self.convolutions().items():
-            shapes[f"{name}.weight"] = (outputs, inputs, side, side)
-            shapes[f"{name}.bias"] = (outputs,)
-        return shapes
+        return convolution_parameters(self.convolutions())
 
 
 def build_graph(architecture: ProposalArchitecture, parameters: Mapping[str, np.ndarray]) -> GraphFields:
@@ -119,12 +113,10 @@ class _NetworkGraph:
 
     def __init__(self, architecture: ProposalArchitecture, parameters: Mapping[str, np.ndarray]):
         self._convolutions = architecture.convolutions()
-        self._nodes: list[bytes] = []
-        self._initializers = [
-            onnx_writer.tensor(name, np.asarray(parameters[name], np.float32).reshape(shape))
-            for name, shape in architecture.parameter_shapes().items()
-        ]
-        self._initializers.append(onnx_writer.tensor("twice", np.array([1, 1, 2, 2], np.float32)))
+        self._graph = GraphNodes()
+        for name, shape in architecture.parameter_shapes().items():
+            self._graph.hold(name, np.asarray(parameters[name], np.float32).reshape(shape))
+        self._graph.hold("twice", np.array([1, 1, 2, 2], np.float32))
 
     def build(self) -> GraphFields:
         half = self._convolved("half_down", self._convolved("half_in", "inputs"))
@@ -133,36 +125,25 @@ class _NetworkGraph:
         eighth = self._added("eighth_second", self._added("eighth_first", eighth))
         quarter = self._added("quarter_up", self._joined("quarter_join", eighth, quarter))
         half = self._added("half_up", self._joined("half_join", quarter, half))
-        squares = {"blocksize": 2, "mode": "CRD"}
-        self._node("DepthToSpace", [self._convolved("half_out", half, is_last=True)], "proposal", squares)
-        return GraphFields(
-            nodes=tuple(self._nodes),
-            initializers=tuple(self._initializers),
-            inputs=(onnx_writer.value_info("inputs", ["N", INPUTS, "H", "W"]),),
-            outputs=(onnx_writer.value_info("proposal", ["N", OUTPUTS, "H", "W"]),),
-            value_infos=(),
-        )
+        channels = self._convolved("half_out", half, is_last=True)
+        self._graph.add("DepthToSpace", [channels], "proposal", blocksize=2, mode="CRD")
+        return self._graph.graph(("inputs", INPUTS), ("proposal", OUTPUTS))
 
     def _convolved(self, name: str, given: str, is_last: bool = False) -> str:
         _, _, side, stride = self._convolutions[name]
         # A window of even side lies around a square of 2 x 2 pixels.
         padding = [(side - 1) // 2] * 4
         attributes = {"kernel_shape": [side, side], "pads": padding, "strides": [stride, stride]}
-        linear = self._node("Conv", [given, f"{name}.weight", f"{name}.bias"], f"{name}.linear", attributes)
-        return linear if is_last else self._node("LeakyRelu", [linear], f"{name}.output", {"alpha": SLOPE})
+        linear = self._graph.add("Conv", [given, f"{name}.weight", f"{name}.bias"], f"{name}.linear", **attributes)
+        return linear if is_last else self._graph.add("LeakyRelu", [linear], f"{name}.output", alpha=SLOPE)
 
     def _added(self, name: str, given: str) -> str:
-        return self._node("Add", [given, self._convolved(name, given)], f"{name}.sum", {})
+        return self._graph.add("Add", [given, self._convolved(name, given)], f"{name}.sum")
 
     def _joined(self, name: str, below: str, beside: str) -> str:
         how = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-        larger = self._node("Resize", [below, "", "twice"], f"{name}.larger", how)
-        return self._convolved(name, self._node("Concat", [larger, beside], f"{name}.both", {"axis": 1}))
-
-    def _node(self, operator: str, inputs: list[str], output: str, attributes: dict) -> str:
-        """A node with one output, whose name is returned."""
-        self._nodes.append(onnx_writer.node(operator, inputs, output, attributes))
-        return output
+        larger = self._graph.add("Resize", [below, "", "twice"], f"{name}.larger", **how)
+        return self._convolved(name, self._graph.add("Concat", [larger, beside], f"{name}.both", axis=1))
 
 
 def encode_network(
@@ -199,16 +180,9 @@ def encode_network(
         "format": str(FORMAT),
         "widths": json.dumps(list(architecture.widths)),
         "weight_factor": repr(float(weight_factor)),
-        "parameters_sha256": hash_parameters({name: parameters[name] for name in architecture.parameter_shapes()}),
     }
-    return encoded_model(
-        build_graph(architecture, parameters).encoded("kernel_proposal"),
-        IR_VERSION,
-        OPSET,
-        {**metadata, **entries},
-        producer_name="pydeblur",
-        producer_version=__version__,
-    )
+    named = {name: parameters[name] for name in architecture.parameter_shapes()}
+    return encoded_network("kernel_proposal", build_graph(architecture, named), named, {**metadata, **entries})
 
 
 @dataclass(frozen=True, eq=False)
@@ -297,9 +271,7 @@ def parse_network(model: bytes, path: Path) -> ProposalWeights:
     try:
         contents = read_contents(model)
         architecture, factor = _described(contents)
-        parameters = checked_parameters(contents, architecture.parameter_shapes())
-        check_versions(contents, IR_VERSION, OPSET)
-        check_graph(contents.graph, build_graph(architecture, parameters))
+        checked_network(contents, architecture.parameter_shapes(), partial(build_graph, architecture))
     except FileFormatError as error:
         raise FileFormatError(
             f"'{shown_end(path)}' should be a network of kernel proposals from pydeblur: {error}"

@@ -12,25 +12,23 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from pydeblur.backend import onnx_writer
-from pydeblur.backend.onnx_check import check_graph, check_versions, checked_parameters, hash_parameters
-from pydeblur.backend.onnx_wire import GraphFields, OnnxContents, encoded_model, read_contents
+from pydeblur.backend.onnx_check import checked_network
+from pydeblur.backend.onnx_network import GraphNodes, convolution_parameters, encoded_network
+from pydeblur.backend.onnx_wire import GraphFields, OnnxContents, read_contents
 from pydeblur.errors import FileFormatError, InvalidInputError
 from pydeblur.files.contents import file_contents
 from pydeblur.files.shipped_weights import shown_end, weights_path
 from pydeblur.nonblind.restoration_inputs import BASE, INPUTS, SCALE
-from pydeblur.version import __version__
 
 #: Weights that come with the package.
 SHIPPED = ("restoration",)
 #: What the metadata of a restoration network's file say that it is; another number is another meaning of the file.
 FORMAT = 1
-#: Of ONNX 1.14 and older, which ONNX Runtime 1.16 reads.
-IR_VERSION, OPSET = 8, 17
 #: The largest networks that are exported and loaded: time and memory that a weights file can ask for are bounded so.
 _MOST_CHANNELS = 256
 _MOST_BYTES = 1 << 26
@@ -103,11 +101,7 @@ class RestorationArchitecture:
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the names and shapes of all parameters, in order."""
-        shapes: dict[str, tuple[int, ...]] = {}
-        for name, (outputs, inputs, side) in self.convolutions().items():
-            shapes[f"{name}.weight"] = (outputs, inputs, side, side)
-            shapes[f"{name}.bias"] = (outputs,)
-        return shapes
+        return convolution_parameters(self.convolutions())
 
     def check(self) -> None:
         """Refuse a network that is too large to be used, or none.
@@ -165,8 +159,7 @@ class _NetworkGraph:
 
     def __init__(self, parameters):
         self._parameters = parameters
-        self._nodes: list[bytes] = []
-        self._initializers: list[bytes] = []
+        self._graph = GraphNodes()
 
     def build(self, planes: int) -> GraphFields:
         half = self._block("half_down", self._reduced("half_in", "inputs"))
@@ -175,22 +168,16 @@ class _NetworkGraph:
         quarter = self._block("quarter_up", self._sum(quarter, self._enlarged("eighth_out", eighth)))
         half = self._block("half_up", self._sum(half, self._enlarged("quarter_out", quarter)))
         self._enlarged("half_out", half, "residual")
-        return GraphFields(
-            nodes=tuple(self._nodes),
-            initializers=tuple(self._initializers),
-            inputs=(onnx_writer.value_info("inputs", ["N", planes, "H", "W"]),),
-            outputs=(onnx_writer.value_info("residual", ["N", 1, "H", "W"]),),
-            value_infos=(),
-        )
+        return self._graph.graph(("inputs", planes), ("residual", 1))
 
     def _convolution(self, name, given, stride=1) -> str:
         weight, bias = self._parameters[f"{name}.weight"], self._parameters[f"{name}.bias"]
         if stride == 2:
             weight = _strided(weight)
         padding = (weight.shape[-1] - stride) // 2
-        self._initializers += [onnx_writer.tensor(f"{name}.weight", weight), onnx_writer.tensor(f"{name}.bias", bias)]
+        held = [self._graph.hold(f"{name}.weight", weight), self._graph.hold(f"{name}.bias", bias)]
         attributes = {"kernel_shape": list(weight.shape[2:]), "pads": [padding] * 4, "strides": [stride] * 2}
-        return self._node("Conv", [given, f"{name}.weight", f"{name}.bias"], f"{name}.output", attributes)
+        return self._graph.add("Conv", [given, *held], f"{name}.output", **attributes)
 
     def _reduced(self, name, given) -> str:
         """Half the resolution."""
@@ -198,20 +185,15 @@ class _NetworkGraph:
 
     def _enlarged(self, name, given, output=None) -> str:
         """Twice the resolution."""
-        attributes = {"blocksize": 2, "mode": "CRD"}
-        return self._node("DepthToSpace", [self._convolution(name, given)], output or f"{name}.pixels", attributes)
+        channels, output = self._convolution(name, given), output or f"{name}.pixels"
+        return self._graph.add("DepthToSpace", [channels], output, blocksize=2, mode="CRD")
 
     def _block(self, name, given) -> str:
-        inner = self._node("Relu", [self._convolution(f"{name}_1", given)], f"{name}.inner", {})
+        inner = self._graph.add("Relu", [self._convolution(f"{name}_1", given)], f"{name}.inner")
         return self._sum(given, self._convolution(f"{name}_2", inner))
 
     def _sum(self, first, second) -> str:
-        return self._node("Add", [first, second], f"sum_{len(self._nodes)}", {})
-
-    def _node(self, operator, inputs, output, attributes) -> str:
-        """A node with one output, whose name is returned."""
-        self._nodes.append(onnx_writer.node(operator, inputs, output, attributes))
-        return output
+        return self._graph.add("Add", [first, second], f"sum_{len(self._graph.nodes)}")
 
 
 def _strided(weight: np.ndarray) -> np.ndarray:
@@ -266,16 +248,9 @@ def encode_network(
         "multiple": str(architecture.multiple),
         "kernel_sizes": json.dumps(list(kernel_sizes)),
         "widths": json.dumps(list(architecture.widths)),
-        "parameters_sha256": hash_parameters({name: parameters[name] for name in architecture.parameter_shapes()}),
     }
-    return encoded_model(
-        build_graph(architecture, parameters).encoded("restoration"),
-        IR_VERSION,
-        OPSET,
-        {**metadata, **entries},
-        producer_name="pydeblur",
-        producer_version=__version__,
-    )
+    named = {name: parameters[name] for name in architecture.parameter_shapes()}
+    return encoded_network("restoration", build_graph(architecture, named), named, {**metadata, **entries})
 
 
 @dataclass(frozen=True, eq=False)
@@ -368,9 +343,9 @@ def parse_network(model: bytes, path: Path) -> RestorationWeights:
     try:
         contents = read_contents(model)
         architecture = _architecture(contents)
-        parameters = _parameters(contents, architecture)
-        check_versions(contents, IR_VERSION, OPSET)
-        check_graph(contents.graph, build_graph(architecture, parameters))
+        parameters = checked_network(
+            _with_squares(contents), architecture.parameter_shapes(), partial(build_graph, architecture)
+        )
         kernel_sizes = _kernel_sizes(contents)
     except FileFormatError as error:
         raise FileFormatError(
@@ -379,13 +354,14 @@ def parse_network(model: bytes, path: Path) -> RestorationWeights:
     return RestorationWeights(path, model, architecture, parameters, kernel_sizes, contents.metadata)
 
 
-def _parameters(contents: OnnxContents, architecture: RestorationArchitecture) -> dict[str, np.ndarray]:
+def _with_squares(contents: OnnxContents) -> OnnxContents:
+    """With the weights that the architecture has, in place of those of the graph's convolutions with a stride."""
     stored = dict(contents.initializers)
     for name in ("half_in", "quarter_in", "eighth_in"):
         weight = stored.get(f"{name}.weight")
         if weight is not None and weight.ndim == 4 and weight.shape[2] == weight.shape[3] and weight.shape[2] % 2 == 0:
             stored[f"{name}.weight"] = _of_squares(weight)
-    return checked_parameters(replace(contents, initializers=stored), architecture.parameter_shapes())
+    return replace(contents, initializers=stored)
 
 
 def _architecture(contents: OnnxContents) -> RestorationArchitecture:

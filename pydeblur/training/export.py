@@ -7,12 +7,12 @@ import operator
 
 import numpy as np
 
-from pydeblur.backend.onnx_check import hash_parameters
+from pydeblur.backend.onnx_check import IR_VERSION, OPSET, hash_parameters
 from pydeblur.backend.onnx_wire import encoded_model
 from pydeblur.errors import InvalidInputError
 from pydeblur.files import check_writable, write_bytes
 from pydeblur.priors.classifier.architecture import Architecture
-from pydeblur.priors.classifier.network_graph import IR_VERSION, OPSET, build_graph
+from pydeblur.priors.classifier.network_graph import build_graph
 from pydeblur.training.extra import train_extra
 from pydeblur.training.run import today
 from pydeblur.version import __version__

@@ -23,9 +23,6 @@ from pydeblur.backend import onnx_writer
 from pydeblur.backend.onnx_wire import GraphFields
 from pydeblur.priors.classifier.architecture import Architecture
 
-OPSET = 17
-#: Of ONNX 1.14 and older, which ONNX Runtime 1.16 reads.
-IR_VERSION = 8
 #: A power of two, so that products with it are exact; 2^126 times the smallest normal float32 is 1.
 HUGE = 2.0**126
 #: A power of two that makes any difference of two activations at least 1 and leaves them finite: exact for activations

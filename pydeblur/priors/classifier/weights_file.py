@@ -10,18 +10,19 @@ import hashlib
 import json
 import reprlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from pydeblur.backend.onnx_check import check_graph, check_versions, checked_parameters
+from pydeblur.backend.onnx_check import checked_network
 from pydeblur.backend.onnx_check import hash_parameters as hash_parameters
 from pydeblur.backend.onnx_wire import OnnxContents, read_contents
 from pydeblur.errors import FileFormatError, InvalidInputError
 from pydeblur.files.contents import file_contents
 from pydeblur.files.shipped_weights import shown_end, weights_path
 from pydeblur.priors.classifier.architecture import MOST_PARAMETERS, Architecture
-from pydeblur.priors.classifier.network_graph import IR_VERSION, OPSET, build_graph
+from pydeblur.priors.classifier.network_graph import build_graph
 
 #: Weights that come with the package.
 SHIPPED = ("classifier-paper", "classifier-compact", "classifier-single-scale", "kernel-ranking")
@@ -149,9 +150,7 @@ def parse_weights(model: bytes, path: Path) -> ClassifierWeights:
     try:
         contents = read_contents(model)
         architecture = _architecture(contents)
-        parameters = checked_parameters(contents, architecture.parameter_shapes())
-        check_versions(contents, IR_VERSION, OPSET)
-        check_graph(contents.graph, build_graph(architecture, parameters))
+        parameters = checked_network(contents, architecture.parameter_shapes(), partial(build_graph, architecture))
         _check_answer(contents)
     except FileFormatError as error:
         raise FileFormatError(
