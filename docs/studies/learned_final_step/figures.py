@@ -28,7 +28,7 @@ from pydeblur.training.restoration.scenes import drawn_document, drawn_pattern
 
 _SIDE, _BORDER = 240, 15
 #: Steps at which the run went on with other pairs.
-_PARTS = (3500, 9500, 16000, 23500)
+_PARTS = (3500, 9500, 16000, 23500, 29500)
 #: As benchmarks/learned_final_step.py tells EPLL its noise.
 _LEAST_NOISE = 0.006
 
@@ -100,7 +100,7 @@ def draw_curve(log: Path, path: Path) -> None:
     axis.plot([], [], "k:", label="best input of each pair")
     axis.set(xlabel="step", ylabel="gain over the base, dB")
     axis.grid(alpha=0.3)
-    axis.legend(frameon=False, fontsize=9)
+    axis.legend(frameon=False, fontsize=9, loc="lower right")
     figure.savefig(path, dpi=100)
 
 

@@ -24,8 +24,10 @@ _NOISES, _NOISE_SHARES = ((0.0, 0.004), (0.004, 0.012), (0.012, 0.03)), (0.4, 0.
 #: Share of the pictures that are stored as JPEG, and the range of their quality.
 _JPEG, _QUALITIES = 0.25, (85, 98)
 #: Shares of the pictures whose blur changes across them, and of those with lights that are clipped.
-_NONUNIFORM, _LIGHTS = 0.1, 0.07
+_NONUNIFORM, _LIGHTS = 0.3, 0.07
 _LARGEST_TURN, _LARGEST_STRETCH = 3.0, 0.06
+#: The most that a measured kernel's pixels are off: as a share of each, and of the largest.
+_LARGEST_RELATIVE_ERROR, _LARGEST_ADDED_ERROR = 0.3, 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +80,35 @@ def drawn_kernel(rng: np.random.Generator, largest: int = KERNEL_SIZES[1]) -> np
     if rng.random() < _SOFTENED:
         kernel = gaussian_filter(kernel, rng.uniform(0.3, 0.9), mode="constant")
     return kernel / kernel.sum()
+
+
+def measured_kernel(kernel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A true kernel as a measurement gives it: no pixel of it is exact, and faint ones are lost.
+
+    Parameters
+    ----------
+    kernel : (n, n) ndarray
+        Odd, of sum 1.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    (n, n) float64 ndarray
+        Of sum 1.
+
+    Examples
+    --------
+    >>> kernel = np.zeros((5, 5))
+    >>> kernel[2, 1:4] = 1 / 3
+    >>> measured = measured_kernel(kernel, np.random.default_rng(0))
+    >>> round(float(measured.sum()), 6), bool(0 < np.abs(measured - kernel).max() < 0.1)
+    (1.0, True)
+    """
+    relative, added = rng.uniform(0, _LARGEST_RELATIVE_ERROR), rng.uniform(0, _LARGEST_ADDED_ERROR)
+    errors = rng.standard_normal((2, *kernel.shape))
+    measured = kernel * (1 + relative * errors[0]) + added * kernel.max() * errors[1] * (gaussian_filter(kernel, 1) > 0)
+    measured[measured < added * kernel.max()] = 0
+    return measured / measured.sum()
 
 
 def _straight_kernel(size: int, rng: np.random.Generator) -> np.ndarray:

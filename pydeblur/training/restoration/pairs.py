@@ -22,7 +22,7 @@ from pydeblur.parallel.processes import map_unordered
 from pydeblur.parallel.protocol import SharedFiles
 from pydeblur.preprocess.noise import noise_level
 from pydeblur.training.restoration.estimated_kernels import ROOM, EstimatedKernel, best_shift
-from pydeblur.training.restoration.exposures import drawn_kernel, exposed, sharp_part
+from pydeblur.training.restoration.exposures import drawn_kernel, exposed, measured_kernel, sharp_part
 from pydeblur.training.restoration.scenes import SceneSource
 
 #: Side of the blurred picture, and of the part of it that a pair keeps.
@@ -31,6 +31,8 @@ SIDE, KEPT = 256, 192
 _LEAST_SIDE = 144
 #: Share of the pairs that are told their noise instead of estimating it.
 _NOISE_GIVEN = 0.15
+#: Share of the pairs with true kernels whose kernel was measured, and is not exact.
+_MEASURED = 0.35
 #: A pair whose base is so much worse than the blurred picture, as a factor of the mean square error, teaches nothing.
 _LARGEST_LOSS = 1.4
 #: Steps of the search for the shift, and the border that does not count in it.
@@ -156,7 +158,8 @@ def _pair_with_true_kernel(source: SceneSource, split: str, number: int) -> np.n
             if scene is not None:
                 exposure = exposed(scene, kernel, rng)
                 noise = _told_noise(exposure.blurred, exposure.noise, rng)
-                planes = restoration_inputs(exposure.blurred, kernel, noise)
+                given = measured_kernel(kernel, rng) if rng.random() < _MEASURED else kernel
+                planes = restoration_inputs(exposure.blurred, given, noise)
                 return _pair(planes, sharp_part(exposure, kernel.shape), rng)
     raise InvalidInputError(
         f"data should hold images of at least {_LEAST_SIDE} rows and columns, with room for the kernels"

@@ -5,7 +5,14 @@ import pytest
 
 from pydeblur.errors import InvalidInputError
 from pydeblur.training.restoration import exposures, scenes
-from pydeblur.training.restoration.exposures import KERNEL_SIZES, drawn_kernel, drawn_noise, exposed, sharp_part
+from pydeblur.training.restoration.exposures import (
+    KERNEL_SIZES,
+    drawn_kernel,
+    drawn_noise,
+    exposed,
+    measured_kernel,
+    sharp_part,
+)
 from pydeblur.training.restoration.scenes import SceneSource, drawn_document, drawn_pattern, part_of
 
 
@@ -66,6 +73,20 @@ def test_kernels_have_all_sizes_and_kinds():
     for kernel in kernels:
         assert kernel.min() >= 0 and kernel.sum() == pytest.approx(1)
     assert max(len(drawn_kernel(np.random.default_rng(seed), 15)) for seed in range(40)) <= 15
+
+
+def test_measured_kernels_are_close_to_the_true_ones_and_none_is_exact():
+    for seed in range(40):
+        kernel = drawn_kernel(np.random.default_rng(seed))
+        measured = measured_kernel(kernel, np.random.default_rng(seed))
+        assert measured.shape == kernel.shape and measured.min() >= 0 and measured.sum() == pytest.approx(1)
+        # Half of the mass that lies elsewhere.
+        assert 0 < np.abs(measured - kernel).sum() / 2 < 0.35
+        # Nothing appears far away from the true kernel.
+        rows, columns = np.nonzero(kernel)
+        far = np.ones(kernel.shape, bool)
+        far[max(rows.min() - 4, 0) : rows.max() + 5, max(columns.min() - 4, 0) : columns.max() + 5] = False
+        assert not measured[far].any()
 
 
 def test_a_third_of_the_noise_is_near_0():
