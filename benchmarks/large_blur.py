@@ -20,6 +20,7 @@ import argparse
 import sys
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ import numpy as np
 import pydeblur
 from pydeblur.datasets.photographs import SPLITS, find_images, load_grey, split_images
 from pydeblur.errors import InvalidInputError
-from pydeblur.estimators import PRESETS, KernelRanker, RankingOptions
+from pydeblur.estimators import PRESETS, KernelRanker
 from pydeblur.evaluation.store import Finished, Request, Task, run_tasks
 from pydeblur.evaluation.studies import publish, request_from, run_study, study_parser
 from pydeblur.metrics import align, psnr
@@ -122,8 +123,9 @@ def is_outranked(compared: Comparison, kernels: list[np.ndarray], qualities: lis
         Their PSNR in dB.
     """
     case = compared.case
-    weights = PRESETS["best"].for_size(case.kernel_size).weights
-    ranker = KernelRanker(case.blurred, case.kernel_size, options=RankingOptions(threads=1), weights=weights)
+    preset = PRESETS["best"].for_size(case.kernel_size)
+    options = replace(preset.ranking, threads=1)
+    ranker = KernelRanker(case.blurred, case.kernel_size, options=options, weights=preset.weights)
     limit = compared.of_kernel(case.kernel, is_true=True) - CLEARLY_WORSE
     of_truth = ranker.score(case.kernel).value
     return any(ranker.score(kernel).value < of_truth for kernel, quality in zip(kernels, qualities) if quality < limit)

@@ -46,6 +46,9 @@ class KernelEvidence:
         Natural logarithm of the mean square of the difference between the restored and the blurred image.
     overshoot : float
         Natural logarithm of the mean square of what the restored image has outside [0, 1].
+    log_mean_error : float
+        What the ranking network expects of the restored image: where ``log_error`` is the mean of the logarithms over the image's
+        squares, this is the logarithm of the mean.
     """
 
     log_error: float = math.nan
@@ -59,6 +62,7 @@ class KernelEvidence:
     residual: float = math.nan
     change: float = math.nan
     overshoot: float = math.nan
+    log_mean_error: float = math.nan
 
 
 #: Those numbers that are about the blurred and the restored image; the residual costs a convolution.
@@ -135,15 +139,34 @@ def image_numbers(
     """
     inside = np.clip(restored, 0, 1)
     differences = {
-        "residual": lambda: _unexplained(image, inside, kernel, gamma),
+        "residual": lambda: unexplained(image, inside, kernel, gamma),
         "change": lambda: inside - image,
         "overshoot": lambda: restored - inside,
     }
     return {name: _log_square(difference()) for name, difference in differences.items() if name in names}
 
 
-def _unexplained(image: np.ndarray, inside: np.ndarray, kernel: np.ndarray, gamma: float) -> np.ndarray:
-    """What a restored image, blurred again, leaves of the blurred one where no border is seen."""
+def unexplained(image: np.ndarray, inside: np.ndarray, kernel: np.ndarray, gamma: float = 1.0) -> np.ndarray:
+    """What a restored image, blurred again, differs from the blurred one by, where no border is seen.
+
+    Parameters
+    ----------
+    image, inside : (H, W) ndarray
+        In [0, 1].
+    kernel : (n, n) ndarray
+        Of odd sides, smaller than the image.
+    gamma : float
+        The kernel blurs the image raised to this power.
+
+    Returns
+    -------
+    (H - n + 1, W - n + 1) ndarray
+
+    Examples
+    --------
+    >>> unexplained(np.full((8, 8), 0.5), np.full((8, 8), 0.75), np.ones((3, 3)) / 9).round(6).max().item()
+    0.25
+    """
     from scipy.signal import fftconvolve  # SciPy takes a second to import it
 
     margins = [length // 2 for length in kernel.shape]

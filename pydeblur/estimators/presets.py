@@ -23,6 +23,10 @@ if TYPE_CHECKING:  # the command line's help has no need of NumPy
 WIDE_KERNEL = 41
 #: Weights of the network that chooses among the kernels of several runs.
 RANKING_WEIGHTS = "kernel-ranking"
+#: The same where the kernels are wide.
+WIDE_RANKING_WEIGHTS = "kernel-ranking-wide"
+#: How many planes a ranking network is shown that sees more than the restored image (:mod:`pydeblur.estimators.ranking`).
+SEVERAL_PLANES = 3
 
 
 @documented
@@ -69,6 +73,7 @@ class EvidenceWeights:
     residual: float = 0.0
     change: float = 0.0
     overshoot: float = 0.0
+    log_mean_error: float = 0.0
 
     @property
     def is_log_error(self) -> bool:
@@ -289,9 +294,9 @@ _BEST = Preset(
     # Users get double precision as from all other presets, whatever the runs are computed in.
     result_dtype="float64",
 )
-#: A kernel that changes little has little to be wrong in, so its error is weighed against what it changes: half the logarithm of
-#: that, and a little of what the classifier sees of the blur that is left (docs/studies/right_kernel).
-_AGAINST_CHANGE = EvidenceWeights(change=-0.5, log_odds=0.03)
+#: The mean square error that the network for wide kernels expects: it sees what a kernel changes and leaves unexplained, and was
+#: trained to choose by that mean (docs/studies/right_kernel).
+_MEAN_ERROR = EvidenceWeights(log_error=0.0, log_mean_error=1.0, change=-0.1)
 #: Wide kernels depend more on the run, and whether one goes wrong is decided by half the size. So there are more runs, of
 #: several sizes and priors, which go down to it; from the best two kernels there it is begun anew, and four runs go on.
 _BEST_FOR_WIDE = replace(
@@ -315,8 +320,9 @@ _BEST_FOR_WIDE = replace(
     ),
     # Beside those that come to the finest scale are the proposed ones; no more go on than without them.
     refinements=(Refinement(10, keep=2), Refinement(20, keep=1)),
-    weights=_AGAINST_CHANGE,
-    coarse_weights=_AGAINST_CHANGE,
+    ranking=RankingOptions(WIDE_RANKING_WEIGHTS),
+    weights=_MEAN_ERROR,
+    coarse_weights=_MEAN_ERROR,
 )
 
 PRESETS = {

@@ -3,6 +3,7 @@
 A network is shown what total variation makes of the image with each kernel, and says for every 8 × 8 pixels how wrong that
 looks: blur that is left, ringing, double edges, noise. It has the classifier's architecture and was trained on from the
 classifier's weights, with restored images of right and wrong kernels whose errors were known (:mod:`pydeblur.training.ranking`).
+One for wide kernels is shown as well what the kernel has changed, and what it leaves unexplained of the blurred image.
 
 Where clipped pixels are in what the network sees, total variation rings around highlights whatever the kernel. There the image
 is deblurred by Whyte et al.'s method, which knows of them, and the classifier's log-odds that the result is blurred decide.
@@ -18,8 +19,8 @@ from threading import Lock
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pydeblur.estimators.evidence import KernelEvidence, image_numbers, kernel_numbers
-from pydeblur.estimators.presets import LOG_ERROR_ALONE, EvidenceWeights, RankingOptions
+from pydeblur.estimators.evidence import KernelEvidence, image_numbers, kernel_numbers, unexplained
+from pydeblur.estimators.presets import LOG_ERROR_ALONE, SEVERAL_PLANES, EvidenceWeights, RankingOptions
 from pydeblur.nonblind.tv import deconvolve_tv
 from pydeblur.nonblind.whyte import deconvolve_saturated
 from pydeblur.preprocess.region import choose_region
@@ -31,8 +32,14 @@ from pydeblur.solver.pyramid import downsample_image
 ANSWERS = LOG_ERROR
 #: Weight of the total variation.
 LAMBDA_TV = 1e-3
+#: What a kernel leaves unexplained is small; so many times as large it is shown, within [-1, 1].
+RESIDUAL_SCALE = 8.0
+#: What the network says beyond this logarithm, an error of 20, counts no more: one square would outweigh all others.
+LARGEST_LOG_ERROR = 3.0
 #: What total variation leaves outside [0, 1] is a sign of ringing; beyond this it says no more.
 RANGE = (-0.3, 1.3)
+#: What the network says beyond this logarithm, a mean square of 20, counts no more: one square would outweigh all others.
+LARGEST_LOG_ERROR = 3.0
 #: Squares of 8 × 8 pixels at the border that do not count: nothing is known there of the image beyond.
 MARGIN = 2
 #: Of larger images a part is looked at, of so many kernel sizes and at least so many pixels a side: what a kernel is estimated
@@ -142,20 +149,19 @@ class KernelRanker:
         """
         restored = restored_by_tv(self._image, kernel, gamma, self._dtype)
         found = kernel_numbers(kernel, self._kernel_size) | image_numbers(self._image, restored, kernel, gamma, names)
+        answers = self._answers(restored, shown_to(self._network, self._image, restored, kernel, gamma))
         with self._lock:
-            found |= {name: answer(restored) for name, answer in self._answers.items() if name in names}
+            found |= {name: answer() for name, answer in answers.items() if name in names}
         return KernelEvidence(**found)
 
-    @property
-    def _answers(self) -> dict[str, Callable[[np.ndarray], float]]:
-        """What the networks say of a restored image, by the names of the evidence."""
+    def _answers(self, restored: np.ndarray, shown: np.ndarray) -> dict[str, Callable[[], float]]:
+        """What the networks say of a restored image, and of what the ranking network is shown; by the evidence's names."""
         return {
-            "log_error": lambda restored: log_error(restored, self._network),
-            "half_log_error": lambda restored: log_error(downsample_image(restored, 0.5), self._network),
-            "log_odds": lambda restored: log_odds(restored, self._classifier),
-            "half_log_odds": lambda restored: log_odds(
-                downsample_image(np.clip(restored, 0, 1), 0.5), self._classifier
-            ),
+            "log_error": lambda: log_error(shown, self._network),
+            "half_log_error": lambda: log_error(_halved(shown), self._network),
+            "log_mean_error": lambda: log_mean_error(shown, self._network),
+            "log_odds": lambda: log_odds(restored, self._classifier),
+            "half_log_odds": lambda: log_odds(_halved(np.clip(restored, 0, 1)), self._classifier),
         }
 
     @cached_property
@@ -204,14 +210,98 @@ def restored_by_tv(
     return np.clip(inside ** (1 / gamma) + (restored - inside), *RANGE)
 
 
+def shown_to(
+    network: ClassifierNetwork, image: np.ndarray, restored: np.ndarray, kernel: np.ndarray, gamma: float = 1.0
+) -> np.ndarray:
+    """What a network that predicts errors is shown of a restored image.
+
+    Parameters
+    ----------
+    network : ClassifierNetwork
+        With one input or three.
+    image, restored : (H, W) ndarray
+        The latter as :func:`restored_by_tv` gives it.
+    kernel : (n, n) ndarray
+        Smaller than the image.
+    gamma : float
+        The kernel blurs the image raised to this power.
+
+    Returns
+    -------
+    (H, W) or (3, H, W) ndarray
+        The restored image; for three inputs also what it differs from the blurred one by, and what the restored one, blurred
+        again, leaves of the blurred one, eight times as large and within [-1, 1]. Where that would need pixels beyond the
+        border it is 0.
+
+    Examples
+    --------
+    >>> network = ClassifierNetwork(RankingOptions(threads=1))
+    >>> image = np.full((24, 24), 0.5)
+    >>> shown_to(network, image, image, np.ones((1, 1))).shape
+    (24, 24)
+    """
+    return shown_planes(image, restored, kernel, gamma) if sees_planes(network) else restored
+
+
+def sees_planes(network: ClassifierNetwork) -> bool:
+    """Whether a network that predicts errors is shown more than the restored image."""
+    return network.architecture.inputs == SEVERAL_PLANES
+
+
+def shown_planes(image: np.ndarray, restored: np.ndarray, kernel: np.ndarray, gamma: float = 1.0) -> np.ndarray:
+    """The planes (3, H, W) of :func:`shown_to`, float32.
+
+    Examples
+    --------
+    >>> planes = shown_planes(np.full((8, 8), 0.5), np.full((8, 8), 0.75), np.ones((3, 3)) / 9)
+    >>> planes[:, 4, 4].tolist(), planes[:, 0, 0].tolist()
+    ([0.75, 0.25, -1.0], [0.75, 0.25, 0.0])
+    """
+    residual = np.zeros_like(restored)
+    seen = tuple(slice(side // 2, length - side // 2) for side, length in zip(kernel.shape, image.shape))
+    residual[seen] = -unexplained(image, np.clip(restored, 0, 1), kernel, gamma)
+    return planes_of(image, restored, residual)
+
+
+def planes_of(image: np.ndarray, restored: np.ndarray, residual: np.ndarray) -> np.ndarray:
+    """The same from the residual (H, W): what is left of the blurred image.
+
+    Examples
+    --------
+    >>> planes_of(np.full((8, 8), 0.5), np.full((8, 8), 0.75), np.full((8, 8), 0.03125))[:, 0, 0].tolist()
+    [0.75, 0.25, 0.25]
+    """
+    return np.stack([restored, restored - image, np.clip(RESIDUAL_SCALE * residual, -1, 1)]).astype(np.float32)
+
+
 def restored_with_highlights(image: np.ndarray, kernel: np.ndarray, workers: int = 1) -> np.ndarray:
     """Deblurred by a method that knows of clipped pixels; single precision is enough to look at, and twice as fast."""
     return np.clip(deconvolve_saturated(np.asarray(image, np.float32), kernel, workers=workers), 0, 1)
 
 
-def log_error(restored: np.ndarray, network: ClassifierNetwork) -> float:
-    """What a network that predicts errors says of a restored image: the mean of its map within the margin."""
-    return float(network.activation_map(_padded(restored, _SMALLEST_SIDE))[MARGIN:-MARGIN, MARGIN:-MARGIN].mean())
+def log_error(shown: np.ndarray, network: ClassifierNetwork) -> float:
+    """What a network that predicts errors says of what it is shown: the mean of its map within the margin."""
+    return float(_map_of(shown, network).mean())
+
+
+def log_mean_error(shown: np.ndarray, network: ClassifierNetwork) -> float:
+    """What a network that predicts errors says of what it is shown: the logarithm of the mean error within the margin.
+
+    The mean of the logarithms weighs every square alike; the mean square error, on which PSNR depends, is made by those
+    where most is wrong.
+    """
+    return float(np.log(np.exp(np.minimum(_map_of(shown, network), LARGEST_LOG_ERROR), dtype=np.float64).mean()))
+
+
+def _map_of(shown: np.ndarray, network: ClassifierNetwork) -> np.ndarray:
+    return network.activation_map(_padded(shown, _SMALLEST_SIDE))[MARGIN:-MARGIN, MARGIN:-MARGIN]
+
+
+def _halved(shown: np.ndarray) -> np.ndarray:
+    """An image, or each of some planes, at half its size."""
+    return (
+        downsample_image(shown, 0.5) if shown.ndim == 2 else np.stack([downsample_image(each, 0.5) for each in shown])
+    )
 
 
 def log_odds(restored: np.ndarray, classifier: ClassifierNetwork) -> float:
@@ -220,6 +310,6 @@ def log_odds(restored: np.ndarray, classifier: ClassifierNetwork) -> float:
 
 
 def _padded(image: np.ndarray, smallest_side: int) -> np.ndarray:
-    """At least that large."""
-    short = [max(smallest_side - side, 0) for side in image.shape]
-    return np.pad(image, [(0, length) for length in short], mode="edge")
+    """An image, or planes, at least that large."""
+    short = [max(smallest_side - side, 0) for side in image.shape[-2:]]
+    return np.pad(image, [(0, 0)] * (image.ndim - 2) + [(0, length) for length in short], mode="edge")

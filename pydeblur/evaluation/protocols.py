@@ -289,7 +289,12 @@ def _choice(preset: Preset) -> dict:
         "light_streaks": preset.light_streaks,
         **_rounds(preset, ""),
     }
-    return described if wide is None else described | _rounds(wide, f", {WIDE_KERNEL} and wider")
+    if wide is None:
+        return described
+    of_wide = f", {WIDE_KERNEL} and wider"
+    if wide.ranking != preset.ranking:
+        described[f"ranking_options{of_wide}"] = ClassifierNetwork(wide.ranking).settings
+    return described | _rounds(wide, of_wide)
 
 
 def _rounds(preset: Preset, kernels: str) -> dict:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from pydeblur.estimators.presets import RankingOptions
-from pydeblur.estimators.ranking import LAMBDA_TV, RANGE, log_error, restored_by_tv
+from pydeblur.estimators.ranking import LAMBDA_TV, RANGE, log_error, planes_of, restored_by_tv, sees_planes
 from pydeblur.nonuniform.filter_flow import PatchBlur
 from pydeblur.nonuniform.final_step import deconvolve_nonuniform, default_patches
 from pydeblur.nonuniform.local_blur import PoseBlur
 from pydeblur.nonuniform.patches import PatchGrid
 from pydeblur.nonuniform.poses import corners
 from pydeblur.nonuniform.single_kernel import poses_of_kernel
-from pydeblur.preprocess.region import choose_region
+from pydeblur.preprocess.region import Region, choose_region
 from pydeblur.priors.classifier.network import ClassifierNetwork
 
 #: The network looks at a part of larger pictures.
@@ -123,14 +123,27 @@ def choose_model(
     area = choose_region(image, 2 * blur.radius + 1, _LARGEST_SIDE)
     by_kernel = restored_by_tv(image, kernel)
     by_poses = deconvolve_nonuniform(image, blur, "tv", lambda_tv=LAMBDA_TV)
-    residuals = (
-        residual(image, fftconvolve(by_kernel, kernel, mode="same"), border),
-        residual(image, _blurred_by_patches(by_poses, blur), border),
-    )
+    again = fftconvolve(by_kernel, kernel, mode="same"), _blurred_by_patches(by_poses, blur)
+    residuals = [residual(image, each, border) for each in again]
     gain = float(np.log((residuals[0] + _ROUNDING) / (residuals[1] + _ROUNDING)))
-    scores = (log_error(area.part_of(np.clip(restored, *RANGE)), network) for restored in (by_kernel, by_poses))
+    scores = [
+        log_error(_shown(network, area, image, np.clip(restored, *RANGE), each, border), network)
+        for restored, each in zip((by_kernel, by_poses), again)
+    ]
     relative_width = blur_width(blur) / max(blur_width(poses_of_kernel(kernel, image.shape)), LEAST_SPREAD)
     return decided(*scores, blur_spread(blur), gain, turn_share(blur), relative_width)
+
+
+def _shown(
+    network: ClassifierNetwork, area: Region, image: np.ndarray, restored: np.ndarray, again: np.ndarray, border: int
+) -> np.ndarray:
+    """What the network is shown of an area; `again` is the restored image, blurred, which is not known along the border."""
+    if not sees_planes(network):
+        return area.part_of(restored)
+    inside = tuple(slice(border, side - border) for side in image.shape)
+    unexplained = np.zeros_like(image)
+    unexplained[inside] = (image - again)[inside]
+    return planes_of(*map(area.part_of, (image, restored, unexplained)))
 
 
 def residual(image: np.ndarray, blurred: np.ndarray, border: int) -> float:

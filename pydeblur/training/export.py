@@ -133,7 +133,13 @@ def _checked_architecture(architecture: Architecture) -> Architecture:
     if pool_after is None or len(set(pool_after)) < len(pool_after) or not set(pool_after) <= set(range(len(channels))):
         wanted = f"different whole numbers from 0 to {len(channels) - 1}"
         raise InvalidInputError(f"pool_after should be {wanted}, but is {architecture.pool_after!r}")
-    checked = Architecture(architecture.name, channels, pool_after)
+    try:
+        inputs = operator.index(architecture.inputs)
+    except TypeError:
+        inputs = 0
+    if inputs < 1:
+        raise InvalidInputError(f"inputs should be a whole number of at least 1, but is {architecture.inputs!r}")
+    checked = Architecture(architecture.name, channels, pool_after, inputs)
     checked.check_size()
     return checked
 
@@ -188,6 +194,7 @@ def _metadata_strings(parameters: dict, architecture: Architecture, metadata: di
             "name": architecture.name,
             "channels": list(architecture.channels),
             "pool_after": list(architecture.pool_after),
+            "inputs": architecture.inputs,
         },
         "parameters_sha256": hash_parameters(parameters),
     }

@@ -29,7 +29,7 @@ class TrainableNetwork(nn.Module):
     def __init__(self, architecture: Architecture):
         super().__init__()
         self.architecture = architecture
-        widths = (1, *architecture.channels, 1)
+        widths = (architecture.inputs, *architecture.channels, 1)
         for number, (inputs, outputs) in enumerate(pairwise(widths), start=1):
             setattr(self, f"conv{number}", nn.Conv2d(inputs, outputs, 3, padding=1))
 
@@ -38,7 +38,8 @@ class TrainableNetwork(nn.Module):
 
         Parameters
         ----------
-        x : (N, 1, H, W) tensor in [0, 1]
+        x : (N, C, H, W) tensor
+            With the architecture's C inputs, of a classifier one in [0, 1].
 
         Returns
         -------
@@ -136,13 +137,13 @@ def widen(
     >>> widen(TrainableNetwork(narrow).state_dict(), narrow, wide)["conv1.weight"].shape
     torch.Size([8, 1, 3, 3])
     """
-    if len(narrow.channels) != len(wide.channels) or narrow.pool_after != wide.pool_after:
-        raise InvalidInputError(f"'{wide.name}' should have the depth and the pooling of '{narrow.name}'.")
+    if (len(narrow.channels), narrow.pool_after, narrow.inputs) != (len(wide.channels), wide.pool_after, wide.inputs):
+        raise InvalidInputError(f"'{wide.name}' should have the depth, the pooling and the inputs of '{narrow.name}'.")
     if any(old > new for old, new in zip(narrow.channels, wide.channels)):
         raise InvalidInputError(f"'{wide.name}' should be at least as wide as '{narrow.name}' in every layer.")
     widened = {}
     # Which channel of the narrow network each input channel of the wide one copies.
-    source = torch.zeros(1, dtype=torch.long)
+    source = torch.arange(narrow.inputs)
     for number in range(1, len(wide.channels) + 2):
         weight, bias = state[f"conv{number}.weight"], state[f"conv{number}.bias"]
         copies = torch.bincount(source, minlength=weight.shape[1])

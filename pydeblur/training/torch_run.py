@@ -137,7 +137,11 @@ def _architecture(path, fields) -> Architecture:
         raise not_a_checkpoint(path, "its poolings should be numbers of its convolutions")
     if len(set(pool_after)) < len(pool_after):
         raise not_a_checkpoint(path, "its poolings should be different")
-    architecture = Architecture(name, tuple(channels), tuple(pool_after))
+    # Checkpoints of networks with one input need not say so.
+    inputs = fields.get("inputs", 1)
+    if not (is_integer(inputs) and inputs >= 1):
+        raise not_a_checkpoint(path, "its inputs should be a whole number of at least 1")
+    architecture = Architecture(name, tuple(channels), tuple(pool_after), inputs)
     try:
         architecture.check_size()
     except InvalidInputError as error:

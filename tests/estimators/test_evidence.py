@@ -88,7 +88,7 @@ def test_only_what_is_asked_for_is_computed(camera, monkeypatch):
         raise AssertionError("nobody has asked for it")
 
     monkeypatch.setattr(ranking, "log_error", unwanted)
-    monkeypatch.setattr(evidence, "_unexplained", unwanted)
+    monkeypatch.setattr(evidence, "unexplained", unwanted)
     part = ranker.evidence(kernel, names=("half_log_odds", "change"))
     for name, value in vars(part).items():
         known = name in ("half_log_odds", "change", "extent", "entropy", "peak", "border")

@@ -2,16 +2,27 @@
 
 import numpy as np
 import pytest
+from scipy.signal import convolve2d
 from skimage import data
 
 import pydeblur
-from pydeblur.estimators import KernelRanker, RankingOptions, ranking
-from pydeblur.estimators.ranking import log_error, log_odds, restored_by_tv, restored_with_highlights
+from pydeblur.estimators import PRESETS, KernelRanker, RankingOptions, ranking, resolve
+from pydeblur.estimators.ranking import (
+    log_error,
+    log_mean_error,
+    log_odds,
+    restored_by_tv,
+    restored_with_highlights,
+    shown_planes,
+    shown_to,
+)
 from pydeblur.priors.classifier.network import ClassifierNetwork
 from pydeblur.priors.classifier.options import NetworkOptions
+from pydeblur.solver.pyramid import downsample_image
 from pydeblur.synthesis import blur, random_kernel
 
 ONE_THREAD = RankingOptions(threads=1)
+FOR_WIDE = RankingOptions("kernel-ranking-wide", threads=1)
 
 
 def point(size):
@@ -116,3 +127,80 @@ def test_threads_follow_the_workers_unless_they_are_given(blurred, monkeypatch):
     KernelRanker(blurred, 5, workers=2)
     KernelRanker(blurred, 5, options=ONE_THREAD, workers=2)
     assert made == [2, 1]
+
+
+@pytest.fixture(scope="module")
+def wide():
+    """A photograph under a kernel of 45 pixels, the kernel, and a ranker as the default uses it for that size."""
+    kernel = random_kernel(45, 5, 1.2)
+    image = blur(data.camera()[:330, 80:410] / 255, kernel, 0.01, 0).astype(float)
+    preset = PRESETS["best"].for_size(45)
+    return image, kernel, KernelRanker(image, 45, options=FOR_WIDE, weights=preset.weights)
+
+
+def test_wide_kernels_have_a_network_of_their_own():
+    best = PRESETS["best"]
+    assert [best.for_size(size).ranking.weights for size in (39, 41)] == ["kernel-ranking", "kernel-ranking-wide"]
+    other = resolve("best", ranking_options={"weights": "classifier-compact"})
+    assert {other.for_size(size).ranking.weights for size in (39, 41)} == {"classifier-compact"}
+
+
+def test_of_wide_kernels_the_right_one_is_preferred(wide):
+    image, kernel, ranker = wide
+    right = ranker.score(kernel)
+    assert right.measure == "log error"
+    half = np.where(np.arange(45) < 22, kernel, 0)
+    wrong = (point(45), kernel[::-1].copy(), kernel.T.copy(), half / half.sum(), 0.5 * kernel + 0.5 * point(45))
+    assert all(ranker.score(each).value > right.value + 0.1 for each in wrong)
+
+
+def test_the_planes_are_the_restored_image_its_change_and_the_residual(wide):
+    image, kernel, _ = wide
+    image = image[:100, :120]
+    for gamma in (1.0, 2.0):
+        restored = restored_by_tv(image, kernel, gamma)
+        planes = shown_planes(image, restored, kernel, gamma)
+        assert planes.shape == (3, 100, 120) and planes.dtype == np.float32
+        np.testing.assert_allclose(planes[:2], [restored, restored - image], atol=1e-6)
+        again = convolve2d(np.clip(restored, 0, 1) ** gamma, kernel, mode="valid")
+        residual = np.clip(8 * (image[22:-22, 22:-22] ** gamma - again), -1, 1)
+        np.testing.assert_allclose(planes[2, 22:-22, 22:-22], residual, atol=1e-5)
+        outside = np.ones(image.shape, bool)
+        outside[22:-22, 22:-22] = False
+        assert not planes[2][outside].any()
+
+
+def test_a_network_is_shown_as_much_as_it_was_trained_on(wide):
+    image, kernel, _ = wide
+    image = image[:60, :70]
+    restored = restored_by_tv(image, kernel)
+    assert shown_to(ClassifierNetwork(ONE_THREAD), image, restored, kernel) is restored
+    shown = shown_to(ClassifierNetwork(FOR_WIDE), image, restored, kernel)
+    assert np.array_equal(shown, shown_planes(image, restored, kernel))
+
+
+def test_the_mean_error_is_a_mean_of_errors(wide):
+    image, kernel, ranker = wide
+    restored, network = restored_by_tv(image, kernel), ClassifierNetwork(FOR_WIDE)
+    shown = shown_planes(image, restored, kernel)
+    logarithms = network.activation_map(shown)[2:-2, 2:-2].astype(float)
+    assert log_mean_error(shown, network) == pytest.approx(np.log(np.exp(logarithms).mean()), rel=1e-6)
+    assert log_error(shown, network) == pytest.approx(logarithms.mean(), rel=1e-5)
+    evidence = ranker.evidence(kernel)
+    assert ranker.score(kernel).value == pytest.approx(evidence.log_mean_error - 0.1 * evidence.change, rel=1e-9)
+    assert (evidence.log_mean_error, evidence.log_error) == (log_mean_error(shown, network), log_error(shown, network))
+    halved = np.stack([downsample_image(each, 0.5) for each in shown])
+    assert evidence.half_log_error == log_error(halved, network)
+
+
+def test_a_square_that_is_hopeless_does_not_count_for_more_than_hopeless(monkeypatch):
+    class Network:
+        def activation_map(self, shown):
+            return np.where(np.arange(9) == 4, 50.0, 3.0)[None] * np.ones((7, 1))
+
+    assert log_mean_error(np.zeros((72, 56)), Network()) == pytest.approx(3.0)
+
+
+def test_planes_smaller_than_the_network_needs_are_padded():
+    shown = np.random.default_rng(0).random((3, 9, 50)).astype(np.float32)
+    assert np.isfinite(log_mean_error(shown, ClassifierNetwork(FOR_WIDE)))

@@ -35,7 +35,7 @@ from unrolled import (
 
 from pydeblur.datasets.photographs import find_images, load_grey, split_images
 from pydeblur.errors import KernelCollapseError
-from pydeblur.estimators import PRESETS, KernelRanker, RankingOptions
+from pydeblur.estimators import PRESETS, KernelRanker
 from pydeblur.estimators.kernel_proposal import LAMBDA_GRAD, KernelProposer
 from pydeblur.estimators.kernel_proposal import ProposalNetwork as NetworkAtWork
 from pydeblur.estimators.kernel_size import scaled_size
@@ -334,7 +334,7 @@ def _scored_kernels(case, network: NetworkAtWork) -> tuple[list, list]:
     """Scores and PSNR of the kernels of all runs of the default at half the size, and of the network's."""
     measured = ScaleMeasure(case, HALF)
     image, size = measured.level.image, measured.level.kernel_size
-    ranker = KernelRanker(image, size, options=RankingOptions(threads=1), weights=PRESET.coarse_weights)
+    ranker = KernelRanker(image, size, options=replace(PRESET.ranking, threads=1), weights=PRESET.coarse_weights)
 
     def judged(kernel) -> tuple[float, float]:
         return ranker.score(kernel).value, measured.of(kernel)["psnr"]

@@ -14,7 +14,7 @@ from pydeblur.errors import InvalidInputError
 
 #: The largest networks that are exported and loaded; the paper's has 6 layers of 64 channels with 150,000 parameters, and
 #: makes 90,000 multiplications per pixel. Time and memory that a weights file can ask for are bounded so.
-MOST_LAYERS, MOST_CHANNELS, MOST_POOLINGS = 32, 512, 8
+MOST_LAYERS, MOST_CHANNELS, MOST_POOLINGS, MOST_INPUTS = 32, 512, 8, 8
 MOST_PARAMETERS, MOST_MULTIPLICATIONS = 8_000_000, 1_000_000
 
 
@@ -31,12 +31,14 @@ class Architecture:
     pool_after : tuple of int
         0-based indices of those convolutions whose ReLU is followed by a 2x2 max pooling of stride 2
         (odd sizes lose their last row or column).
+    inputs : int
+        Planes of what the network is shown: one, a grey image, of a classifier.
 
     Notes
     -----
     Parameters are named ``conv1.weight`` (out, in, 3, 3), ``conv1.bias`` (out,), ``conv2.weight`` ... and the
     last convolution, to one channel (the paper's C9), is ``conv{len(channels) + 1}``. All convolutions have
-    stride 1 and zero padding 1. The input is one grey channel with values in [0, 1].
+    stride 1 and zero padding 1.
 
     Examples
     --------
@@ -48,6 +50,7 @@ class Architecture:
     name: str
     channels: tuple[int, ...]
     pool_after: tuple[int, ...] = (1, 2, 3)
+    inputs: int = 1
 
     @property
     def smallest_side(self) -> int:
@@ -57,7 +60,7 @@ class Architecture:
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the names and shapes of all parameters, in order."""
         shapes: dict[str, tuple[int, ...]] = {}
-        widths = (1, *self.channels, 1)
+        widths = (self.inputs, *self.channels, 1)
         for number, (inputs, outputs) in enumerate(itertools.pairwise(widths), start=1):
             shapes[f"conv{number}.weight"] = (outputs, inputs, 3, 3)
             shapes[f"conv{number}.bias"] = (outputs,)
@@ -65,7 +68,7 @@ class Architecture:
 
     def multiplications_per_pixel(self) -> float:
         """Return the number of multiply-accumulates of one forward pass, per input pixel."""
-        widths = (1, *self.channels, 1)
+        widths = (self.inputs, *self.channels, 1)
         total, area = 0.0, 1.0
         for index, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
             total += 9 * inputs * outputs * area
@@ -92,6 +95,7 @@ class Architecture:
         self._check_at_most(MOST_LAYERS, len(self.channels) + 1, "layers")
         self._check_at_most(MOST_CHANNELS, max(self.channels), "channels in a layer")
         self._check_at_most(MOST_POOLINGS, len(self.pool_after), "poolings")
+        self._check_at_most(MOST_INPUTS, self.inputs, "input planes")
         parameters = sum(math.prod(shape) for shape in self.parameter_shapes().values())
         self._check_at_most(MOST_PARAMETERS, parameters, "parameters")
         self._check_at_most(

@@ -92,8 +92,8 @@ class ClassifierNetwork:
 
         Parameters
         ----------
-        u : (H, W) ndarray
-            float32 or float64, both sides at least `smallest_side`, within ±1e9.
+        u : (H, W) or (C, H, W) ndarray
+            float32 or float64, both sides at least `smallest_side`, within ±1e9; planes of a network of C > 1 inputs.
 
         Returns
         -------
@@ -111,7 +111,7 @@ class ClassifierNetwork:
 
         Parameters
         ----------
-        u : (H, W) ndarray
+        u : (H, W) or (C, H, W) ndarray
             As :meth:`logit` takes it.
 
         Returns
@@ -125,20 +125,21 @@ class ClassifierNetwork:
             If the image is something else.
         """
         activation = self._backend.activation_map(self._checked(u))
-        return _checked_answer(activation, tuple(side // self.smallest_side for side in u.shape))
+        return _checked_answer(activation, tuple(side // self.smallest_side for side in u.shape[-2:]))
 
     def logit_and_gradient(self, u):
         """Return the logit and its derivative by each pixel.
 
         Parameters
         ----------
-        u : (H, W) ndarray
+        u : (H, W) or (C, H, W) ndarray
             As :meth:`logit` takes it, or an array that :meth:`takes` accepts.
 
         Returns
         -------
         logit : float
-        gradient : (H, W) array
+        gradient : array
+            Of the same shape.
 
         Raises
         ------
@@ -164,10 +165,11 @@ class ClassifierNetwork:
         if not isinstance(u, np.ndarray) or u.dtype not in (np.float32, np.float64):
             kind = f"an array of {u.dtype}" if isinstance(u, np.ndarray) else type(u).__name__
             raise InvalidInputError(f"u should be an array of float32 or float64, but is {kind}.")
-        if u.ndim != 2 or min(u.shape) < self.smallest_side:
-            least = f"{self.smallest_side}x{self.smallest_side}"
+        inputs = self.architecture.inputs
+        if u.shape[:-2] != (() if inputs == 1 else (inputs,)) or u.ndim < 2 or min(u.shape[-2:]) < self.smallest_side:
+            wanted = "a grey image" if inputs == 1 else f"{inputs} planes"
             raise InvalidInputError(
-                f"u should be a grey image of at least {least} pixels, but has the shape {u.shape}."
+                f"u should be {wanted} of at least {self.smallest_side}x{self.smallest_side} pixels, but has the shape {u.shape}."
             )
         extremes = _extremes(u)
         if not np.all(np.isfinite(extremes)):

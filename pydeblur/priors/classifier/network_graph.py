@@ -28,7 +28,6 @@ HUGE = 2.0**126
 #: A power of two that makes any difference of two activations at least 1 and leaves them finite: exact for activations
 #: between 2^-56, whose last bit it lifts to 1, and 2^47.
 STEEP = 2.0**80
-_IMAGE_SHAPE = [1, 1, "H", "W"]
 
 
 def build_graph(architecture: Architecture, parameters: dict[str, np.ndarray]) -> GraphFields:
@@ -43,8 +42,9 @@ def build_graph(architecture: Architecture, parameters: dict[str, np.ndarray]) -
     Returns
     -------
     GraphFields
-        Input ``image`` (1, 1, H, W) float32. Outputs: ``score`` () of the classifier the probability f of being blurred,
-        ``logit`` (), ``dx`` and ``dlogit`` (1, 1, H, W) their derivatives by the image, and ``activation`` (1, 1, h, w), the
+        Input ``image`` (1, C, H, W) float32 with the architecture's C inputs. Outputs: ``score`` () of the classifier the
+        probability f of being blurred, ``logit`` (), ``dx`` and ``dlogit`` (1, C, H, W) their derivatives by the image, and
+        ``activation`` (1, 1, h, w), the
         last convolution's map (the paper's C9), whose mean is the logit.
 
     Examples
@@ -125,11 +125,12 @@ class _NetworkGraph:
         activation = self._forward()
         gradient = self._backward()
         self._outputs(activation, gradient)
-        outputs = {"score": [], "logit": [], "dx": _IMAGE_SHAPE, "dlogit": _IMAGE_SHAPE, "activation": [1, 1, "h", "w"]}
+        shape = [1, self.architecture.inputs, "H", "W"]
+        outputs = {"score": [], "logit": [], "dx": shape, "dlogit": shape, "activation": [1, 1, "h", "w"]}
         return GraphFields(
             nodes=tuple(self.writer.nodes),
             initializers=tuple(self.writer.initializers),
-            inputs=(onnx_writer.value_info("image", _IMAGE_SHAPE),),
+            inputs=(onnx_writer.value_info("image", shape),),
             outputs=tuple(onnx_writer.value_info(name, shape) for name, shape in outputs.items()),
             value_infos=tuple(self.writer.shapes),
         )
@@ -152,15 +153,15 @@ class _NetworkGraph:
             shape = writer.add("Concat", [writer.integers(1, 1), self.valid[level]], axis=0)
             self.walls.append(self._padded(writer.add("ConstantOfShape", [shape]), level, -1.0, f"wall_{level}"))
 
-    def _padded(self, name, level, value, output) -> _Map:
-        """A map of one channel, continued to the right and below by a value up to the padded size."""
+    def _padded(self, name, level, value, output, channels=1) -> _Map:
+        """A map, continued to the right and below by a value up to the padded size."""
         writer = self.writer
         missing = writer.add("Sub", [self.padded[level], self.valid[level]])
         pads = writer.add("Concat", [writer.integers(0, 0, 0, 0, 0, 0), missing], axis=0)
-        return writer.add_map("Pad", [name, pads, writer.number(value)], 1, level, output)
+        return writer.add_map("Pad", [name, pads, writer.number(value)], channels, level, output)
 
     def _cropped(self, map_, level, output) -> str:
-        """The valid part of a map of one channel."""
+        """The valid part of a map."""
         starts, axes = self.writer.integers(0, 0), self.writer.integers(2, 3)
         return self.writer.add("Slice", [map_, starts, self.valid[level], axes], output)
 
@@ -170,8 +171,8 @@ class _NetworkGraph:
         """All layers; keeps what the backward pass looks at: each ReLU's result, the pooled map, and each layer's result."""
         architecture, writer = self.architecture, self.writer
         self.rectified, self.pooled, self.results = [], {}, []
-        image = self._padded("image", 0, 0.0, "padded_image")
-        x = writer.add_map("Concat", [image, self.walls[0]], 2, 0, "image_and_wall", axis=1)
+        image = self._padded("image", 0, 0.0, "padded_image", architecture.inputs)
+        x = writer.add_map("Concat", [image, self.walls[0]], architecture.inputs + 1, 0, "image_and_wall", axis=1)
         for layer, channels in enumerate(architecture.channels):
             pooled = layer in architecture.pool_after
             x = self._convolution(x, layer, channels)
@@ -189,7 +190,7 @@ class _NetworkGraph:
     def _convolution(self, x, layer, channels) -> _Map:
         weight = f"conv{layer + 1}.weight"
         if layer == 0:
-            # The wall is a second input channel here: summed to the result it would cost a pass over the largest map.
+            # The wall is one more input channel here: summed to the result it would cost a pass over the largest map.
             tap = np.zeros((channels, 1, 3, 3), np.float32)
             tap[:, :, 1, 1] = HUGE
             weight = self.writer.add("Concat", [weight, self.writer.constant(tap)], "conv1.weight_and_wall", axis=1)
@@ -242,8 +243,9 @@ class _NetworkGraph:
         return writer.add_map("Conv", [gradient, turned], channels, gradient.level, output, pads=[1] * 4)
 
     def _transposed_first_convolution(self, gradient) -> _Map:
-        """The same for the first layer, whose single channel a convolution would pad to a block of eight."""
-        return self.writer.add_map("ConvTranspose", [gradient, "conv1.weight"], 1, 0, "gradient1", pads=[1] * 4)
+        """The same for the first layer, whose few channels a convolution would pad to a block of eight."""
+        inputs = self.architecture.inputs
+        return self.writer.add_map("ConvTranspose", [gradient, "conv1.weight"], inputs, 0, "gradient1", pads=[1] * 4)
 
     def _first_maximum(self, values, maxima) -> _Map:
         """1 at the maximum of each 2x2 window, at the first one in row-major order if there are several; else 0.

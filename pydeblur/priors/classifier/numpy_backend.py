@@ -49,7 +49,7 @@ class NumpyBackend:
         return self._forward(image)[0]
 
     def logit_and_gradient(self, image):
-        """Return the logit and its derivative (H, W) float64 by an image (H, W)."""
+        """Return the logit and its derivative by an image (H, W) or planes (C, H, W), of that shape in float64."""
         activation, kept = self._forward(image)
         gradient = np.full((1, *activation.shape), 1 / activation.size)
         gradient = correlate_adjoint(gradient, self.layers[-1][0])
@@ -57,11 +57,11 @@ class NumpyBackend:
             if winners is not None:
                 gradient = max_unpool(gradient, winners, positive.shape[1:])
             gradient = correlate_adjoint(gradient * positive, weight)
-        return float(activation.mean()), gradient[0]
+        return float(activation.mean()), gradient.reshape(np.shape(image))
 
     def _forward(self, image):
         """Return the last map, and per ReLU where it passes and which elements the pooling behind it took (or None)."""
-        x, kept = np.asarray(image, np.float64)[None], []
+        x, kept = np.asarray(image, np.float64).reshape(-1, *np.shape(image)[-2:]), []
         for index, (weight, bias) in enumerate(self.layers[:-1]):
             x = correlate(x, weight, bias)
             positive, winners = x > 0, None

@@ -66,11 +66,11 @@ class OnnxRuntimeBackend:
         return self._run_forward("activation", image)[0, 0]
 
     def logit_and_gradient(self, image):
-        """Return the logit and its derivative (H, W) float32 by an image (H, W)."""
+        """Return the logit and its derivative by an image (H, W) or planes (C, H, W), of that shape in float32."""
         # Outputs are allocated by ONNX Runtime: binding them to buffers of ours saves nothing measurable, as they are
         # one map of one channel beside dozens of up to 64 (docs/algorithm, section 8).
         logit, gradient = self._session.run(["logit", "dlogit"], {"image": _as_input(image)})
-        return float(logit), gradient[0, 0]
+        return float(logit), gradient.reshape(image.shape)
 
     def takes(self, array) -> bool:
         """Tell whether an array that is not NumPy's lies where this backend computes.
@@ -113,4 +113,4 @@ class OnnxRuntimeBackend:
 
 
 def _as_input(image):
-    return np.ascontiguousarray(image, np.float32)[None, None]
+    return np.ascontiguousarray(image, np.float32).reshape(1, -1, *image.shape[-2:])

@@ -66,9 +66,9 @@ class TorchBackend:
             return self._forward(self._input(image))[0, 0].cpu().numpy()
 
     def logit_and_gradient(self, image):
-        """Return the logit and its derivative (H, W) float32 by an image (H, W)."""
+        """Return the logit and its derivative by an image (H, W) or planes (C, H, W), of that shape in float32."""
         logit, gradient = self._differentiated(self._input(image))
-        return logit, gradient.cpu().numpy()
+        return logit, gradient.cpu().numpy().reshape(image.shape)
 
     def takes(self, array) -> bool:
         """Tell whether an array that is not NumPy's is a tensor on the device where this backend computes."""
@@ -80,13 +80,14 @@ class TorchBackend:
         The derivative is a float32 tensor on the same device.
         """
         x = image.detach().to(torch.float32, copy=True)[None, None]
-        return self._differentiated(x.to(memory_format=self.layout))
+        logit, gradient = self._differentiated(x.to(memory_format=self.layout))
+        return logit, gradient[0]
 
     def _differentiated(self, x):
         with _settings(self.threads), torch.enable_grad():
             logit = self._forward(x.requires_grad_(True)).mean()
             (gradient,) = torch.autograd.grad(logit, x)
-            return logit.item(), gradient[0, 0]
+            return logit.item(), gradient[0]
 
     def _forward(self, x):
         for index, (weight, bias) in enumerate(self.layers[:-1]):
@@ -96,7 +97,7 @@ class TorchBackend:
         return functional.conv2d(x, *self.layers[-1], padding=1)
 
     def _input(self, image):
-        return self._tensor(np.ascontiguousarray(image, np.float32)[None, None])
+        return self._tensor(np.ascontiguousarray(image, np.float32).reshape(1, -1, *image.shape[-2:]))
 
     def _tensor(self, values):
         _refuse_gpu_after_fork(self.device)

@@ -25,7 +25,13 @@ from pydeblur.priors.classifier.architecture import MOST_PARAMETERS, Architectur
 from pydeblur.priors.classifier.network_graph import build_graph
 
 #: Weights that come with the package.
-SHIPPED = ("classifier-paper", "classifier-compact", "classifier-single-scale", "kernel-ranking")
+SHIPPED = (
+    "classifier-paper",
+    "classifier-compact",
+    "classifier-single-scale",
+    "kernel-ranking",
+    "kernel-ranking-wide",
+)
 
 _OUTPUTS = {"score", "logit", "dx", "dlogit", "activation"}
 
@@ -74,8 +80,8 @@ def resolve_weights(weights) -> Path:
 
     Parameters
     ----------
-    weights : {"classifier-paper", "classifier-compact", "classifier-single-scale", "kernel-ranking"} or path
-        The name of weights that come with the package, or a file of your own from ``pydeblur export``.
+    weights : str or path
+        The name of weights that come with the package (:data:`SHIPPED`), or a file of your own from ``pydeblur export``.
 
     Returns
     -------
@@ -151,7 +157,7 @@ def parse_weights(model: bytes, path: Path) -> ClassifierWeights:
         contents = read_contents(model)
         architecture = _architecture(contents)
         parameters = checked_network(contents, architecture.parameter_shapes(), partial(build_graph, architecture))
-        _check_answer(contents)
+        _check_answer(contents, architecture)
     except FileFormatError as error:
         raise FileFormatError(
             f"'{shown_end(path)}' should be a classifier written by pydeblur export: {error}"
@@ -174,7 +180,10 @@ def _architecture(contents: OnnxContents) -> Architecture:
             raise ValueError
         if len(set(pool_after)) < len(pool_after):
             raise ValueError
-        architecture = Architecture(str(fields["name"]), channels, pool_after)
+        inputs = fields.get("inputs", 1)
+        if type(inputs) is not int or inputs < 1:
+            raise ValueError
+        architecture = Architecture(str(fields["name"]), channels, pool_after, inputs)
     except (KeyError, TypeError, ValueError, RecursionError):
         raise FileFormatError("its metadata do not describe the architecture.") from None
     try:
@@ -184,7 +193,11 @@ def _architecture(contents: OnnxContents) -> Architecture:
     return architecture
 
 
-def _check_answer(contents: OnnxContents) -> None:
+def _check_answer(contents: OnnxContents, architecture: Architecture) -> None:
     answer = contents.metadata.get("answers", BLURRED)
     if answer not in (BLURRED, LOG_ERROR):
         raise FileFormatError(f"what it answers should be {BLURRED!r} or {LOG_ERROR!r}, but is {reprlib.repr(answer)}.")
+    if answer == BLURRED and architecture.inputs > 1:
+        raise FileFormatError(
+            f"a network that answers {BLURRED!r} should have one input, but has {architecture.inputs}."
+        )

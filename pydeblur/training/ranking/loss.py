@@ -9,16 +9,18 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from pydeblur.estimators.ranking import MARGIN
+from pydeblur.estimators.ranking import LARGEST_LOG_ERROR, MARGIN
 from pydeblur.training.network import TrainableNetwork
 from pydeblur.training.ranking.cases import RankingCase
 
 #: Smaller mean squares are no worse than this.
 _FLOOR = 1e-5
-#: Weights of the errors as such, beside their differences within the case, and of the choice; how sharply it is made.
-_ABSOLUTE, _CHOICE, _SHARPNESS = 0.2, 0.5, 4.0
-#: What a network says beyond this logarithm, an error of 20, changes the choice no more.
-_LARGEST_LOG_ERROR = 3.0
+#: Weights of the errors as such, of the order of each two kernels and of the choice, beside the differences within the case.
+_ABSOLUTE, _ORDER, _CHOICE = 0.2, 2.0, 0.5
+#: How sharply two kernels are told apart, and how sharply one is chosen.
+_SHARPNESS = 4.0
+#: Log ratios of errors below the first make no order, and above the second count no more.
+_SAME, _LARGEST_RATIO = 0.08, 1.5
 _WORST_RATIO = 20.0
 
 
@@ -35,8 +37,9 @@ def ranking_loss(maps: torch.Tensor, errors: torch.Tensor) -> torch.Tensor:
     Returns
     -------
     () tensor
-        How far the logarithms are off, compared within the case and as such, and what is lost if a kernel is drawn with
-        the probability softmax(-4 log of the mean predicted error).
+        How far the logarithms are off, compared within the case and as such; how far two kernels are from the order of their
+        mean errors, by a logistic loss that is weighed by the log ratio of the errors; and what is lost if a kernel is drawn
+        with the probability softmax(-4 log of the mean predicted error).
 
     Examples
     --------
@@ -49,9 +52,26 @@ def ranking_loss(maps: torch.Tensor, errors: torch.Tensor) -> torch.Tensor:
     wanted, found = torch.log(errors[:, known] + _FLOOR), maps[:, known]
     within = functional.smooth_l1_loss(found - found.mean(0), wanted - wanted.mean(0))
     absolute = functional.smooth_l1_loss(found, wanted)
-    total = torch.logsumexp(wanted, 1)
-    share = torch.softmax(-_SHARPNESS * torch.logsumexp(found.clamp(max=_LARGEST_LOG_ERROR), 1), 0)
-    return within + _ABSOLUTE * absolute + _CHOICE * (share * (total - total.min())).sum()
+    true, predicted = log_mean(wanted), log_mean(found)
+    share = torch.softmax(-_SHARPNESS * predicted, 0)
+    lost = (share * (true - true.min()).clamp(max=_LARGEST_RATIO)).sum()
+    return within + _ABSOLUTE * absolute + _ORDER * _order_loss(predicted, true) + _CHOICE * lost
+
+
+def log_mean(maps: torch.Tensor) -> torch.Tensor:
+    """The logarithm of the mean of what maps (n, squares) are the logarithms of: (n,)."""
+    bounded = maps.clamp(max=LARGEST_LOG_ERROR)
+    return torch.logsumexp(bounded, 1) - np.log(bounded.shape[1])
+
+
+def _order_loss(predicted: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
+    """The mean logistic loss of every two of n kernels, weighed by how much is lost if they are confused."""
+    first, second = torch.triu_indices(len(true), len(true), 1)
+    ratio, found = true[first] - true[second], predicted[first] - predicted[second]
+    weight = ratio.abs().clamp(max=_LARGEST_RATIO) * (ratio.abs() > _SAME)
+    losses = functional.softplus(-_SHARPNESS * ratio.sign() * found) / _SHARPNESS
+    # Where no two differ there is nothing to lose.
+    return (weight * losses).sum() / (weight.sum() + 0.5)
 
 
 @torch.no_grad()
@@ -72,9 +92,9 @@ def regret(network: TrainableNetwork, paths: Sequence[Path]) -> tuple[float, flo
     lost = []
     for path in paths:
         case = RankingCase.load(path)
-        images = torch.from_numpy(case.images[case.is_candidate]).float()[:, None]
-        maps = network.activation_map(images)[:, 0, MARGIN:-MARGIN, MARGIN:-MARGIN]
+        planes = case.planes(network.architecture.inputs)[case.is_candidate]
+        maps = network.activation_map(torch.from_numpy(planes))[:, 0, MARGIN:-MARGIN, MARGIN:-MARGIN]
         ratios = np.log(np.minimum(case.ratios[case.is_candidate], _WORST_RATIO))
-        lost.append([ratios[int(maps.mean((1, 2)).argmin())] - ratios.min(), ratios[0] - ratios.min()])
+        lost.append([ratios[int(log_mean(maps.flatten(1)).argmin())] - ratios.min(), ratios[0] - ratios.min()])
     chosen, first = np.mean(lost, axis=0)
     return float(chosen), float(first)

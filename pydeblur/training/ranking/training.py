@@ -9,6 +9,7 @@ cases are enough. What counts is which of a case's restorations is the best: err
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,9 @@ from tqdm import tqdm
 
 from pydeblur.errors import InvalidInputError
 from pydeblur.estimators.ranking import ANSWERS
-from pydeblur.priors.classifier.architecture import ARCHITECTURES
 from pydeblur.priors.classifier.weights_file import ClassifierWeights, read_weights
 from pydeblur.training.network import TrainableNetwork
-from pydeblur.training.ranking.cases import CELL, CELLS, RankingCase
+from pydeblur.training.ranking.cases import CELL, TRUE, RankingCase
 from pydeblur.training.ranking.loss import ranking_loss, regret
 from pydeblur.training.ranking.options import RankingTrainingOptions
 from pydeblur.training.run import TrainingRun
@@ -34,8 +34,10 @@ from pydeblur.training.torch_run import (
 )
 
 LOG_COLUMNS = ("step", "learning_rate", "loss", "regret", "first")
-#: Squares along a crop, and kernels of a case that are compared at a time.
-_CROP, _COMPARED = 16, 7
+#: Squares along a crop, squares along the border that it leaves out, and kernels of a case that are compared at a time.
+_CROP, _BORDER, _COMPARED = 16, 2, 8
+#: How often the true kernel is one of them.
+_TRUE_SHARE = 0.85
 #: Shares of the crops that are inverted, flipped along an axis, and transposed; the least contrast that they are reduced to.
 _INVERTED, _FLIPPED, _TRANSPOSED, _LEAST_CONTRAST = 0.3, 0.5, 0.5, 0.5
 _LEARNING_RATE, _LEAST_RATE, _WARM_UP, _AVERAGE, _LARGEST_GRADIENT = 6e-4, 1e-6, 100, 0.998, 1.0
@@ -59,14 +61,14 @@ def train_ranking(
     ----------
     training, validation : sequence of path
         Cases, as :func:`pydeblur.training.ranking.cases.make_ranking_cases` writes them. Those to train on are held in memory,
-        2 MB each.
+        some 10 MB each at most.
     out : path
         Folder of the run: ``last.pt``, ``log.csv``.
     options : RankingTrainingOptions
     init_from : str or path
         Classifier to start from, or ranking network to train on, as :func:`pydeblur.load_prior` takes its weights; its
-        architecture is kept. Of a ranking network the result is half-way between what it was and what training makes of it,
-        which is better than either (docs/studies/choosing_kernels).
+        architecture is kept, but for the planes that it is shown. Of a ranking network that was shown as many the result is
+        half-way between what it was and what training makes of it, which is better than either (docs/studies/choosing_kernels).
     resume : bool
         Go on from ``out/last.pt``, to the same result as without the interruption.
     progress : bool
@@ -104,34 +106,57 @@ def train_ranking(
             state.resume()
         else:
             state.run.start()
-        state.loop([_CroppedCase(path) for path in training], validation, progress)
+        inputs = state.network.architecture.inputs
+        state.loop([_CroppedCase(path, inputs) for path in training], validation, progress)
         return state.run.last
 
 
 class _CroppedCase:
     """What training sees of a :class:`RankingCase`."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, inputs: int = 1):
         case = RankingCase.load(path)
-        self.images, self.errors = torch.from_numpy(case.images), torch.from_numpy(case.errors)
+        # Half precision: all cases lie in memory.
+        self.planes = torch.from_numpy(case.planes(inputs)).half()
+        self.errors, self.true = torch.from_numpy(case.errors), case.runs.index(TRUE)
 
     def sample(self, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        """Images (n, 1, c, c) of some kernels, and their errors (n, c / 8, c / 8), at a random place, turned and re-exposed."""
-        chosen = torch.from_numpy(np.sort(rng.permutation(len(self.images))[:_COMPARED]))
-        top, left = (int(corner) for corner in rng.integers(2, CELLS - _CROP - 1, 2))
-        errors = self.errors[chosen, top : top + _CROP, left : left + _CROP]
-        rows, columns = (slice(CELL * corner, CELL * (corner + _CROP)) for corner in (top, left))
-        images = self.images[chosen, rows, columns].float()
+        """What is shown (n, inputs, c, c) of some kernels, and the errors (n, c / 8, c / 8).
+
+        At a random place, turned and re-exposed.
+        """
+        chosen = self._compared(rng)
+        cells = self.errors.shape[1]
+        crop = min(_CROP, cells)
+        border = min(_BORDER, (cells - crop) // 2)
+        top, left = (int(corner) for corner in rng.integers(border, cells - crop - border + 1, 2))
+        errors = self.errors[chosen, top : top + crop, left : left + crop]
+        rows, columns = (slice(CELL * corner, CELL * (corner + crop)) for corner in (top, left))
+        planes = self.planes[chosen, :, rows, columns].float()
         contrast = float(rng.uniform(_LEAST_CONTRAST, 1))
         if rng.random() < _INVERTED:
-            images = 1 - images
-        images, errors = contrast * images + float(rng.uniform(0, 1 - contrast)), contrast**2 * errors
+            planes = -planes
+            planes[:, 0] += 1
+        planes, errors = contrast * planes, contrast**2 * errors
+        planes[:, 0] += float(rng.uniform(0, 1 - contrast))
         for axis in (1, 2):
             if rng.random() < _FLIPPED:
-                images, errors = images.flip(axis), errors.flip(axis)
+                planes, errors = planes.flip(axis + 1), errors.flip(axis)
         if rng.random() < _TRANSPOSED:
-            images, errors = images.transpose(1, 2), errors.transpose(1, 2)
-        return images[:, None].contiguous(), errors
+            planes, errors = planes.transpose(2, 3), errors.transpose(1, 2)
+        return planes.contiguous(), errors
+
+    def _compared(self, rng: np.random.Generator) -> torch.Tensor:
+        """Which kernels are compared: most often the true one and some others."""
+        others = rng.permutation([number for number in range(len(self.planes)) if number != self.true])
+        first = [self.true] if rng.random() < _TRUE_SHARE else []
+        return torch.from_numpy(np.sort([*first, *others[: _COMPARED - 1]]).astype(np.int64))
+
+
+def _with_inputs(weight: torch.Tensor, inputs: int) -> torch.Tensor:
+    """Weights of a first convolution that takes so many planes, and looks at none of those that are new."""
+    missing = inputs - weight.shape[1]
+    return torch.nn.functional.pad(weight, (0, 0, 0, 0, 0, missing))
 
 
 class _Training:
@@ -139,12 +164,14 @@ class _Training:
 
     def __init__(self, weights: ClassifierWeights, options: RankingTrainingOptions, out, counts: dict[str, int]):
         self.options = options
-        architecture = ARCHITECTURES.get(weights.architecture.name, weights.architecture)
+        architecture = replace(weights.architecture, inputs=max(options.inputs, weights.architecture.inputs))
         self.network, self.published = TrainableNetwork(architecture), TrainableNetwork(architecture)
         start = {name: torch.from_numpy(value.copy()) for name, value in weights.parameters.items()}
-        self._former = start if weights.metadata.get("answers") == ANSWERS else None
+        is_ranking = weights.metadata.get("answers") == ANSWERS
+        self._former = start if is_ranking and architecture == weights.architecture else None
+        start["conv1.weight"] = _with_inputs(start["conv1.weight"], architecture.inputs)
         # A ranking network is trained on from its weights as they are.
-        if self._former is None:
+        if not is_ranking:
             last = f"conv{len(architecture.channels) + 1}"
             start[f"{last}.weight"] *= _START_SCALE
             start[f"{last}.bias"][:] = _START_BIAS
@@ -153,6 +180,7 @@ class _Training:
         self.optimizer = torch.optim.Adam(self.network.parameters(), _LEARNING_RATE)
         self.step = 0
         settings = {"recipe": "ranking", "answers": ANSWERS, "seed": options.seed, "steps": options.steps}
+        settings |= {"shown": options.shown}
         settings |= {"started_from": weights.sha256, **counts}
         self.run = TrainingRun(out, settings, LOG_COLUMNS, TorchCheckpoints())
 

@@ -87,6 +87,8 @@ def random_ranking_case(rng: np.random.Generator) -> Seed:
         "natural/picture",
         tuple(["true", "point", "default"][:count]),
         rng.random((count, 8 * blocks, 8 * blocks)).astype(np.float16),
+        rng.integers(-127, 128, (count, 8 * blocks, 8 * blocks)).astype(np.int8),
+        rng.random((8 * blocks, 8 * blocks)).astype(np.float16),
         rng.random((count, blocks, blocks)).astype(np.float32),
         rng.random(count),
         0.01,

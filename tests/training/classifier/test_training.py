@@ -74,7 +74,7 @@ def test_a_run_leaves_checkpoints_log_and_report(whole_run):
     files = {path.name for path in whole_run.iterdir()} - {"log.png"}
     assert files == {"best.pt", "last.pt", "log.csv", "report.json", "report.md"}
     checkpoint = TorchCheckpoints().read(whole_run / "best.pt")
-    assert checkpoint["architecture"] == {"name": "tiny", "channels": [4] * 5, "pool_after": [1, 2, 3]}
+    assert checkpoint["architecture"] == {"name": "tiny", "channels": [4] * 5, "pool_after": [1, 2, 3], "inputs": 1}
     assert list(checkpoint["state_dict"]) == list(TINY.parameter_shapes())
     assert checkpoint["training"]["images"] == {"train": 3, "validation": 1, "test": 1}
     assert checkpoint["training"]["recipe"]["steps"] == 10 and checkpoint["training"]["seed"] == 0

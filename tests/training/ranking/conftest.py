@@ -9,6 +9,9 @@ from pydeblur.solver import SolverOptions
 from pydeblur.synthesis import blurred_case, random_kernel
 from pydeblur.training.ranking import cases
 
+#: Side of the blurred case.
+SIDE = 255
+
 
 def quick_runs(image, kernel_size):
     """Two runs that end where they are."""
@@ -19,9 +22,16 @@ def quick_runs(image, kernel_size):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """The runs of all cases are the quick ones, and none is refined."""
-    monkeypatch.setattr(cases, "candidate_runs", quick_runs)
-    monkeypatch.setattr(cases, "refinement_iterations", lambda kernel_size: [])
+    """The runs of all cases are the quick ones, none is refined, and no kernel is damaged."""
+    make_quick(monkeypatch)
+
+
+def make_quick(patch):
+    """What the fixture ``quick`` does."""
+    patch.setattr(cases, "candidate_runs", quick_runs)
+    patch.setattr(cases, "refinement_iterations", lambda kernel_size: [])
+    patch.setattr(cases, "_FAULTS_OF_TRUE", 0)
+    patch.setattr(cases, "_FAULTS_OF_FOUND", 0)
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +39,7 @@ def make_blurred(camera):
     """make_blurred(noise): a part of the cameraman under a kernel of 13 pixels."""
 
     def make_blurred(noise=0.01):
-        return blurred_case(
-            "camera", camera[100:367, 100:367], random_kernel(13, 4), noise, 0, side=cases.SIDE, room=1.1
-        )
+        return blurred_case("camera", camera[100:367, 100:367], random_kernel(13, 4), noise, 0, side=SIDE, room=1.1)
 
     return make_blurred
 
@@ -41,8 +49,7 @@ def case_paths(make_blurred, tmp_path_factory):
     """The files of two quick cases, with 1 % noise and without."""
     folder = tmp_path_factory.mktemp("cases")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cases, "candidate_runs", quick_runs)
-        patch.setattr(cases, "refinement_iterations", lambda kernel_size: [])
+        make_quick(patch)
         for number, noise in enumerate((0.01, 0.0)):
             cases.restored_case(make_blurred(noise), 5).save(folder / f"{number}.npz")
     return sorted(folder.iterdir())
