@@ -34,8 +34,6 @@ ANSWERS = LOG_ERROR
 LAMBDA_TV = 1e-3
 #: What a kernel leaves unexplained is small; so many times as large it is shown, within [-1, 1].
 RESIDUAL_SCALE = 8.0
-#: What the network says beyond this logarithm, an error of 20, counts no more: one square would outweigh all others.
-LARGEST_LOG_ERROR = 3.0
 #: What total variation leaves outside [0, 1] is a sign of ringing; beyond this it says no more.
 RANGE = (-0.3, 1.3)
 #: What the network says beyond this logarithm, a mean square of 20, counts no more: one square would outweigh all others.
