@@ -9,7 +9,8 @@ camera shake of 9 to 45 pixels, with noise of 0.5, 1 or 2 % and 8 bits, and debl
 that the default finds. Levin et al.'s 32 images are deblurred with their true kernels and with stored estimates of other
 methods, the 15 text images of Pan et al. with their true kernels (each image under one of the eight). With `--found-kernels`
 these two sets, 10 images of Sun et al. and 12 photographs of Köhler et al. are deblurred with the kernels that the default
-finds, too, which takes some fifteen minutes of processor time more.
+finds, too, which takes some fifteen minutes of processor time more. `--split validation` takes other photographs, and `--noise X`
+gives all of them the same noise: each needs a folder RESULTS of its own.
 
 Printed are mean gains over "ringing", in dB, with standard errors, by set, kernel and kind of scene: over all cases, and over
 those whose kernel the default does not doubt. PSNR is of the image
@@ -32,7 +33,7 @@ import numpy as np
 
 from pydeblur.api import estimate_kernel
 from pydeblur.datasets import load
-from pydeblur.datasets.photographs import find_images, load_grey, split_images
+from pydeblur.datasets.photographs import SPLITS, find_images, load_grey, split_images
 from pydeblur.errors import KernelCollapseError
 from pydeblur.estimators.confidence import is_doubtful
 from pydeblur.evaluation.paired import mean_with_error
@@ -54,6 +55,8 @@ _SPEED_VARIATION, _ROOM = 1.0, 1.2
 _STREAM = 9900
 #: Documents and patterns that are drawn.
 _DRAWN = 4
+#: What a split's name is followed by in the tables.
+_SPLIT = " split"
 #: Pixels along the border that do not count.
 _BORDER = 15
 #: What EPLL is told where less noise is found: no kernel is exact, and its error acts as noise does.
@@ -82,25 +85,29 @@ class Case:
     confidence: float | None = None
 
 
-def photographs(folder, kernels: Path, per_kind: int) -> Iterator[Case]:
-    """Cases of the test split and drawn ones, with true kernels and with the default's."""
-    for number, (kind, name, scene) in enumerate(_scenes(folder, per_kind)):
+def photographs(
+    folder, kernels: Path, per_kind: int, split: str = "test", noise: float | None = None
+) -> Iterator[Case]:
+    """Cases of a split and drawn ones, with true kernels and with the default's; noises take turns unless one is given."""
+    title = f"{split}{_SPLIT}"
+    for number, (kind, name, scene) in enumerate(_scenes(folder, per_kind, split)):
         rng = np.random.default_rng((_STREAM, number))
         # Sizes, noises and kinds take turns out of step with each other.
         size = random_size(_SIZES[number % 3], rng)
         kernel = random_kernel(size, rng, rng.uniform(0, 2 * _SPEED_VARIATION))
         side = min(_SIDE, min(scene.shape) - size + 1)
-        case = blurred_case(name, scene, kernel, _NOISES[(number + number // 3) % 3], rng, side=side, room=_ROOM)
-        yield Case(name, "test split", kind, "true", case.blurred, case.sharp, case.kernel)
+        added = _NOISES[(number + number // 3) % 3] if noise is None else noise
+        case = blurred_case(name, scene, kernel, added, rng, side=side, room=_ROOM)
+        yield Case(name, title, kind, "true", case.blurred, case.sharp, case.kernel)
         found, confidence = _found_kernel(kernels / f"{number:03d}.npz", case)
         if found.size:
-            yield Case(name, "test split", kind, "default's", case.blurred, case.sharp, found, confidence)
+            yield Case(name, title, kind, "default's", case.blurred, case.sharp, found, confidence)
 
 
-def _scenes(folder, per_kind: int) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Kind, name and pixels: photographs of the test split, and drawn scenes."""
+def _scenes(folder, per_kind: int, split: str) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Kind, name and pixels: photographs of the split, and drawn scenes."""
     by_kind: dict[str, list[Path]] = {}
-    for path in split_images(find_images(folder))["test"]:
+    for path in split_images(find_images(folder))[split]:
         by_kind.setdefault(path.parent.name, []).append(path)
     for kind, paths in sorted(by_kind.items()):
         for path in paths[:per_kind]:
@@ -206,10 +213,11 @@ def _quality(case: Case, image: np.ndarray) -> float:
     image = np.clip(image, 0, 1)
     if case.set == _KOHLER:
         return surrogate_psnr(image, case.sharp)
-    if case.set == "test split" and case.kernels == "true":
+    is_of_split = case.set.endswith(_SPLIT)
+    if is_of_split and case.kernels == "true":
         inner = np.s_[_BORDER:-_BORDER, _BORDER:-_BORDER]
         return psnr(image[inner], case.sharp[inner])
-    return aligned_psnr(image, case.sharp, **({"max_shift": 12, "border": _BORDER} if case.set == "test split" else {}))
+    return aligned_psnr(image, case.sharp, **({"max_shift": 12, "border": _BORDER} if is_of_split else {}))
 
 
 def gains_table(rows: list[dict], by: tuple[str, ...]) -> list[dict]:
@@ -239,7 +247,8 @@ def _mean_gain(rows: list[dict], step: str) -> str:
 def _sets(arguments: argparse.Namespace) -> Iterator[Iterator[Case]]:
     """The sets of cases whose data were given."""
     if arguments.photographs is not None:
-        yield photographs(arguments.photographs, arguments.out / "kernels", arguments.per_kind)
+        chosen = arguments.per_kind, arguments.split, arguments.noise
+        yield photographs(arguments.photographs, arguments.out / "kernels", *chosen)
     if arguments.data is not None:
         yield levin(arguments.data)
         yield text(arguments.data)
@@ -255,6 +264,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="RESULTS")
     parser.add_argument("--weights", default="restoration", metavar="W")
     parser.add_argument("--per-kind", type=int, default=7, metavar="N")
+    parser.add_argument("--split", choices=SPLITS, default="test", help="of the photographs (default: test)")
+    parser.add_argument("--noise", type=float, metavar="X", help="the standard deviation that all photographs have")
     parser.add_argument("--epll-every", type=int, default=3, metavar="N")
     parser.add_argument("--found-kernels", action="store_true", help="the benchmarks with the default's kernels, too")
     parser.add_argument("--pictures", action="store_true", help="write a sheet of each case")
