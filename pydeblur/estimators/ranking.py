@@ -38,6 +38,8 @@ RESIDUAL_SCALE = 8.0
 RANGE = (-0.3, 1.3)
 #: What the network says beyond this logarithm, a mean square of 20, counts no more: one square would outweigh all others.
 LARGEST_LOG_ERROR = 3.0
+#: The evidence that is the ranking network's.
+_ERRORS = frozenset({"log_error", "half_log_error", "log_mean_error"})
 #: Squares of 8 × 8 pixels at the border that do not count: nothing is known there of the image beyond.
 MARGIN = 2
 #: Of larger images a part is looked at, of so many kernel sizes and at least so many pixels a side: what a kernel is estimated
@@ -147,7 +149,10 @@ class KernelRanker:
         """
         restored = restored_by_tv(self._image, kernel, gamma, self._dtype)
         found = kernel_numbers(kernel, self._kernel_size) | image_numbers(self._image, restored, kernel, gamma, names)
-        answers = self._answers(restored, shown_to(self._network, self._image, restored, kernel, gamma))
+        # What the ranking network is shown costs a convolution.
+        is_asked = not _ERRORS.isdisjoint(names)
+        shown = shown_to(self._network, self._image, restored, kernel, gamma) if is_asked else restored
+        answers = self._answers(restored, shown)
         with self._lock:
             found |= {name: answer() for name, answer in answers.items() if name in names}
         return KernelEvidence(**found)
