@@ -1,4 +1,4 @@
-"""What the networks with planes in and planes out share: the names of their parameters, their graphs and their files."""
+"""What the package's networks share: the nodes of their graphs and their files, and the names of a U-Net's parameters."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class GraphNodes:
 
 
 def encoded_network(
-    name: str, graph: GraphFields, parameters: Mapping[str, np.ndarray], metadata: Mapping[str, str]
+    name: str, graph: GraphFields, parameters: Mapping[str, np.ndarray], metadata: Mapping[str, str], **texts: str
 ) -> bytes:
     """Write a weights file.
 
@@ -101,6 +101,8 @@ def encoded_network(
         Those of the graph, for the checksum.
     metadata : mapping of str to str
         What else the file should say.
+    **texts : str
+        Other texts of the file, such as ``doc_string``.
 
     Returns
     -------
@@ -121,6 +123,7 @@ def encoded_network(
         {**metadata, "parameters_sha256": hash_parameters(parameters)},
         producer_name="pydeblur",
         producer_version=__version__,
+        **texts,
     )
 
 

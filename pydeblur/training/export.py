@@ -7,15 +7,13 @@ import operator
 
 import numpy as np
 
-from pydeblur.backend.onnx_check import IR_VERSION, OPSET, hash_parameters
-from pydeblur.backend.onnx_wire import encoded_model
+from pydeblur.backend.onnx_network import encoded_network
 from pydeblur.errors import InvalidInputError
 from pydeblur.files import check_writable, write_bytes
 from pydeblur.priors.classifier.architecture import Architecture
 from pydeblur.priors.classifier.network_graph import build_graph
 from pydeblur.training.extra import train_extra
 from pydeblur.training.run import today
-from pydeblur.version import __version__
 
 #: Characters of the names in a message, so that it stays one short sentence.
 _LONGEST_LIST = 220
@@ -69,13 +67,11 @@ def export_onnx(
     check_writable(path)
     architecture = _checked_architecture(architecture)
     parameters = parameters_to_write(parameters, architecture.parameter_shapes(), f"'{architecture.name}'")
-    model = encoded_model(
-        build_graph(architecture, parameters).encoded(f"network_{architecture.name}"),
-        IR_VERSION,
-        OPSET,
-        _metadata_strings(parameters, architecture, metadata or {}),
-        producer_name="pydeblur",
-        producer_version=__version__,
+    model = encoded_network(
+        f"network_{architecture.name}",
+        build_graph(architecture, parameters),
+        parameters,
+        _metadata_strings(architecture, metadata or {}),
         doc_string="A network's mean over its last map, the sigmoid of it, and their derivatives by the image.",
     )
     onnx.checker.check_model(model, full_check=True)
@@ -185,7 +181,7 @@ def parameters_to_write(parameters: dict, shapes: dict[str, tuple[int, ...]], ne
     return checked
 
 
-def _metadata_strings(parameters: dict, architecture: Architecture, metadata: dict) -> dict[str, str]:
+def _metadata_strings(architecture: Architecture, metadata: dict) -> dict[str, str]:
     entries = {
         "licence": LICENCE,
         "date": today(),
@@ -196,7 +192,6 @@ def _metadata_strings(parameters: dict, architecture: Architecture, metadata: di
             "pool_after": list(architecture.pool_after),
             "inputs": architecture.inputs,
         },
-        "parameters_sha256": hash_parameters(parameters),
     }
     return {
         str(key): value if isinstance(value, str) else json.dumps(value, default=str) for key, value in entries.items()

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pydeblur.backend import onnx_writer
+from pydeblur.backend.onnx_network import GraphNodes
 from pydeblur.backend.onnx_wire import GraphFields
 from pydeblur.priors.classifier.architecture import Architecture
 
@@ -67,19 +68,17 @@ class _Map:
     level: int
 
 
-class _GraphWriter:
+class _GraphWriter(GraphNodes):
     """Collects nodes, constants and the shapes of feature maps."""
 
     def __init__(self):
-        self.nodes, self.initializers, self.shapes = [], [], []
-        self._constants = {}
+        super().__init__()
+        self.shapes, self._constants = [], {}
 
     def add(self, op, inputs, output=None, **attributes) -> str:
         """A node with one output, which is named after the operator unless told otherwise; its name is returned."""
-        output = output or f"{op.lower()}_{len(self.nodes)}"
         names = [item.name if isinstance(item, _Map) else item for item in inputs]
-        self.nodes.append(onnx_writer.node(op, names, output, attributes))
-        return output
+        return super().add(op, names, output or f"{op.lower()}_{len(self.nodes)}", **attributes)
 
     def add_map(self, op, inputs, channels, level, output=None, **attributes) -> _Map:
         """A node whose output is a feature map.
@@ -101,8 +100,7 @@ class _GraphWriter:
             return self._constants[key]
         name = name or f"constant_{len(self._constants)}"
         self._constants[key] = name
-        self.initializers.append(onnx_writer.tensor(name, values))
-        return name
+        return self.hold(name, values)
 
     def integers(self, *values) -> str:
         return self.constant(np.array(values, np.int64))
